@@ -1,0 +1,58 @@
+/**
+ * The interface of every executor: interpreter, reference, and later the JIT and the unicorn adapter.
+ */
+import type { PhysicalMemory } from './memory/physical.ts';
+import type { CpuState } from './state.ts';
+
+export type CpuKind = 'interpreter' | 'reference';
+
+/** Why `run` returned. */
+export const STOP = {
+  /** The budget is used up; rip is at the next instruction. */
+  budget: 0,
+  /** A SYSCALL instruction was executed: rip is behind it, rcx and r11 are set. */
+  syscall: 1,
+  /** `state.exceptionVector`, `exceptionError`, and for #PF `cr2`. rip is at the instruction for faults, behind it for traps. */
+  exception: 2,
+  /** rip is at an address of `breakpoints`; the instruction there has not run. */
+  breakpoint: 3,
+} as const;
+export type StopReason = (typeof STOP)[keyof typeof STOP];
+
+/** What the CPU asks of its surroundings. */
+export interface CpuOptions {
+  readonly physical: PhysicalMemory;
+  /** RDTSC. */
+  readonly timestamp: () => bigint;
+  /** RDRAND and its like. */
+  readonly random64: () => bigint;
+}
+
+export interface Cpu {
+  readonly kind: CpuKind;
+  readonly physical: PhysicalMemory;
+  /** The live architectural state. The kernel changes it freely between runs. */
+  readonly state: CpuState;
+  /** Instructions completed since the CPU was made. A repeated string instruction counts once per `REPEAT_LIMIT` rounds; faulting instructions do not count, SYSCALL and traps do. */
+  instructions: number;
+  /**
+   * Executes at most `budget` (1 .. 2^31-1) instructions in the current address space. With RFLAGS.TF set at the start
+   * of an instruction, #DB is raised after it.
+   */
+  run(budget: number): StopReason;
+  /** Loads cr3 with the top-level table of an address space (`PageTable.root`). */
+  switchAddressSpace(root: number): void;
+  /** The entry for this page of the current address space (or any that shares the table) changed. */
+  invalidatePage(address: number): void;
+  /** Any number of entries of the current address space changed. */
+  flushTlb(): void;
+  /** An address space is gone: its `root` may be reused for another. */
+  forgetAddressSpace(root: number): void;
+  /** After physical memory was put back from a snapshot: all that was derived from it is stale. */
+  forgetAll(): void;
+  /** Linear addresses before which `run` stops; on starting at one, it is passed over once when `passBreakpoint` is set. */
+  setBreakpoints(addresses: Iterable<number>): void;
+}
+
+/** Most rounds of a repeated string instruction that count as one instruction; then it starts again. */
+export const REPEAT_LIMIT = 4096;

@@ -1,0 +1,264 @@
+/**
+ * The abstract operations over which instruction semantics are written, once, for every executor.
+ *
+ * `V` is an integer value of 8, 16, 32 or 64 bits (the width is an argument of each operation; a value is always
+ * zero-extended in its width), `C` a condition, `X` a 128-bit vector. The reference executor has V = bigint, C = boolean,
+ * X = bigint and computes at once; the interpreter and the JIT have WebAssembly locals and emit code.
+ *
+ * Laws of instruction functions:
+ *  - read everything, then store to memory, then write registers, then flags: a fault must leave no trace.
+ *  - the function may look at what is fixed for the form: operand kinds and widths, operand, address and vector size,
+ *    repeat, lock, row. Never at register numbers, displacements or immediate values - those are data of one instruction -
+ *    except the immediate of rows marked `immediateInForm`.
+ *  - values are used freely any number of times; they never change.
+ */
+import type { HelperName } from './helpers.ts';
+import type { MemoryOperand, Operand, TargetOperand, Width } from './instruction.ts';
+
+/** The arithmetic flags by name. */
+export type FlagName = 'cf' | 'pf' | 'af' | 'zf' | 'sf' | 'of';
+
+/** Exception vectors (SDM Vol. 3A, table 6-1). */
+export const VECTOR = {
+  DE: 0,
+  DB: 1,
+  BP: 3,
+  OF: 4,
+  BR: 5,
+  UD: 6,
+  NM: 7,
+  DF: 8,
+  TS: 10,
+  NP: 11,
+  SS: 12,
+  GP: 13,
+  PF: 14,
+  MF: 16,
+  AC: 17,
+  XM: 19,
+} as const;
+export type Vector = (typeof VECTOR)[keyof typeof VECTOR];
+
+export const VECTOR_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(VECTOR).map(([name, vector]) => [vector, `#${name}`]),
+);
+
+/** A mutable local of one instruction, for values assigned under `if` or in `loop`. */
+export interface Variable<V> {
+  get(): V;
+  set(value: V): void;
+}
+
+/** What a float operation computes; operands and results are bit patterns. */
+export type FloatBinary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
+export type FloatUnary = 'sqrt';
+/** CMPccSS/PS/SD/PD predicates 0..7 in order. */
+export type FloatPredicate = 'eq' | 'lt' | 'le' | 'unord' | 'neq' | 'nlt' | 'nle' | 'ord';
+/**
+ * Conversions, `to.from`; `t` truncates, otherwise MXCSR.RC rounds. Integers out of range give the integer indefinite.
+ * All raise what MXCSR unmasks.
+ */
+export type FloatConversion =
+  | ('f64.f32' | 'f32.f64')
+  | ('f32.i32' | 'f32.i64' | 'f64.i32' | 'f64.i64')
+  | ('i32.f32' | 'i32.f64' | 'i64.f32' | 'i64.f64')
+  | ('i32t.f32' | 'i32t.f64' | 'i64t.f32' | 'i64t.f64');
+
+/**
+ * Lane operations on vectors, named as WebAssembly names them where it has them. The reference implements each by lanes
+ * (`reference/simd.ts`), the emitter by opcodes (`interpreter/simd.ts`).
+ */
+export type SimdUnary =
+  | 'v128.not'
+  | 'i16x8.extend_low_i8x16_u'
+  | 'i16x8.extend_low_i8x16_s'
+  | 'i16x8.extend_high_i8x16_u'
+  | 'i16x8.extend_high_i8x16_s';
+export type SimdBinary =
+  | ('v128.and' | 'v128.or' | 'v128.xor' | 'v128.andnot') // andnot(a, b) = a & ~b
+  | ('i8x16.add' | 'i16x8.add' | 'i32x4.add' | 'i64x2.add')
+  | ('i8x16.sub' | 'i16x8.sub' | 'i32x4.sub' | 'i64x2.sub')
+  | ('i8x16.add_sat_s' | 'i8x16.add_sat_u' | 'i16x8.add_sat_s' | 'i16x8.add_sat_u')
+  | ('i8x16.sub_sat_s' | 'i8x16.sub_sat_u' | 'i16x8.sub_sat_s' | 'i16x8.sub_sat_u')
+  | ('i16x8.mul' | 'i32x4.mul' | 'i32x4.dot_i16x8_s')
+  | ('i64x2.extmul_low_i32x4_u' | 'i32x4.extmul_low_i16x8_s' | 'i32x4.extmul_high_i16x8_s')
+  | ('i32x4.extmul_low_i16x8_u' | 'i32x4.extmul_high_i16x8_u')
+  | ('i8x16.min_u' | 'i8x16.max_u' | 'i16x8.min_s' | 'i16x8.max_s')
+  | ('i8x16.avgr_u' | 'i16x8.avgr_u')
+  | ('i8x16.eq' | 'i16x8.eq' | 'i32x4.eq' | 'i8x16.gt_s' | 'i16x8.gt_s' | 'i32x4.gt_s')
+  | ('i8x16.narrow_i16x8_s' | 'i8x16.narrow_i16x8_u' | 'i16x8.narrow_i32x4_s');
+/** By a scalar count (an `V` of 32 bits) that is below the lane width. */
+export type SimdShift =
+  | ('i16x8.shl' | 'i32x4.shl' | 'i64x2.shl')
+  | ('i16x8.shr_u' | 'i32x4.shr_u' | 'i64x2.shr_u')
+  | ('i16x8.shr_s' | 'i32x4.shr_s');
+/** To an integer with one bit per lane. */
+export type SimdMask = 'i8x16.bitmask' | 'i32x4.bitmask' | 'i64x2.bitmask';
+
+export interface Ops<V, C, X> {
+  // --- values -------------------------------------------------------------------------------------------------------
+  int(w: Width, value: number | bigint): V;
+  add(w: Width, a: V, b: V): V;
+  sub(w: Width, a: V, b: V): V;
+  mul(w: Width, a: V, b: V): V;
+  /** High half of the double-width product. */
+  mulHighU(w: Width, a: V, b: V): V;
+  mulHighS(w: Width, a: V, b: V): V;
+  /** Divisor must be non-zero, and for the signed forms not the overflowing case: test before. */
+  divU(w: Width, a: V, b: V): V;
+  divS(w: Width, a: V, b: V): V;
+  remU(w: Width, a: V, b: V): V;
+  remS(w: Width, a: V, b: V): V;
+  and(w: Width, a: V, b: V): V;
+  or(w: Width, a: V, b: V): V;
+  xor(w: Width, a: V, b: V): V;
+  not(w: Width, a: V): V;
+  neg(w: Width, a: V): V;
+  /** Shift counts are values of the same width, unsigned, and must be below `w`. */
+  shl(w: Width, a: V, count: V): V;
+  shrU(w: Width, a: V, count: V): V;
+  shrS(w: Width, a: V, count: V): V;
+  /** Rotate; w is 32 or 64, count is taken modulo w. */
+  rotl(w: 32 | 64, a: V, count: V): V;
+  rotr(w: 32 | 64, a: V, count: V): V;
+  /** w is 32 or 64; of zero they give w. */
+  clz(w: 32 | 64, a: V): V;
+  ctz(w: 32 | 64, a: V): V;
+  popcnt(w: 32 | 64, a: V): V;
+  /** Widen or (to a smaller width) truncate. */
+  zeroExtend(from: Width, to: Width, a: V): V;
+  signExtend(from: Width, to: Width, a: V): V;
+  truncate(from: Width, to: Width, a: V): V;
+  select(w: Width, c: C, a: V, b: V): V;
+  /** 1 or 0. */
+  fromCondition(w: Width, c: C): V;
+
+  // --- conditions ---------------------------------------------------------------------------------------------------
+  condition(value: boolean): C;
+  eq(w: Width, a: V, b: V): C;
+  ne(w: Width, a: V, b: V): C;
+  ltU(w: Width, a: V, b: V): C;
+  ltS(w: Width, a: V, b: V): C;
+  isZero(w: Width, a: V): C;
+  isNegative(w: Width, a: V): C;
+  /** Bit `n`, a constant. */
+  bit(w: Width, a: V, n: number): C;
+  both(a: C, b: C): C;
+  either(a: C, b: C): C;
+  differ(a: C, b: C): C;
+  negate(a: C): C;
+
+  // --- control within the instruction -------------------------------------------------------------------------------
+  variable(w: Width, initial: V): Variable<V>;
+  if(c: C, then: () => void, otherwise?: () => void): void;
+  /** Runs `body` while it returns a true condition, at least once; stops when `limit` rounds are done. */
+  loop(limit: number, body: () => C): void;
+
+  // --- operands and registers ---------------------------------------------------------------------------------------
+  /** The operand's value in its own width. */
+  read(op: Operand): V;
+  /** As `read`, for an operand that is written afterwards: a memory operand must be writable already. */
+  readForWrite(op: Operand): V;
+  write(op: Operand, value: V): void;
+  /** Offset part of the address (LEA): `addressSize` wide, zero-extended to 64. */
+  effectiveAddress(op: MemoryOperand): V;
+  /** Effective address plus segment base, 64 bits. */
+  linearAddress(op: MemoryOperand): V;
+  /** Register by number (implicit operands). Writing 32 bits clears the upper half. */
+  register(w: Width, n: number): V;
+  setRegister(w: Width, n: number, value: V): void;
+  /** AH, CH, DH, BH by the number (0..3) of the register they are part of. */
+  highByte(n: number): V;
+  setHighByte(n: number, value: V): void;
+  segmentBase(segment: 'none' | 'fs' | 'gs'): V;
+  setSegmentBase(segment: 'fs' | 'gs', value: V): void;
+  /** MXCSR as 32 bits. `setMxcsr` takes a validated value. */
+  mxcsr(): V;
+  setMxcsr(value: V): void;
+
+  // --- memory by linear address (64 bits) ---------------------------------------------------------------------------
+  load(w: Width, address: V): V;
+  /** Faults as a write would. */
+  loadForWrite(w: Width, address: V): V;
+  store(w: Width, address: V, value: V): void;
+  load128(address: V): X;
+  store128(address: V, value: X): void;
+
+  // --- flags --------------------------------------------------------------------------------------------------------
+  /** All six, for r = a + b (+ carry). */
+  flagsAdd(w: Width, a: V, b: V, r: V): void;
+  /** All six, for r = a - b (- borrow). */
+  flagsSub(w: Width, a: V, b: V, r: V): void;
+  /** CF = OF = AF = 0, rest by r. */
+  flagsLogic(w: Width, r: V): void;
+  /** SF, ZF, PF by r; the others as given, those left out unchanged. */
+  flagsResult(w: Width, r: V, others: { cf?: C; af?: C; of?: C }): void;
+  /** Single flags; those left out are unchanged. */
+  setFlags(flags: Partial<Record<FlagName, C>>): void;
+  flag(name: FlagName): C;
+  /** Condition code 0..15 as in Jcc, SETcc, CMOVcc (SDM Vol. 2D, B.1.4.7). */
+  conditionCode(code: number): C;
+  /** RFLAGS as PUSHF stores them, 64 bits (RF and VM clear). */
+  readFlags(): V;
+  /** Writes the RFLAGS bits of the constant `mask` (any of the arithmetic ones, TF DF NT AC ID). */
+  writeFlags(mask: number, value: V): void;
+  /** DF. */
+  directionFlag(): C;
+  setDirectionFlag(value: boolean): void;
+
+  // --- vectors ------------------------------------------------------------------------------------------------------
+  /** A vector register or a memory operand of 128 bits, alignment not checked. */
+  readVector(op: Operand): X;
+  /** Writes the low 128 bits of a vector register (upper half untouched, as legacy SSE does) or 16 bytes of memory. */
+  writeVector(op: Operand, value: X): void;
+  vectorRegister(n: number): X;
+  setVectorRegister(n: number, value: X): void;
+  simd1(name: SimdUnary, a: X): X;
+  simd2(name: SimdBinary, a: X, b: X): X;
+  simdShift(name: SimdShift, a: X, count: V): X;
+  simdMask(name: SimdMask, a: X): V;
+  /** Byte shuffle by constants 0..15 from a, 16..31 from b. */
+  shuffle(a: X, b: X, lanes: readonly number[]): X;
+  vectorConstant(low: bigint, high: bigint): X;
+  /** Lane `n` (constant) of width w, zero-extended. */
+  lane(w: Width, a: X, n: number): V;
+  withLane(w: Width, a: X, n: number, value: V): X;
+  /** Low lane = value, rest zero. */
+  vectorFromInt(w: Width, value: V): X;
+  selectVector(c: C, a: X, b: X): X;
+
+  // --- floats: bit patterns in, bit patterns out, MXCSR obeyed and updated, #XM raised ---------------------------------
+  float2(name: FloatBinary, w: 32 | 64, a: V, b: V): V;
+  float1(name: FloatUnary, w: 32 | 64, a: V): V;
+  floatVector2(name: FloatBinary, w: 32 | 64, a: X, b: X): X;
+  floatVector1(name: FloatUnary, w: 32 | 64, a: X): X;
+  /** All-ones or zero of width w. */
+  floatCompare(predicate: FloatPredicate, w: 32 | 64, a: V, b: V): V;
+  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: X, b: X): X;
+  /** COMISx (signalling) or UCOMISx: conditions as the instruction sets ZF, PF, CF. */
+  floatOrder(signalling: boolean, w: 32 | 64, a: V, b: V): { zf: C; pf: C; cf: C };
+  floatConvert(name: FloatConversion, a: V): V;
+  /** Converts several lanes; exceptions of all lanes are gathered before one #XM. Result lanes beyond the count are zero. */
+  floatVectorConvert(name: FloatConversion, lanes: number, a: X): X;
+
+  // --- leaving the instruction ----------------------------------------------------------------------------------------
+  /** Address of the next instruction, 64 bits. */
+  nextRip(): V;
+  /** Address of this instruction, 64 bits. */
+  thisRip(): V;
+  /** To a computed address (64 bits): non-canonical ones raise #GP before anything else changes. */
+  jump(target: V): void;
+  branch(target: TargetOperand): void;
+  branchIf(c: C, target: TargetOperand): void;
+  /** Runs this instruction again (a repeated string instruction that reached its limit). */
+  again(): void;
+  /** A fault: rip stays at this instruction, nothing of it has happened. */
+  raise(vector: Vector, errorCode?: number): void;
+  raiseIf(c: C, vector: Vector, errorCode?: number): void;
+  /** A trap: the instruction is complete, rip is behind it (INT3, INT1, INTO). */
+  trap(vector: Vector): void;
+  /** SYSCALL: rcx = next rip, r11 = rflags, then the run stops. */
+  syscall(): void;
+  /** Calls a helper with up to four 64-bit arguments (V of 64 bits) for what is awkward here: see `helpers.ts`. */
+  call(name: HelperName, ...args: V[]): V;
+}

@@ -1,0 +1,44 @@
+/**
+ * The map of the one linear memory: what lies below the first page frame.
+ *
+ * Generated code addresses all of it with constants, so the map is fixed. Untouched areas cost nothing: hosts commit
+ * linear memory on first touch.
+ */
+
+export const PAGE_SIZE = 4096;
+export const PAGE_SHIFT = 12;
+
+/** log2 of the entries of each TLB table; 4096 entries reach 16 MiB. */
+export const TLB_BITS = 12;
+export const TLB_ENTRIES = 1 << TLB_BITS;
+
+/** log2 of the entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
+export const JUMP_CACHE_BITS = 13;
+export const JUMP_CACHE_ENTRIES = 1 << JUMP_CACHE_BITS;
+
+/** Linear memory can hold 4 GiB: a million frames, one flag byte each. */
+export const MAX_FRAMES = 1 << 20;
+
+export const LINEAR = {
+  /** CPU state (`state.ts`). Address 0 stays unused so that 0 can mean "none". */
+  state: 0x400,
+  /** TLB for reads: `TLB_ENTRIES` entries of 8 bytes, tag high, addend low. */
+  tlbRead: 0x10000,
+  /** TLB for writes. Frames that hold decoded code are never in it. */
+  tlbWrite: 0x10000 + TLB_ENTRIES * 8,
+  /** Indices of filled TLB entries (u16 each), so that a flush clears only those. */
+  tlbFilled: 0x10000 + TLB_ENTRIES * 16,
+  jumpCache: 0x40000,
+  /** One byte per frame: `FRAME_FLAG`. */
+  frameFlags: 0x100000,
+  /** Decoded instructions of the interpreter. */
+  records: 0x200000,
+  recordsEnd: 0x1800000,
+  /** First byte that is handed out as a page frame. */
+  frames: 0x1800000,
+} as const;
+
+export const FRAME_FLAG = {
+  /** Some instruction was decoded from this frame: writes must be noticed. */
+  code: 1,
+} as const;
