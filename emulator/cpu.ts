@@ -50,7 +50,7 @@ export interface Cpu {
   forgetAddressSpace(root: number): void;
   /** After physical memory was put back from a snapshot: all that was derived from it is stale. */
   forgetAll(): void;
-  /** Linear addresses before which `run` stops; on starting at one, it is passed over once when `passBreakpoint` is set. */
+  /** Linear addresses before which `run` stops; one at the starting rip is passed over. */
   setBreakpoints(addresses: Iterable<number>): void;
 }
 

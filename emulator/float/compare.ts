@@ -1,5 +1,14 @@
 /** Comparison, and the minimum and maximum that SSE derives from it. */
-import { type Format, INFINITY, isNaNKind, SIGNALLING_NAN, type Unpacked, unpack, UNSUPPORTED, ZERO } from './format.ts';
+import {
+  type Format,
+  INFINITY,
+  isNaNKind,
+  SIGNALLING_NAN,
+  type Unpacked,
+  unpack,
+  UNSUPPORTED,
+  ZERO,
+} from './format.ts';
 import { type FloatMode, type FloatResult, IE } from './mode.ts';
 import { denormalFlag, exact } from './nan.ts';
 

@@ -38,6 +38,8 @@ export interface FloatMode {
   readonly denormalsAreZero: boolean;
   /** Tiny results become zeros while underflow is masked (MXCSR.FTZ). */
   readonly flushToZero: boolean;
+  /** Whether OE is masked: if so an overflow is inexact by itself, otherwise PE speaks of the significand alone. */
+  readonly overflowMasked: boolean;
   /** Whether UE is masked: if so UE needs a tiny and inexact result, otherwise a tiny one is enough. */
   readonly underflowMasked: boolean;
   /** Bits of significand to round to when fewer than the format has (the x87 PC field); exponent range unchanged. */
@@ -46,7 +48,10 @@ export interface FloatMode {
 
 /** The outcome of one operation. */
 export interface FloatResult {
-  /** The bits of the result in its format, as if every exception were masked. */
+  /**
+   * The bits of the result in its format. After an overflow or underflow that is not masked the exponent is off by
+   * 3 * 2**(exponent bits - 2), which is what x87 registers then receive; SSE writes nothing.
+   */
   readonly bits: bigint;
   /** IE DE ZE OE UE PE met on the way. */
   readonly flags: number;
@@ -60,6 +65,7 @@ export function modeOfMxcsr(mxcsr: number): FloatMode {
     rounding: ((mxcsr >>> MXCSR_RC_SHIFT) & 3) as Rounding,
     denormalsAreZero: (mxcsr & MXCSR_DAZ) !== 0,
     flushToZero: (mxcsr & MXCSR_FTZ) !== 0,
+    overflowMasked: (mxcsr & (OE << MXCSR_MASK_SHIFT)) !== 0,
     underflowMasked: (mxcsr & (UE << MXCSR_MASK_SHIFT)) !== 0,
   };
 }

@@ -22,11 +22,7 @@ export function denormalFlag(...operands: Unpacked[]): number {
  * a NaN (SDM Vol. 1, table 4-7); the x87, whose every operation is on the extended format, prefers a quiet NaN to a
  * signalling one and otherwise takes the larger significand.
  */
-export function nanResult(
-  f: Format,
-  bits: readonly bigint[],
-  operands: readonly Unpacked[],
-): FloatResult | undefined {
+export function nanResult(f: Format, bits: readonly bigint[], operands: readonly Unpacked[]): FloatResult | undefined {
   let signalling = false;
   let chosen = -1;
   for (let i = 0; i < operands.length; i++) {

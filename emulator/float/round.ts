@@ -36,9 +36,21 @@ export function shiftRounding(
   return { value: up ? kept + 1n : kept, inexact: kept << BigInt(dropped) !== value, roundedUp: up };
 }
 
+/** A sign, an exponent for the leading bit and a significand of exactly the format's precision, put together. */
+function pack(f: Format, negative: boolean, leading: number, significand: bigint): bigint {
+  const exponentField = BigInt((leading + f.bias) & f.maxExponent);
+  return (negative ? f.signBit : 0n) | (exponentField << f.fieldBits) | (significand & f.fieldMask);
+}
+
+/** The largest finite magnitude of a format with `precision` bits of significand in use. */
+function largest(f: Format, negative: boolean, precision: number): bigint {
+  return pack(f, negative, f.bias, ((1n << BigInt(precision)) - 1n) << BigInt(f.precision - precision));
+}
+
 /**
  * Rounds (-1)**negative * significand * 2**exponent, significand > 0, to a format. Tininess is detected after
- * rounding, as x86 does (SDM Vol. 1, 4.9.1.5). `flags` are those the operation has already met.
+ * rounding as if the exponent had no bounds, as x86 does (SDM Vol. 1, 4.9.1.5). `flags` are those the operation has
+ * already met.
  */
 export function roundToFormat(
   f: Format,
@@ -49,40 +61,34 @@ export function roundToFormat(
   flags: number,
 ): FloatResult {
   const precision = mode.precision ?? f.precision;
+  const spare = BigInt(f.precision - precision);
   const length = bitLength(significand);
   const emin = 1 - f.bias;
-  const leading = exponent + length - 1;
-  let tiny = false;
-  if (leading < emin) {
-    const unbounded = shiftRounding(significand, length - precision, negative, mode.rounding);
-    tiny = leading + (bitLength(unbounded.value) > precision ? 1 : 0) < emin;
-  }
-  if (tiny && mode.flushToZero && mode.underflowMasked) {
-    return { bits: zeroOf(f, negative), flags: flags | UE | PE, roundedUp: false };
-  }
-  const quantum = Math.max(leading, emin) - precision + 1;
-  const rounded = shiftRounding(significand, quantum - exponent, negative, mode.rounding);
-  if (rounded.inexact) flags |= PE;
-  if (tiny && (rounded.inexact || !mode.underflowMasked)) flags |= UE;
 
-  const field = rounded.value << BigInt(f.precision - precision);
-  const fieldLength = bitLength(field);
-  // Carried into one more bit: the value is a power of two, so the shift loses nothing.
-  const carried = fieldLength > f.precision;
-  const top = Math.max(leading, emin) + (carried ? 1 : 0);
-  if (top > f.bias) {
+  const unbounded = shiftRounding(significand, length - precision, negative, mode.rounding);
+  const carried = bitLength(unbounded.value) > precision;
+  const full = (carried ? unbounded.value >> 1n : unbounded.value) << spare;
+  const leading = exponent + length - (carried ? 0 : 1);
+  const wrap = 3 * 2 ** (f.exponentBits - 2);
+  const roundedUp = unbounded.roundedUp;
+  const inexact = unbounded.inexact ? PE : 0;
+
+  if (leading > f.bias) {
+    flags |= OE;
+    if (!mode.overflowMasked)
+      return { bits: pack(f, negative, leading - wrap, full), flags: flags | inexact, roundedUp };
     const toInfinity = mode.rounding === ROUND_NEAREST || mode.rounding === (negative ? ROUND_DOWN : ROUND_UP);
-    const largest = infinityOf(f, negative) - (f.explicitInteger ? 1n << (f.fieldBits - 1n) : 0n);
-    const ones = ((1n << BigInt(precision)) - 1n) << BigInt(f.precision - precision);
-    return {
-      bits: toInfinity ? infinityOf(f, negative) : largest - (1n << f.fieldBits) + (ones & f.fieldMask),
-      flags: flags | OE | PE,
-      roundedUp: toInfinity,
-    };
+    const bits = toInfinity ? infinityOf(f, negative) : largest(f, negative, precision);
+    return { bits, flags: flags | PE, roundedUp: toInfinity };
   }
-  const normal = fieldLength >= f.precision;
-  const mantissa = (carried ? field >> 1n : field) & f.fieldMask;
-  const exponentField = normal ? BigInt(top + f.bias) : 0n;
-  const bits = (negative ? f.signBit : 0n) | (exponentField << f.fieldBits) | mantissa;
-  return { bits, flags, roundedUp: rounded.roundedUp };
+  if (leading >= emin) return { bits: pack(f, negative, leading, full), flags: flags | inexact, roundedUp };
+
+  if (!mode.underflowMasked) {
+    return { bits: pack(f, negative, leading + wrap, full), flags: flags | UE | inexact, roundedUp };
+  }
+  if (mode.flushToZero) return { bits: zeroOf(f, negative), flags: flags | UE | PE, roundedUp: false };
+  const denormal = shiftRounding(significand, emin - precision + 1 - exponent, negative, mode.rounding);
+  // Rounding up to the smallest normal number carries into the exponent field by itself.
+  const bits = (negative ? f.signBit : 0n) + (denormal.value << spare);
+  return { bits, flags: flags | (denormal.inexact ? UE | PE : 0), roundedUp: denormal.roundedUp };
 }
