@@ -31,7 +31,10 @@ export function convert(from: Format, to: Format, a: bigint, mode: FloatMode): F
   return roundToFormat(to, ua.negative, ua.significand, ua.exponent, mode, denormalFlag(ua));
 }
 
-/** Rounds to an integral value of the same format (ROUNDSS, FRNDINT). A denormal operand is no exception here. */
+/**
+ * Rounds to an integral value of the same format (ROUNDSS, FRNDINT). A denormal operand is an exception to the x87 but
+ * not to SSE4.1.
+ */
 export function roundToIntegral(f: Format, a: bigint, mode: FloatMode): FloatResult {
   const ua = unpack(f, a, mode.denormalsAreZero);
   const nan = nanResult(f, [a], [ua]);
@@ -40,7 +43,7 @@ export function roundToIntegral(f: Format, a: bigint, mode: FloatMode): FloatRes
   if (ua.kind === ZERO) return exact(zeroOf(f, ua.negative), 0);
   if (ua.exponent >= 0) return exact(a, 0);
   const integer = shiftRounding(ua.significand, -ua.exponent, ua.negative, mode.rounding);
-  const flags = integer.inexact ? PE : 0;
+  const flags = (integer.inexact ? PE : 0) | (f.explicitInteger ? denormalFlag(ua) : 0);
   if (integer.value === 0n) return exact(zeroOf(f, ua.negative), flags);
   const bits = roundToFormat(f, ua.negative, integer.value, 0, mode, 0).bits;
   return { bits, flags, roundedUp: integer.roundedUp };

@@ -88,7 +88,8 @@ export function roundToFormat(
   }
   if (mode.flushToZero) return { bits: zeroOf(f, negative), flags: flags | UE | PE, roundedUp: false };
   const denormal = shiftRounding(significand, emin - precision + 1 - exponent, negative, mode.rounding);
-  // Rounding up to the smallest normal number carries into the exponent field by itself.
-  const bits = (negative ? f.signBit : 0n) + (denormal.value << spare);
+  // Rounding up to the smallest normal number sets the integer bit, which without a place of its own is the exponent's.
+  const field = denormal.value << spare;
+  const bits = bitLength(field) === f.precision ? pack(f, negative, emin, field) : zeroOf(f, negative) | field;
   return { bits, flags: flags | (denormal.inexact ? UE | PE : 0), roundedUp: denormal.roundedUp };
 }
