@@ -4,9 +4,9 @@ import {
   INFINITY,
   isNaNKind,
   SIGNALLING_NAN,
+  UNSUPPORTED,
   type Unpacked,
   unpack,
-  UNSUPPORTED,
   ZERO,
 } from './format.ts';
 import { type FloatMode, type FloatResult, IE } from './mode.ts';

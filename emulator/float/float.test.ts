@@ -13,8 +13,8 @@ import {
   type FloatResult,
   flagsRaised,
   modeOfMxcsr,
-  type Rounding,
   ROUND_ZERO,
+  type Rounding,
   unmaskedBy,
 } from './mode.ts';
 

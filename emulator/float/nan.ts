@@ -1,5 +1,5 @@
 /** Which NaN an operation answers with, and the exceptions its operands alone decide. */
-import { type Format, isNaNKind, QUIET_NAN, SIGNALLING_NAN, type Unpacked, UNSUPPORTED } from './format.ts';
+import { type Format, isNaNKind, QUIET_NAN, SIGNALLING_NAN, UNSUPPORTED, type Unpacked } from './format.ts';
 import { DE, type FloatResult, IE } from './mode.ts';
 
 /** An invalid operation: the default NaN. */
