@@ -1,0 +1,59 @@
+/**
+ * The machine's kernel: everything global, as plain data, and the few operations which every room needs.
+ */
+import type { Cpu, PhysicalMemory } from '../emulator/api.ts';
+import type { Inode } from './fs/types.ts';
+import type { Host } from './host.ts';
+import type { Task } from './task/task.ts';
+import type { TimerQueue } from './task/timers.ts';
+
+/** What a run observes; the strace printer, the frame debugger and tests listen. All are called between instructions. */
+export interface Observer {
+  syscallEntry?(task: Task, number: number, args: readonly number[]): void;
+  syscallExit?(task: Task, number: number, args: readonly number[], result: number): void;
+  /** A signal was taken from the queue and its handler's frame is on the stack; registers are the handler's. */
+  signalDelivered?(task: Task, info: import('./task/task.ts').SigInfo, frame: number): void;
+  /** Before `setupRtFrame`: registers are the interrupted ones. */
+  signalDelivering?(task: Task, info: import('./task/task.ts').SigInfo): void;
+  sigreturn?(task: Task, frame: number): void;
+  /** After rt_sigreturn restored registers. */
+  sigreturned?(task: Task): void;
+  exception?(task: Task, vector: number, error: number): void;
+  exit?(task: Task): void;
+}
+
+/** The parts of the kernel that others may touch. `Kernel` (in `machine.ts`) implements it. */
+export interface Kernel {
+  readonly cpu: Cpu;
+  readonly physical: PhysicalMemory;
+  readonly host: Host;
+  readonly observers: Observer[];
+  /** By pid, zombies included. */
+  readonly tasks: Map<number, Task>;
+  /** The task whose registers are in the CPU. */
+  current: Task;
+  /** Runnable tasks, next first. */
+  readonly runQueue: Task[];
+  readonly timers: TimerQueue;
+  lastPid: number;
+  /** The root directory of the file system. */
+  rootInode: Inode;
+  hostname: string;
+  /** Monotonic nanoseconds since boot: of the host, or of the instruction count in deterministic mode. */
+  now(): number;
+  /** CLOCK_REALTIME, nanoseconds. */
+  realtime(): bigint;
+  random(bytes: Uint8Array): void;
+  /** Marks the task asleep (its `wait` is set); arms its deadline. */
+  sleep(task: Task): void;
+  /** Makes a sleeping task runnable and takes it off its queues. Others are left alone. */
+  wake(task: Task): void;
+  /** SIGKILL is pending or the group is exiting. */
+  fatalSignalPending(task: Task): boolean;
+  /** The task should reschedule at the next return to user mode. */
+  needResched: boolean;
+  /** Machine-wide limits that the user set. */
+  readonly limits: { readonly maxTasks: number; readonly fileBytes: number };
+  /** Bytes held by in-memory files; may not exceed `limits.fileBytes` (ENOSPC). */
+  fileBytes: number;
+}

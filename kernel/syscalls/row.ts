@@ -1,0 +1,51 @@
+/**
+ * A syscall is one row: number, name, argument types, handler. The argument types give the handler its parameters and
+ * strace its text; `level` and `note` make the table of what is supported. There is no second list.
+ */
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/task.ts';
+
+/** How much of the documented behaviour is there. */
+export type SupportLevel = 'full' | 'partial';
+
+/**
+ * Every argument arrives as a number: C's `int` as signed 32 bits, pointers and sizes as unsigned 64 (exact below 2^53,
+ * beyond which no user address or size is valid), `long` and `off_t` as signed.
+ */
+export interface ArgumentType {
+  readonly pass: 'int' | 'unsigned' | 'long' | 'pointer';
+  /** Text as strace prints it. `when` tells entry (in-arguments) from exit (out-arguments, with the result). */
+  format(value: number, context: FormatContext): string;
+  /** Out-argument: what it points to is known only after the call. */
+  readonly out?: boolean;
+}
+
+export interface FormatContext {
+  readonly kernel: Kernel;
+  readonly task: Task;
+  /** All arguments, decoded. */
+  readonly args: readonly number[];
+  /** Result of the call, undefined at entry. */
+  readonly result: number | undefined;
+}
+
+export type SyscallHandler = (kernel: Kernel, task: Task, ...args: number[]) => number;
+
+export interface SyscallRow {
+  readonly number: number;
+  readonly name: string;
+  readonly args: readonly (readonly [name: string, type: ArgumentType])[];
+  readonly handler: SyscallHandler;
+  readonly level: SupportLevel;
+  /** What is missing when the level is partial. */
+  readonly note: string;
+}
+
+/** A row whose documented behaviour is there in full, unless `missing` says what is not. */
+export const syscall = (
+  number: number,
+  name: string,
+  args: SyscallRow['args'],
+  handler: SyscallHandler,
+  missing = '',
+): SyscallRow => ({ number, name, args, handler, level: missing === '' ? 'full' : 'partial', note: missing });

@@ -1,0 +1,208 @@
+/**
+ * A task: Linux's task_struct, signal_struct, sighand_struct, files_struct and fs_struct as plain data.
+ */
+import type { FsContext, OpenFile } from '../fs/types.ts';
+import type { Mm } from '../mm/mm.ts';
+import type { Wait, WaitQueue } from './wait.ts';
+
+/**
+ * `running` includes runnable. `sleeping` is interruptible or not as `wait.uninterruptible` says. `stopped` is
+ * TASK_STOPPED (job control). `zombie` waits for its parent; `dead` is reaped.
+ */
+export type TaskState = 'running' | 'sleeping' | 'stopped' | 'zombie' | 'dead';
+
+/** Signal set: bit n-1 is signal n, as the kernel's sigset_t. */
+export type SigSet = bigint;
+
+/** What comes with a signal; the field groups of siginfo_t's union. Addresses and values are unsigned 64-bit. */
+export type SigInfo = { signo: number; errno: number; code: number } & (
+  | { kind: 'kill'; pid: number; uid: number } // SI_USER, SI_TKILL
+  | { kind: 'queue'; pid: number; uid: number; value: bigint } // SI_QUEUE and other rt_sigqueueinfo codes
+  | { kind: 'timer'; timer: number; overrun: number; value: bigint }
+  | { kind: 'child'; pid: number; uid: number; status: number; utime: number; stime: number }
+  | { kind: 'fault'; address: bigint; addressLsb?: number; trapno?: number }
+  | { kind: 'poll'; band: bigint; fd: number }
+  | { kind: 'sys'; address: bigint; syscall: number; arch: number }
+  | { kind: 'raw'; bytes: Uint8Array } // rt_sigqueueinfo with a layout of its own: all 128 bytes
+  | { kind: 'none' }
+);
+
+/** A queued signal (struct sigqueue). A signal may be pending with none, when the queue's limit was reached. */
+export interface SigPending {
+  /** Which signals are pending. */
+  signal: SigSet;
+  /** In order of arrival. */
+  queue: SigInfo[];
+}
+
+/** struct k_sigaction. `handler` is SIG_DFL 0, SIG_IGN 1 or an address. */
+export interface SigAction {
+  handler: number;
+  flags: number;
+  restorer: number;
+  mask: SigSet;
+  /** The kernel set it to force a fatal signal: no one may change it any more (SA_IMMUTABLE). */
+  immutable: boolean;
+}
+
+/** sighand_struct: shared by threads. `action[n]` is for signal n; [0] is unused. */
+export interface SigHand {
+  action: SigAction[];
+}
+
+/** One interval timer of setitimer(2). Nanoseconds; `expires` is Infinity when disarmed. */
+export interface IntervalTimer {
+  /** ITIMER_REAL: monotonic clock. ITIMER_VIRTUAL and PROF: the group's CPU time. */
+  expires: number;
+  interval: number;
+}
+
+/** A resource limit; Infinity is RLIM_INFINITY. */
+export interface Rlimit {
+  soft: number;
+  hard: number;
+}
+
+/** signal_struct: what the threads of a process share. */
+export interface ThreadGroup {
+  tgid: number;
+  threads: Task[];
+  leader: Task;
+  sharedPending: SigPending;
+  /** Everyone must die with `groupExitCode`. */
+  groupExiting: boolean;
+  /** Wait status (wait(2)) of a group exit, or of the last stop. */
+  groupExitCode: number;
+  /** A group stop is in progress or complete with this signal; 0 for none. */
+  groupStopSignal: number;
+  /** Threads which have not yet stopped. */
+  groupStopCount: number;
+  /** SIGNAL_CLD_CONTINUED / SIGNAL_STOP_STOPPED: reports that wait(2) has still to give. */
+  stopReported: boolean;
+  continuedPending: boolean;
+  stoppedPending: boolean;
+  /** SIGNAL_UNKILLABLE: the init process. */
+  unkillable: boolean;
+  pgid: number;
+  sid: number;
+  sessionLeader: boolean;
+  /** Who waits in wait4/waitid for a child of this group. */
+  childWait: WaitQueue;
+  rlimits: Rlimit[];
+  itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
+  /** CPU time of dead threads and of reaped children, in instructions. */
+  cpuTime: number;
+  childCpuTime: number;
+  /** prctl(PR_SET_CHILD_SUBREAPER). */
+  childSubreaper: boolean;
+  /** This process has called execve since its fork (setpgid refuses then). */
+  execd: boolean;
+}
+
+/** files_struct: descriptor -> open file and close-on-exec. */
+export interface FileTable {
+  /** Sparse: undefined where closed. */
+  entries: (FileDescriptor | undefined)[];
+}
+
+export interface FileDescriptor {
+  file: OpenFile;
+  closeOnExec: boolean;
+}
+
+/** struct cred. */
+export interface Credentials {
+  uid: number;
+  gid: number;
+  euid: number;
+  egid: number;
+  suid: number;
+  sgid: number;
+  fsuid: number;
+  fsgid: number;
+  groups: number[];
+}
+
+/** Alternate signal stack (sigaltstack(2)). */
+export interface AltStack {
+  sp: number;
+  size: number;
+  /** SS_ONSTACK is computed, SS_DISABLE and SS_AUTODISARM are kept. */
+  flags: number;
+}
+
+/** What restart_syscall(2) is to go on with (struct restart_block). Plain data by kind. */
+export type RestartBlock =
+  | { kind: 'none' }
+  | { kind: 'nanosleep'; clock: number; deadline: number; remaining: number }
+  | { kind: 'poll'; fds: number; count: number; deadline: number }
+  | { kind: 'futex'; address: number; value: number; deadline: number; bitset: number; flags: number };
+
+/** How a process ended, for reports. */
+export interface TaskEnd {
+  /** Wait status as wait(2) encodes it. */
+  status: number;
+  /** For a death by signal: its siginfo, and rip at that time. */
+  signal?: SigInfo;
+  rip?: number;
+}
+
+export interface Task {
+  pid: number;
+  state: TaskState;
+  /** Program name, at most 15 bytes (PR_SET_NAME). */
+  comm: string;
+  /** Path of the executable, as /proc/PID/exe. */
+  executable: string;
+  group: ThreadGroup;
+  parent: Task | null;
+  /** Only of thread-group leaders' creation; children hang on the task that made them. */
+  children: Task[];
+  mm: Mm;
+  files: FileTable;
+  fs: FsContext;
+  sighand: SigHand;
+  cred: Credentials;
+
+  /** CPU registers while not running (`TASK_STATE_SIZE` bytes of the CPU state). */
+  saved: Uint8Array;
+  /** pt_regs->orig_ax: syscall number at entry, -1 outside of syscalls. */
+  origAx: number;
+  /** The syscall must be tried again when the task runs. */
+  inSyscall: boolean;
+
+  blocked: SigSet;
+  /** Mask to put back on the way to user mode (TIF_RESTORE_SIGMASK); null when none. */
+  savedSigmask: SigSet | null;
+  pending: SigPending;
+  /** TIF_SIGPENDING. */
+  sigpending: boolean;
+  altstack: AltStack;
+  restart: RestartBlock;
+  /** thread.cr2, trap_nr, error_code: of the last fault, shown in signal frames. */
+  cr2: bigint;
+  trapNr: number;
+  errorCode: number;
+
+  wait: Wait | null;
+  /** Who waits for this task's vfork child to exec or exit. */
+  vforkDone: WaitQueue | null;
+  /** Signal sent to the parent at exit, 0..64. */
+  exitSignal: number;
+  exitCode: number;
+  end: TaskEnd | null;
+  /** prctl(PR_SET_PDEATHSIG). */
+  parentDeathSignal: number;
+  /** CLONE_CHILD_CLEARTID address or 0. */
+  clearChildTid: number;
+  robustList: number;
+  noNewPrivs: boolean;
+  dumpable: number;
+
+  /** Instructions executed in user mode. */
+  instructions: number;
+  syscalls: number;
+  signals: number;
+  /** Monotonic nanoseconds at creation. */
+  startTime: number;
+}

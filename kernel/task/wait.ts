@@ -1,0 +1,98 @@
+/**
+ * Blocking: wait queues and retries.
+ *
+ * A syscall handler validates, tries, and returns a value or `block(...)`. When woken it runs again from the top with the
+ * same arguments; what must survive (an absolute deadline, bytes already moved) is plain data in `task.wait.data`. That is
+ * the kernel's `prepare_to_wait / signal_pending -> -ERESTARTSYS / schedule` loop without a hidden stack.
+ */
+import type { Kernel } from '../kernel.ts';
+import type { Task } from './task.ts';
+
+/** A handler's return value: the task sleeps, run the handler again when it is woken. */
+export const BLOCKED = -1_000_000;
+
+/** A handler's return value: registers are already as the guest shall see them (rt_sigreturn, execve, exit). */
+export const REGISTERS_SET = -1_000_001;
+
+/** Tasks asleep on one condition, in the order they came. Part of the object they wait for. */
+export interface WaitQueue {
+  waiters: Task[];
+}
+
+export const waitQueue = (): WaitQueue => ({ waiters: [] });
+
+/** Why and how a task sleeps. Plain data; lives from the first `block` of a syscall until the syscall returns. */
+export interface Wait {
+  queues: readonly WaitQueue[];
+  /** Negated restart code for when a signal ends the sleep. */
+  restart: number;
+  /** Monotonic nanoseconds at which the sleep ends by itself, or Infinity. */
+  deadline: number;
+  /** Set by the timer at the deadline. */
+  timedOut: boolean;
+  /** Signals do not end this sleep (vfork's parent waits killable only). */
+  uninterruptible: boolean;
+  /** What the handler keeps between tries; hand-offs (futex, msgsnd, semop) store their result here. */
+  // biome-ignore lint/suspicious/noExplicitAny: each handler knows the shape of its own data.
+  data: any;
+  /** For people: what the task waits for, as `pipe_read`. Linux's /proc/PID/wchan. */
+  what: string;
+}
+
+export interface BlockOptions {
+  /** For people: what the task waits for. */
+  what: string;
+  queues?: readonly WaitQueue[];
+  /** Positive restart code, default ERESTARTSYS. */
+  restart?: number;
+  deadline?: number;
+  data?: unknown;
+  uninterruptible?: boolean;
+}
+
+/**
+ * Puts the current task to sleep and returns `BLOCKED`; or, with a signal pending, does not, and returns the negated restart
+ * code. Call it as `return block(...)`. On the next try `task.wait` is what this call made: look at `timedOut` and `data`.
+ */
+export const block = (kernel: Kernel, task: Task, options: BlockOptions): number => {
+  const restart = options.restart ?? 512;
+  const uninterruptible = options.uninterruptible ?? false;
+  if (uninterruptible ? kernel.fatalSignalPending(task) : task.sigpending) return -restart;
+  const queues = options.queues ?? [];
+  task.wait = {
+    queues,
+    restart: -restart,
+    deadline: options.deadline ?? Number.POSITIVE_INFINITY,
+    timedOut: false,
+    uninterruptible,
+    data: options.data ?? task.wait?.data,
+    what: options.what,
+  };
+  for (const queue of queues) queue.waiters.push(task);
+  kernel.sleep(task);
+  return BLOCKED;
+};
+
+/** Takes the task off every queue; its `wait` stays for the retry. */
+export const leaveQueues = (task: Task): void => {
+  if (task.wait === null) return;
+  for (const queue of task.wait.queues) {
+    const at = queue.waiters.indexOf(task);
+    if (at >= 0) queue.waiters.splice(at, 1);
+  }
+  task.wait.queues = [];
+};
+
+/** Wakes all who wait; each looks for itself whether its condition holds. */
+export const wakeAll = (kernel: Kernel, queue: WaitQueue): void => {
+  if (queue.waiters.length === 0) return;
+  for (const task of queue.waiters.slice()) kernel.wake(task);
+};
+
+/** Wakes the first who waits. Returns whether there was one. */
+export const wakeOne = (kernel: Kernel, queue: WaitQueue): boolean => {
+  const task = queue.waiters[0];
+  if (task === undefined) return false;
+  kernel.wake(task);
+  return true;
+};
