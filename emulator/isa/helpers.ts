@@ -3,36 +3,11 @@
  * all executors. They take and give unsigned 64-bit values; more results go to the state. They may throw `CpuFault`
  * before they change anything.
  */
-import type { CpuState } from '../state.ts';
 import { cpuid } from './cpuid.ts';
-import type { Vector } from './ops.ts';
+import { CpuFault, type Helper, type HelperContext } from './helper.ts';
+import { sseHelpers } from './sse/helpers.ts';
 
-/** An exception raised inside a helper or an operation; executors turn it into the CPU's exception state. */
-export class CpuFault extends Error {
-  readonly vector: Vector;
-  readonly errorCode: number;
-  constructor(vector: Vector, errorCode = 0) {
-    super(`exception ${vector}`);
-    this.vector = vector;
-    this.errorCode = errorCode;
-  }
-}
-
-/** What helpers may use. */
-export interface HelperContext {
-  readonly state: CpuState;
-  /** Guest memory at a linear address, `bytes` 1..8, little endian. Throws `CpuFault` on a page fault or non-canonical address. */
-  load(bytes: number, address: bigint): bigint;
-  store(bytes: number, address: bigint, value: bigint): void;
-  /** Faults now if any byte of the range is not writable, so that a series of stores cannot stop half-way. */
-  probeWrite(address: bigint, bytes: number): void;
-  /** Time-stamp counter, 64 bits. */
-  timestamp(): bigint;
-  /** 64 random bits. */
-  random64(): bigint;
-}
-
-export type Helper = (c: HelperContext, a: bigint, b: bigint, d: bigint, e: bigint) => bigint;
+export { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from './helper.ts';
 
 const MASK64 = 0xffffffffffffffffn;
 
@@ -71,6 +46,6 @@ const helpersOfTheCore = {
 } as const satisfies Record<string, Helper>;
 
 /** Every helper by name. Families with many add theirs in files of their own. */
-export const helpers = { ...helpersOfTheCore };
+export const helpers = { ...helpersOfTheCore, ...sseHelpers };
 
 export type HelperName = keyof typeof helpers;

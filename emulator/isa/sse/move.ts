@@ -1,0 +1,134 @@
+/** Moves between XMM registers, memory and general registers (SDM Vol. 2, MOV*, MASKMOVDQU). */
+import type { Instruction } from '../instruction.ts';
+import { type Ops, VECTOR } from '../ops.ts';
+import { type Row, row, type Semantics } from '../row.ts';
+import { alignedVector, requireAligned, scalar, writeScalar } from './operands.ts';
+
+const moveUnaligned: Semantics = (o, i) => o.writeVector(i.operands[0]!, o.readVector(i.operands[1]!));
+
+const moveAligned: Semantics = (o, i) => {
+  const [destination, source] = i.operands;
+  const value = alignedVector(o, source!);
+  if (destination!.kind === 'mem') requireAligned(o, destination);
+  o.writeVector(destination!, value);
+};
+
+/** MOVSS, MOVSD: loading from memory clears the rest of the register, moving between registers does not. */
+const moveScalar =
+  (w: 32 | 64): Semantics =>
+  (o, i) => {
+    const [destination, source] = i.operands;
+    const value = scalar(o, w, source!);
+    if (destination!.kind === 'mem') o.write(destination, value);
+    else if (source!.kind === 'mem') o.writeVector(destination!, o.vectorFromInt(w, value));
+    else writeScalar(o, w, destination!, value);
+  };
+
+/** MOVLPS, MOVHPS and their pd twins: a 64-bit lane from memory. */
+const loadHalf =
+  (lane: 0 | 1): Semantics =>
+  (o, i) => {
+    const [destination, source] = i.operands;
+    const value = o.read(source!);
+    o.writeVector(destination!, o.withLane(64, o.readVector(destination!), lane, value));
+  };
+
+const storeHalf =
+  (lane: 0 | 1): Semantics =>
+  (o, i) =>
+    o.write(i.operands[0]!, o.lane(64, o.readVector(i.operands[1]!), lane));
+
+/** MOVHLPS, MOVLHPS: lane `from` of the source to lane `to` of the destination. */
+const crossHalf =
+  (to: 0 | 1, from: 0 | 1): Semantics =>
+  (o, i) => {
+    const [destination, source] = i.operands;
+    const value = o.lane(64, o.readVector(source!), from);
+    o.writeVector(destination!, o.withLane(64, o.readVector(destination!), to, value));
+  };
+
+/** MOVD, MOVQ from a general register or memory. */
+const fromGeneral =
+  (w: 32 | 64): Semantics =>
+  (o, i) =>
+    o.writeVector(i.operands[0]!, o.vectorFromInt(w, o.read(i.operands[1]!)));
+
+const toGeneral =
+  (w: 32 | 64): Semantics =>
+  (o, i) =>
+    o.write(i.operands[0]!, o.lane(w, o.readVector(i.operands[1]!), 0));
+
+/** MOVQ between XMM registers and memory: a register as destination has its upper half cleared. */
+const moveQuad: Semantics = (o, i) => {
+  const [destination, source] = i.operands;
+  const value = scalar(o, 64, source!);
+  if (destination!.kind === 'mem') o.write(destination, value);
+  else o.writeVector(destination!, o.vectorFromInt(64, value));
+};
+
+const moveMask =
+  (name: 'i8x16.bitmask' | 'i32x4.bitmask' | 'i64x2.bitmask'): Semantics =>
+  (o, i) =>
+    o.write(i.operands[0]!, o.simdMask(name, o.readVector(i.operands[1]!)));
+
+const moveGeneral: Semantics = (o, i) => o.write(i.operands[0]!, o.read(i.operands[1]!));
+
+function maskmovdqu<V, C, X>(o: Ops<V, C, X>, i: Instruction): void {
+  const [data, mask] = i.operands;
+  const bits = o.simdMask('i8x16.bitmask', o.readVector(mask!));
+  const value = o.readVector(data!);
+  const rdi = o.zeroExtend(i.addressSize, 64, o.register(i.addressSize, 7));
+  const address = o.add(64, rdi, o.segmentBase(i.segment));
+  o.call('maskedStore', address, o.lane(64, value, 0), o.lane(64, value, 1), o.zeroExtend(32, 64, bits));
+}
+
+/** MOVNTPS, MOVNTPD, MOVNTDQ. */
+const storeAligned: Semantics = (o, i) => {
+  const [destination, source] = i.operands;
+  if (destination!.kind !== 'mem') return o.raise(VECTOR.UD);
+  requireAligned(o, destination);
+  o.writeVector(destination, o.readVector(source!));
+};
+
+export const moveRows: readonly Row[] = [
+  row('NP 0F 10 /r', 'movups', 'Vps,Wps', moveUnaligned),
+  row('66 0F 10 /r', 'movupd', 'Vpd,Wpd', moveUnaligned),
+  row('F3 0F 10 /r', 'movss', 'Vss,Wss', moveScalar(32)),
+  row('F2 0F 10 /r', 'movsd', 'Vsd,Wsd', moveScalar(64)),
+  row('NP 0F 11 /r', 'movups', 'Wps,Vps', moveUnaligned),
+  row('66 0F 11 /r', 'movupd', 'Wpd,Vpd', moveUnaligned),
+  row('F3 0F 11 /r', 'movss', 'Wss,Vss', moveScalar(32)),
+  row('F2 0F 11 /r', 'movsd', 'Wsd,Vsd', moveScalar(64)),
+  row('NP 0F 12 /r', 'movlps', 'Vq,Mq', loadHalf(0)),
+  row('NP 0F 12 /r', 'movhlps', 'Vq,Uq', crossHalf(0, 1)),
+  row('66 0F 12 /r', 'movlpd', 'Vq,Mq', loadHalf(0)),
+  row('NP 0F 13 /r', 'movlps', 'Mq,Vq', storeHalf(0)),
+  row('66 0F 13 /r', 'movlpd', 'Mq,Vq', storeHalf(0)),
+  row('NP 0F 16 /r', 'movhps', 'Vdq,Mq', loadHalf(1)),
+  row('NP 0F 16 /r', 'movlhps', 'Vdq,Uq', crossHalf(1, 0)),
+  row('66 0F 16 /r', 'movhpd', 'Vdq,Mq', loadHalf(1)),
+  row('NP 0F 17 /r', 'movhps', 'Mq,Vq', storeHalf(1)),
+  row('66 0F 17 /r', 'movhpd', 'Mq,Vq', storeHalf(1)),
+  row('NP 0F 28 /r', 'movaps', 'Vps,Wps', moveAligned),
+  row('66 0F 28 /r', 'movapd', 'Vpd,Wpd', moveAligned),
+  row('NP 0F 29 /r', 'movaps', 'Wps,Vps', moveAligned),
+  row('66 0F 29 /r', 'movapd', 'Wpd,Vpd', moveAligned),
+  row('NP 0F 2B /r', 'movntps', 'Mps,Vps', storeAligned),
+  row('66 0F 2B /r', 'movntpd', 'Mpd,Vpd', storeAligned),
+  row('NP 0F 50 /r', 'movmskps', 'Gd,Ups', moveMask('i32x4.bitmask')),
+  row('66 0F 50 /r', 'movmskpd', 'Gd,Upd', moveMask('i64x2.bitmask')),
+  row('66 REX.W0 0F 6E /r', 'movd', 'Vd,Ed', fromGeneral(32)),
+  row('66 REX.W 0F 6E /r', 'movq', 'Vq,Eq', fromGeneral(64)),
+  row('66 0F 6F /r', 'movdqa', 'Vdq,Wdq', moveAligned),
+  row('F3 0F 6F /r', 'movdqu', 'Vdq,Wdq', moveUnaligned),
+  row('66 REX.W0 0F 7E /r', 'movd', 'Ed,Vd', toGeneral(32)),
+  row('66 REX.W 0F 7E /r', 'movq', 'Eq,Vq', toGeneral(64)),
+  row('F3 0F 7E /r', 'movq', 'Vq,Wq', moveQuad),
+  row('66 0F 7F /r', 'movdqa', 'Wdq,Vdq', moveAligned),
+  row('F3 0F 7F /r', 'movdqu', 'Wdq,Vdq', moveUnaligned),
+  row('NP 0F C3 /r', 'movnti', 'My,Gy', moveGeneral),
+  row('66 0F D6 /r', 'movq', 'Wq,Vq', moveQuad),
+  row('66 0F D7 /r', 'pmovmskb', 'Gd,Udq', moveMask('i8x16.bitmask')),
+  row('66 0F E7 /r', 'movntdq', 'Mdq,Vdq', storeAligned),
+  row('66 0F F7 /r', 'maskmovdqu', 'Vdq,Udq', maskmovdqu),
+];

@@ -1,0 +1,95 @@
+/** Packed integer arithmetic, comparison and logic of SSE2 (SDM Vol. 2, P*). */
+import type { Ops, SimdBinary } from '../ops.ts';
+import { type Row, row } from '../row.ts';
+import { vector2 } from './operands.ts';
+
+const simple = (opcode: string, mnemonic: string, name: SimdBinary): Row =>
+  row(
+    `66 0F ${opcode} /r`,
+    mnemonic,
+    'Vdq,Wdq',
+    vector2((o, a, b) => o.simd2(name, a, b)),
+  );
+
+const LOW_WORDS = [2, 3, 6, 7, 10, 11, 14, 15];
+/** The upper 16 bits of four 32-bit lanes of each of two vectors. */
+const UPPER_WORDS = [...LOW_WORDS, ...LOW_WORDS.map((n) => n + 16)];
+
+/** PMULHW, PMULHUW: products of 32 bits, of which the upper halves stay. */
+const multiplyHigh = (opcode: string, mnemonic: string, sign: 's' | 'u'): Row =>
+  row(
+    `66 0F ${opcode} /r`,
+    mnemonic,
+    'Vdq,Wdq',
+    vector2((o, a, b) => {
+      const low = o.simd2(`i32x4.extmul_low_i16x8_${sign}`, a, b);
+      return o.shuffle(low, o.simd2(`i32x4.extmul_high_i16x8_${sign}`, a, b), UPPER_WORDS);
+    }),
+  );
+
+/** PMULUDQ multiplies lanes 0 and 2. */
+function pmuludq<V, C, X>(o: Ops<V, C, X>, a: X, b: X): X {
+  const even = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
+  return o.simd2('i64x2.extmul_low_i32x4_u', o.shuffle(a, a, even), o.shuffle(b, b, even));
+}
+
+/** PSADBW: absolute differences of bytes, summed pair by pair, then by fours, then by eights. */
+function psadbw<V, C, X>(o: Ops<V, C, X>, a: X, b: X): X {
+  const difference = o.simd2('i8x16.sub', o.simd2('i8x16.max_u', a, b), o.simd2('i8x16.min_u', a, b));
+  const evenBytes = o.vectorConstant(0x00ff00ff00ff00ffn, 0x00ff00ff00ff00ffn);
+  const odd = o.simdShift('i16x8.shr_u', difference, o.int(32, 8));
+  const pairs = o.simd2('i16x8.add', o.simd2('v128.and', difference, evenBytes), odd);
+  const ones = o.vectorConstant(0x0001000100010001n, 0x0001000100010001n);
+  const fours = o.simd2('i32x4.dot_i16x8_s', pairs, ones);
+  const eights = o.simd2('i64x2.add', fours, o.simdShift('i64x2.shr_u', fours, o.int(32, 32)));
+  return o.simd2('v128.and', eights, o.vectorConstant(0xffffffffn, 0xffffffffn));
+}
+
+export const packedRows: readonly Row[] = [
+  simple('63', 'packsswb', 'i8x16.narrow_i16x8_s'),
+  simple('64', 'pcmpgtb', 'i8x16.gt_s'),
+  simple('65', 'pcmpgtw', 'i16x8.gt_s'),
+  simple('66', 'pcmpgtd', 'i32x4.gt_s'),
+  simple('67', 'packuswb', 'i8x16.narrow_i16x8_u'),
+  simple('6B', 'packssdw', 'i16x8.narrow_i32x4_s'),
+  simple('74', 'pcmpeqb', 'i8x16.eq'),
+  simple('75', 'pcmpeqw', 'i16x8.eq'),
+  simple('76', 'pcmpeqd', 'i32x4.eq'),
+  simple('D4', 'paddq', 'i64x2.add'),
+  simple('D5', 'pmullw', 'i16x8.mul'),
+  simple('D8', 'psubusb', 'i8x16.sub_sat_u'),
+  simple('D9', 'psubusw', 'i16x8.sub_sat_u'),
+  simple('DA', 'pminub', 'i8x16.min_u'),
+  simple('DB', 'pand', 'v128.and'),
+  simple('DC', 'paddusb', 'i8x16.add_sat_u'),
+  simple('DD', 'paddusw', 'i16x8.add_sat_u'),
+  simple('DE', 'pmaxub', 'i8x16.max_u'),
+  row(
+    '66 0F DF /r',
+    'pandn',
+    'Vdq,Wdq',
+    vector2((o, a, b) => o.simd2('v128.andnot', b, a)),
+  ),
+  simple('E0', 'pavgb', 'i8x16.avgr_u'),
+  simple('E3', 'pavgw', 'i16x8.avgr_u'),
+  multiplyHigh('E4', 'pmulhuw', 'u'),
+  multiplyHigh('E5', 'pmulhw', 's'),
+  simple('E8', 'psubsb', 'i8x16.sub_sat_s'),
+  simple('E9', 'psubsw', 'i16x8.sub_sat_s'),
+  simple('EA', 'pminsw', 'i16x8.min_s'),
+  simple('EB', 'por', 'v128.or'),
+  simple('EC', 'paddsb', 'i8x16.add_sat_s'),
+  simple('ED', 'paddsw', 'i16x8.add_sat_s'),
+  simple('EE', 'pmaxsw', 'i16x8.max_s'),
+  simple('EF', 'pxor', 'v128.xor'),
+  row('66 0F F4 /r', 'pmuludq', 'Vdq,Wdq', vector2(pmuludq)),
+  simple('F5', 'pmaddwd', 'i32x4.dot_i16x8_s'),
+  row('66 0F F6 /r', 'psadbw', 'Vdq,Wdq', vector2(psadbw)),
+  simple('F8', 'psubb', 'i8x16.sub'),
+  simple('F9', 'psubw', 'i16x8.sub'),
+  simple('FA', 'psubd', 'i32x4.sub'),
+  simple('FB', 'psubq', 'i64x2.sub'),
+  simple('FC', 'paddb', 'i8x16.add'),
+  simple('FD', 'paddw', 'i16x8.add'),
+  simple('FE', 'paddd', 'i32x4.add'),
+];
