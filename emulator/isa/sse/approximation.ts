@@ -1,6 +1,6 @@
 /**
  * RCPSS and RSQRTSS: approximations of 12 bits (SDM Vol. 2: relative error at most 1.5 * 2**-12). The manuals leave the
- * bits open and vendors differ; these are those of AMD's Zen processors, read off all 2**32 operands.
+ * bits open and vendors differ; these are those of AMD's Zen processors, found by asking one.
  *
  * They come from a bipartite table: of the operand's significand the leading 12 bits count, in three groups of 4. The
  * first two groups select a value, the first and the last what to subtract from it, and the difference is the
