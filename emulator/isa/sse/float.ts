@@ -19,7 +19,7 @@ const binary = (opcode: string, name: FloatBinary): Row[] =>
       writeScalar(o, w, destination!, o.float2(name, w, scalar(o, w, destination!), b));
     };
     const all = vector2((o, a, b) => o.floatVector2(name, w, a, b));
-    return row(`${prefix} 0F ${opcode} /r`, name + suffix, `V${suffix},W${suffix}`, packed ? all : one);
+    return row(`${prefix} 0F ${opcode} /r`, (name + suffix).toUpperCase(), `V${suffix},W${suffix}`, packed ? all : one);
   });
 
 const squareRoot = (opcode: string): Row[] =>
@@ -27,7 +27,7 @@ const squareRoot = (opcode: string): Row[] =>
     const one: Semantics = (o, i) =>
       writeScalar(o, w, i.operands[0]!, o.float1('sqrt', w, scalar(o, w, i.operands[1]!)));
     const all = vector1((o, a) => o.floatVector1('sqrt', w, a));
-    return row(`${prefix} 0F ${opcode} /r`, `sqrt${suffix}`, `V${suffix},W${suffix}`, packed ? all : one);
+    return row(`${prefix} 0F ${opcode} /r`, `SQRT${suffix.toUpperCase()}`, `V${suffix},W${suffix}`, packed ? all : one);
   });
 
 /** RCPPS, RSQRTPS and their scalar forms: approximations that raise nothing and know no MXCSR. */
@@ -45,8 +45,8 @@ const approximation = (opcode: string, name: 'rcp' | 'rsqrt'): Row[] => {
     return result;
   });
   return [
-    row(`NP 0F ${opcode} /r`, `${name}ps`, 'Vps,Wps', all),
-    row(`F3 0F ${opcode} /r`, `${name}ss`, 'Vss,Wss', one),
+    row(`NP 0F ${opcode} /r`, `${name.toUpperCase()}PS`, 'Vps,Wps', all),
+    row(`F3 0F ${opcode} /r`, `${name.toUpperCase()}SS`, 'Vss,Wss', one),
   ];
 };
 
@@ -62,7 +62,7 @@ const comparison = (): Row[] =>
       writeScalar(o, w, destination!, o.floatCompare(predicate, w, scalar(o, w, destination!), b));
     };
     const all = vector2((o, a, b, i) => o.floatVectorCompare(PREDICATES[immediateOf(i) & 7]!, w, a, b));
-    return row(`${prefix} 0F C2 /r ib`, `cmp${suffix}`, `V${suffix},W${suffix},Ib`, packed ? all : one, {
+    return row(`${prefix} 0F C2 /r ib`, `CMP${suffix.toUpperCase()}`, `V${suffix},W${suffix},Ib`, packed ? all : one, {
       immediateInForm: true,
     });
   });
@@ -80,24 +80,24 @@ const logic = (opcode: string, mnemonic: string, name: SimdBinary): Row[] =>
   FORMS.slice(0, 2).map(([prefix, suffix]) =>
     row(
       `${prefix} 0F ${opcode} /r`,
-      mnemonic + suffix,
+      mnemonic + suffix.toUpperCase(),
       `V${suffix},W${suffix}`,
       vector2((o, a, b) => (name === 'v128.andnot' ? o.simd2(name, b, a) : o.simd2(name, a, b))),
     ),
   );
 
 export const floatRows: readonly Row[] = [
-  order('NP 0F 2E /r', 'ucomiss', 32, false),
-  order('66 0F 2E /r', 'ucomisd', 64, false),
-  order('NP 0F 2F /r', 'comiss', 32, true),
-  order('66 0F 2F /r', 'comisd', 64, true),
+  order('NP 0F 2E /r', 'UCOMISS', 32, false),
+  order('66 0F 2E /r', 'UCOMISD', 64, false),
+  order('NP 0F 2F /r', 'COMISS', 32, true),
+  order('66 0F 2F /r', 'COMISD', 64, true),
   ...squareRoot('51'),
   ...approximation('52', 'rsqrt'),
   ...approximation('53', 'rcp'),
-  ...logic('54', 'and', 'v128.and'),
-  ...logic('55', 'andn', 'v128.andnot'),
-  ...logic('56', 'or', 'v128.or'),
-  ...logic('57', 'xor', 'v128.xor'),
+  ...logic('54', 'AND', 'v128.and'),
+  ...logic('55', 'ANDN', 'v128.andnot'),
+  ...logic('56', 'OR', 'v128.or'),
+  ...logic('57', 'XOR', 'v128.xor'),
   ...binary('58', 'add'),
   ...binary('59', 'mul'),
   ...binary('5C', 'sub'),

@@ -47,14 +47,14 @@ const shifts = (byCount: string, opcode: string, mnemonic: string, name: SimdShi
 ];
 
 export const shiftRows: readonly Row[] = [
-  ...shifts('D1', '71 /2', 'psrlw', 'i16x8.shr_u', 16),
-  ...shifts('D2', '72 /2', 'psrld', 'i32x4.shr_u', 32),
-  ...shifts('D3', '73 /2', 'psrlq', 'i64x2.shr_u', 64),
-  ...shifts('E1', '71 /4', 'psraw', 'i16x8.shr_s', 16),
-  ...shifts('E2', '72 /4', 'psrad', 'i32x4.shr_s', 32),
-  ...shifts('F1', '71 /6', 'psllw', 'i16x8.shl', 16),
-  ...shifts('F2', '72 /6', 'pslld', 'i32x4.shl', 32),
-  ...shifts('F3', '73 /6', 'psllq', 'i64x2.shl', 64),
-  row('66 0F 73 /3 ib', 'psrldq', 'Udq,Ib', (o, i) => shiftBytes(o, i, false), { immediateInForm: true }),
-  row('66 0F 73 /7 ib', 'pslldq', 'Udq,Ib', (o, i) => shiftBytes(o, i, true), { immediateInForm: true }),
+  ...shifts('D1', '71 /2', 'PSRLW', 'i16x8.shr_u', 16),
+  ...shifts('D2', '72 /2', 'PSRLD', 'i32x4.shr_u', 32),
+  ...shifts('D3', '73 /2', 'PSRLQ', 'i64x2.shr_u', 64),
+  ...shifts('E1', '71 /4', 'PSRAW', 'i16x8.shr_s', 16),
+  ...shifts('E2', '72 /4', 'PSRAD', 'i32x4.shr_s', 32),
+  ...shifts('F1', '71 /6', 'PSLLW', 'i16x8.shl', 16),
+  ...shifts('F2', '72 /6', 'PSLLD', 'i32x4.shl', 32),
+  ...shifts('F3', '73 /6', 'PSLLQ', 'i64x2.shl', 64),
+  row('66 0F 73 /3 ib', 'PSRLDQ', 'Udq,Ib', (o, i) => shiftBytes(o, i, false), { immediateInForm: true }),
+  row('66 0F 73 /7 ib', 'PSLLDQ', 'Udq,Ib', (o, i) => shiftBytes(o, i, true), { immediateInForm: true }),
 ];
