@@ -1,0 +1,35 @@
+/** Runs cases on the host CPU. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { compile, hashOf, toolchain } from '../native/build.ts';
+import { root } from '../native/cases.ts';
+import type { Case, Outcome } from './case.ts';
+import { readResults, writeCases } from './wire.ts';
+
+const SOURCE = `${root}test/cpu/native/runner.c`;
+// Its signal handler runs with a foreign FS base and must leave the vector registers alone.
+const FLAGS = ['-O1', '-fno-stack-protector', '-fcf-protection=none', '-mgeneral-regs-only'];
+const TIMEOUT_MS = 60_000;
+
+/** Path of the compiled runner. */
+export const buildRunner = (): Promise<string> => {
+  const key = hashOf(readFileSync(SOURCE, 'utf8'), FLAGS.join(' '), toolchain()!.version);
+  return compile(SOURCE, 'cpu-runner', key, { libc: 'glibc', flags: FLAGS, name: 'glibc -O1' });
+};
+
+/** The raw result file for a file of cases. */
+export const runCaseFile = (runner: string, file: Uint8Array): Uint8Array => {
+  const folder = mkdtempSync(`${tmpdir()}/signalbox-cpu-`);
+  try {
+    writeFileSync(`${folder}/cases`, file);
+    execFileSync(runner, [`${folder}/cases`, `${folder}/results`], { timeout: TIMEOUT_MS, stdio: 'pipe' });
+    return readFileSync(`${folder}/results`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Outcomes on the host CPU, in order. */
+export const runNatively = (runner: string, cases: readonly Case[]): Outcome[] =>
+  readResults(runCaseFile(runner, writeCases(cases)), cases);
