@@ -35,6 +35,7 @@ export interface RowOptions {
 
 export interface Row extends RowOptions {
   readonly encoding: string;
+  /** Where the name follows the operand size, the names for 16, 32 and 64 bits: `CBW/CWDE/CDQE`, `PUSHF/PUSHFQ`. */
   readonly mnemonic: string;
   /** Operand codes in Intel's order, destination first; '' for none. */
   readonly operands: string;

@@ -1,0 +1,62 @@
+/** Helpers of the integer instructions: selector checks and ENTER. */
+import { REG } from '../../state.ts';
+import type { Helper, HelperContext } from '../helper.ts';
+import { checkCodeSelector, checkDataSelector, checkStackSelector, visibleDescriptor } from './descriptors.ts';
+
+const MASK64 = 0xffffffffffffffffn;
+
+export const integerHelpers = {
+  /** #GP unless DS, ES, FS or GS may hold the selector. */
+  checkDataSelector(_: HelperContext, selector: bigint): bigint {
+    checkDataSelector(Number(selector));
+    return 0n;
+  },
+  /** #GP unless SS may hold the selector. */
+  checkStackSelector(_: HelperContext, selector: bigint): bigint {
+    checkStackSelector(Number(selector));
+    return 0n;
+  },
+  /** #GP unless a far jump or call (0) or return (1) may load CS with the selector. */
+  checkCodeSelector(_: HelperContext, selector: bigint, isReturn: bigint): bigint {
+    checkCodeSelector(Number(selector), isReturn !== 0n);
+    return 0n;
+  },
+  /** Access rights as LAR gives them, or zero. */
+  accessRights(_: HelperContext, selector: bigint): bigint {
+    return BigInt(visibleDescriptor(Number(selector))?.rights ?? 0);
+  },
+  /** One more than the segment's last offset, or zero. */
+  segmentSize(_: HelperContext, selector: bigint): bigint {
+    const descriptor = visibleDescriptor(Number(selector));
+    return descriptor ? BigInt(descriptor.limit) + 1n : 0n;
+  },
+  /** Bit 0: readable, bit 1: writable. */
+  segmentAccess(_: HelperContext, selector: bigint): bigint {
+    const descriptor = visibleDescriptor(Number(selector));
+    return descriptor ? (descriptor.writable ? 3n : 1n) : 0n;
+  },
+  /**
+   * ENTER (SDM Vol. 2A): pushes rBP, `level` - 1 frame pointers of the caller and the new one, and reserves `size` bytes.
+   * `bytes` is the operand size. Like processors it wants the place where the stack then ends to be writable.
+   */
+  enter(c: HelperContext, size: bigint, level: bigint, bytes: bigint): bigint {
+    const { state } = c;
+    const width = Number(bytes);
+    const levels = Number(level & 31n);
+    const below = (address: bigint, count: number) => (address - BigInt(count) * bytes) & MASK64;
+    const rsp = state.get(REG.rsp);
+    const rbp = state.get(REG.rbp);
+    const frame = below(rsp, 1);
+    const words = [rbp];
+    for (let n = 1; n < levels; n++) words.push(c.load(width, below(rbp, n)));
+    if (levels > 0) words.push(frame);
+    const end = (below(rsp, words.length) - size) & MASK64;
+    for (const n of words.keys()) c.probeWrite(below(rsp, n + 1), width);
+    c.probeWrite(end, width);
+    const mask = (1n << (bytes * 8n)) - 1n;
+    for (const [n, word] of words.entries()) c.store(width, below(rsp, n + 1), word & mask);
+    state.set(REG.rbp, width === 2 ? (rbp & ~mask) | (frame & mask) : frame);
+    state.set(REG.rsp, end);
+    return 0n;
+  },
+} as const satisfies Record<string, Helper>;
