@@ -1,0 +1,139 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Root of the checkout, with a trailing slash; found from wherever this code was bundled to inside it. */
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** The folders of guest/ which hold the differential corpus; other folders there belong to other tests. */
+export const areas = ['cpu', 'memory', 'process', 'file', 'signal', 'libc', 'time'] as const;
+
+/** Which C library a program is linked with. */
+export type Libc = 'glibc' | 'musl';
+
+/** One way to build a program. */
+export type Variant = {
+  readonly libc: Libc;
+  /** Compiler flags, `-static` not included: it is always given. */
+  readonly flags: readonly string[];
+  /** How test names tell variants apart, e.g. `glibc -O2`. */
+  readonly name: string;
+};
+
+/** How a program ended: its exit status, or the name of the signal that killed it. */
+export type End = { readonly exit: number } | { readonly signal: string };
+
+/** A program of the corpus with what its directives ask for. */
+export type Case = {
+  /** `area/name`, the key of recorded results and known gaps. */
+  readonly id: string;
+  readonly area: string;
+  readonly name: string;
+  /** Absolute path of the C file, and its text. */
+  readonly path: string;
+  readonly source: string;
+  readonly variants: readonly Variant[];
+  /** Arguments after argv[0], which is the program's name. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  readonly end: End;
+  /** More than about 20 million instructions: the reference executor does not run it. */
+  readonly slow: boolean;
+};
+
+/** What every program finds in its environment; the `env` directive adds to it. */
+const baseEnv = { PATH: '/usr/bin:/bin', HOME: '/tmp', LANG: 'C' } as const;
+
+/** A directive is a lower-case word and a colon at the start of a comment line; prose starts with a capital. */
+const directiveLine = /^\/\/ ([a-z]+)(?::\s*(.*?))?\s*$/;
+
+const directiveNames = ['flags', 'variants', 'libc', 'args', 'env', 'stdin', 'status', 'slow'] as const;
+type DirectiveName = (typeof directiveNames)[number];
+
+/** Reads the leading `//` lines of a source. An unknown directive is an error, so that a typo cannot hide. */
+export function parseDirectives(source: string, where: string): Map<DirectiveName, string> {
+  const found = new Map<DirectiveName, string>();
+  for (const line of source.split('\n')) {
+    if (!line.startsWith('//')) break;
+    const match = directiveLine.exec(line);
+    if (!match || (match[2] === undefined && match[1] !== 'slow')) continue;
+    const name = match[1] as DirectiveName;
+    if (!directiveNames.includes(name)) throw new Error(`${where}: unknown directive '${match[1]}'`);
+    if (found.has(name)) throw new Error(`${where}: directive '${name}' given twice`);
+    found.set(name, match[2] ?? '');
+  }
+  return found;
+}
+
+/** Makes a case of one source file. */
+export function parseCase(area: string, name: string, path: string, source: string): Case {
+  const directives = parseDirectives(source, `${area}/${name}.c`);
+  return {
+    id: `${area}/${name}`,
+    area,
+    name,
+    path,
+    source,
+    variants: variantsOf(directives),
+    args: words(directives.get('args') ?? ''),
+    env: { ...baseEnv, ...Object.fromEntries(words(directives.get('env') ?? '').map(assignment)) },
+    stdin: unescape(directives.get('stdin') ?? ''),
+    end: endOf(directives.get('status') ?? '0'),
+    slow: directives.has('slow'),
+  };
+}
+
+/** All programs of the corpus, sorted by id. */
+export function listCases(): Case[] {
+  return areas.flatMap((area) => {
+    const folder = `${root}guest/${area}`;
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.c'))
+      .sort()
+      .map((file) => parseCase(area, file.slice(0, -2), `${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')));
+  });
+}
+
+function findRoot(folder: string): string {
+  if (existsSync(`${folder}/package.json`)) return `${folder}/`;
+  if (folder === dirname(folder)) throw new Error('no package.json above the test harness');
+  return findRoot(dirname(folder));
+}
+
+function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
+  const common = words(directives.get('flags') ?? '');
+  const levels = (directives.get('variants') ?? '-O1').split('|').map(words);
+  const libcs = (directives.get('libc') ?? 'glibc').split('|').map((word) => {
+    const libc = word.trim();
+    if (libc !== 'glibc' && libc !== 'musl') throw new Error(`unknown libc '${libc}'`);
+    return libc;
+  });
+  return libcs.flatMap((libc) =>
+    levels.map((level) => {
+      const flags = [...level, ...common];
+      return { libc, flags, name: [libc, ...flags].join(' ') };
+    }),
+  );
+}
+
+function endOf(text: string): End {
+  if (/^SIG[A-Z0-9]+$/.test(text)) return { signal: text };
+  if (/^[0-9]{1,3}$/.test(text)) return { exit: Number(text) };
+  throw new Error(`bad status '${text}'`);
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+function assignment(word: string): [string, string] {
+  const at = word.indexOf('=');
+  if (at < 1) throw new Error(`bad env '${word}'`);
+  return [word.slice(0, at), word.slice(at + 1)];
+}
+
+/** `\n`, `\t` and `\\` as in C. */
+function unescape(text: string): string {
+  return text.replace(/\\(.)/g, (_, letter: string) => ({ n: '\n', t: '\t', '\\': '\\' })[letter] ?? `\\${letter}`);
+}

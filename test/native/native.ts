@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { release, tmpdir } from 'node:os';
+import { build, cacheDir, compile, hashOf, hostIsLinuxX64, toolchain } from './build.ts';
+import { type Case, type End, root, type Variant } from './cases.ts';
+
+/** What a run shows to the outside. */
+export type Outcome = { readonly stdout: string; readonly stderr: string; readonly end: End };
+
+/** A program that needs longer than this natively hangs. */
+const timeoutMs = 20_000;
+
+/** Whether `runNative` works on this machine. */
+export function canRunNatively(): boolean {
+  return hostIsLinuxX64 && toolchain() !== null;
+}
+
+/**
+ * Runs one variant of a case on the host kernel. The result is kept in the cache under everything it depends on;
+ * with `CI=true`, or `fresh`, the program really runs.
+ */
+export async function runNative(test: Case, variant: Variant, fresh = process.env.CI === 'true'): Promise<Outcome> {
+  const [exe, launcher] = await Promise.all([build(test, variant), buildLauncher()]);
+  const key = hashOf(exe, launcher, release(), JSON.stringify([test.args, test.env, test.stdin]));
+  const cached = `${cacheDir}/native-${test.area}-${test.name}-${key}.json`;
+  if (!fresh && existsSync(cached)) return JSON.parse(await readFile(cached, 'utf8')) as Outcome;
+  const outcome = await execute(launcher, exe, test);
+  const unfinished = `${cached}.${process.pid}`;
+  await writeFile(unfinished, JSON.stringify(outcome));
+  await rename(unfinished, cached);
+  return outcome;
+}
+
+const launcherSource = `${root}test/native/launch.c`;
+
+function buildLauncher(): Promise<string> {
+  const variant = { libc: 'glibc', flags: ['-O1'], name: 'glibc -O1' } as const;
+  const key = hashOf(readFileSync(launcherSource, 'utf8'), toolchain()!.version);
+  return compile(launcherSource, 'launch', key, variant);
+}
+
+async function execute(launcher: string, exe: string, test: Case): Promise<Outcome> {
+  const cwd = await mkdtemp(`${tmpdir()}/signalbox-`);
+  try {
+    // A regular file as stdin reads the same everywhere; node's own pipes are sockets.
+    await writeFile(`${cwd}/.stdin`, test.stdin);
+    const stdin = await open(`${cwd}/.stdin`, 'r');
+    await rm(`${cwd}/.stdin`);
+    try {
+      return await spawned(launcher, [test.name, exe, ...test.args], { cwd, env: test.env, stdin: stdin.fd });
+    } finally {
+      await stdin.close();
+    }
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+type Surroundings = { cwd: string; env: Readonly<Record<string, string>>; stdin: number };
+
+function spawned(launcher: string, args: readonly string[], { cwd, env, stdin }: Surroundings): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(launcher, args, { cwd, env, stdio: [stdin, 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr!.on('data', (chunk: Buffer) => err.push(chunk));
+    child.on('error', reject);
+    // The launcher made itself leader of a group, so one kill takes the program's children along.
+    const timer = setTimeout(() => {
+      killGroup(child.pid!);
+      reject(new Error(`${args[0]}: no end after ${timeoutMs} ms; so far: ${Buffer.concat(out).toString()}`));
+    }, timeoutMs);
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      resolve({
+        stdout: Buffer.concat(out).toString('latin1'),
+        stderr: Buffer.concat(err).toString('latin1'),
+        end: signal === null ? { exit: status! } : { signal },
+      });
+    });
+  });
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nobody is left in the group.
+  }
+}
