@@ -4,7 +4,6 @@ import type { Instruction } from '../instruction.ts';
 import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
 import { MXCSR_WRITABLE } from './helpers.ts';
-import { requireAligned } from './operands.ts';
 
 const ldmxcsr: Semantics = (o, i) => {
   const value = o.read(i.operands[0]!);
@@ -21,7 +20,6 @@ const stateArea =
   <V, C, X>(o: Ops<V, C, X>, i: Instruction) => {
     const area = i.operands[0]!;
     if (area.kind !== 'mem') return o.raise(VECTOR.UD);
-    requireAligned(o, area);
     o.call(name, o.linearAddress(area), o.int(64, wide));
   };
 
@@ -33,7 +31,6 @@ const flush: Semantics = (o, i) => {
 };
 
 export const controlRows: readonly Row[] = [
-  row('F3 90', 'PAUSE', '', nothing),
   row('0F 18 /0', 'PREFETCHNTA', 'Mb', nothing),
   row('0F 18 /1', 'PREFETCHT0', 'Mb', nothing),
   row('0F 18 /2', 'PREFETCHT1', 'Mb', nothing),

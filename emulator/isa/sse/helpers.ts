@@ -1,5 +1,6 @@
-/** Helpers of the SSE family: approximations, the masked store, and the FXSAVE area. */
-import { CpuFault, type Helper, type HelperContext } from '../helper.ts';
+/** Helpers of the SSE family: approximations and the FXSAVE area. */
+import { RFLAGS } from '../../state.ts';
+import { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from '../helper.ts';
 import { VECTOR } from '../ops.ts';
 import { rcp, rsqrt } from './approximation.ts';
 
@@ -8,13 +9,21 @@ export const MXCSR_WRITABLE = 0xffff;
 
 /** Byte offsets in the FXSAVE area (SDM Vol. 1, table 10-2). */
 const AREA = { fcw: 0, fsw: 2, ftw: 4, fop: 6, fip: 8, fdp: 16, mxcsr: 24, mxcsrMask: 28, st: 32, xmm: 160 } as const;
-/** Bytes that FXSAVE writes: the area has 512, of which the last 96 are left alone. */
-const AREA_WRITTEN = 416;
+/** Bytes of the area, of which FXSAVE leaves the last 96 as they are. */
+const AREA_SIZE = 512;
 
 const quad = (bytes: Uint8Array, offset: number): bigint =>
   new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset, true);
 const setQuad = (bytes: Uint8Array, offset: number, value: bigint): void =>
   new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(offset, value, true);
+
+/** The area's address must be canonical and a multiple of 16; one that is not even a multiple of 4 is #AC if that is
+ * being checked (so on AMD). */
+const checkArea = (c: HelperContext, address: bigint): void => {
+  if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
+  if ((address & 15n) === 0n) return;
+  throw new CpuFault((address & 3n) !== 0n && c.state.rflags & RFLAGS.AC ? VECTOR.AC : VECTOR.GP);
+};
 
 export const sseHelpers = {
   /** RCPSS on the low 32 bits. */
@@ -24,18 +33,12 @@ export const sseHelpers = {
   rsqrt(_: HelperContext, a: bigint): bigint {
     return BigInt(rsqrt(Number(a)));
   },
-  /** MASKMOVDQU: of the 16 bytes low, high those whose bit in `mask` is set; the others are not touched in any way. */
-  maskedStore(c: HelperContext, address: bigint, low: bigint, high: bigint, mask: bigint): bigint {
-    const data = (high << 64n) | low;
-    const at = (n: number): bigint => BigInt.asUintN(64, address + BigInt(n));
-    const bytes = Array.from({ length: 16 }, (_, n) => n).filter((n) => ((mask >> BigInt(n)) & 1n) !== 0n);
-    for (const n of bytes) c.probeWrite(at(n), 1);
-    for (const n of bytes) c.store(1, at(n), (data >> BigInt(n * 8)) & 0xffn);
-    return 0n;
-  },
-  /** FXSAVE at an aligned address; the x87 pointers have 64 bits if `wide`, else 32 bits and a selector of zero. */
+  /** FXSAVE; the x87 pointers have 64 bits if `wide`, else 32 bits and a selector of zero. */
   fxsave(c: HelperContext, address: bigint, wide: bigint): bigint {
-    c.probeWrite(address, AREA_WRITTEN);
+    checkArea(c, address);
+    // The last byte goes first, as processors do it, which shows in cr2.
+    c.probeWrite(address + BigInt(AREA_SIZE - 1), 1);
+    c.probeWrite(address, 8);
     const { state } = c;
     const put = (bytes: number, offset: number, value: bigint | number): void =>
       c.store(bytes, address + BigInt(offset), BigInt(value));
@@ -60,6 +63,8 @@ export const sseHelpers = {
   },
   /** FXRSTOR: #GP if the area's MXCSR has reserved bits set, and then nothing changes. */
   fxrstor(c: HelperContext, address: bigint, wide: bigint): bigint {
+    checkArea(c, address);
+    c.load(1, address + BigInt(AREA_SIZE - 1));
     const words = Array.from({ length: 52 }, (_, n) => c.load(8, address + BigInt(n * 8)));
     const get = (bytes: number, offset: number): bigint =>
       BigInt.asUintN(bytes * 8, words[offset >> 3]! >> BigInt((offset & 7) * 8));

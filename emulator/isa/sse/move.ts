@@ -1,4 +1,6 @@
 /** Moves between XMM registers, memory and general registers (SDM Vol. 2, MOV*, MASKMOVDQU). */
+
+import { REG } from '../../state.ts';
 import type { Instruction } from '../instruction.ts';
 import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
@@ -73,13 +75,18 @@ const moveMask =
 
 const moveGeneral: Semantics = (o, i) => o.write(i.operands[0]!, o.read(i.operands[1]!));
 
+/** MASKMOVDQU: the whole 16 bytes must be writable even where the mask keeps them. */
 function maskmovdqu<V, C, X>(o: Ops<V, C, X>, i: Instruction): void {
-  const [data, mask] = i.operands;
-  const bits = o.simdMask('i8x16.bitmask', o.readVector(mask!));
-  const value = o.readVector(data!);
-  const rdi = o.zeroExtend(i.addressSize, 64, o.register(i.addressSize, 7));
+  const rdi = o.zeroExtend(i.addressSize, 64, o.register(i.addressSize, REG.rdi));
   const address = o.add(64, rdi, o.segmentBase(i.segment));
-  o.call('maskedStore', address, o.lane(64, value, 0), o.lane(64, value, 1), o.zeroExtend(32, 64, bits));
+  const upper = o.add(64, address, o.int(64, 8));
+  const old = [o.loadForWrite(64, address), o.loadForWrite(64, upper)];
+  const chosen = o.simd2('i8x16.gt_s', o.vectorConstant(0n, 0n), o.readVector(i.operands[1]!));
+  const data = o.simd2('v128.and', o.readVector(i.operands[0]!), chosen);
+  for (const [n, at] of [address, upper].entries()) {
+    const kept = o.and(64, old[n]!, o.not(64, o.lane(64, chosen, n)));
+    o.store(64, at, o.or(64, kept, o.lane(64, data, n)));
+  }
 }
 
 /** MOVNTPS, MOVNTPD, MOVNTDQ. */
