@@ -2,10 +2,12 @@
  * The machine's kernel: everything global, as plain data, and the few operations which every room needs.
  */
 import type { Cpu, PhysicalMemory } from '../emulator/api.ts';
-import type { Inode } from './fs/types.ts';
+import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
+import type { Memory } from './mm/memory.ts';
 import type { Task } from './task/task.ts';
 import type { TimerQueue } from './task/timers.ts';
+import type { WaitQueue } from './task/wait.ts';
 
 /** What a run observes; the strace printer, the frame debugger and tests listen. All are called between instructions. */
 export interface Observer {
@@ -27,6 +29,8 @@ export interface Kernel {
   readonly cpu: Cpu;
   readonly physical: PhysicalMemory;
   readonly host: Host;
+  /** What address spaces share: the zero frame and the page cache. Made by `newMemory`. */
+  readonly memory: Memory;
   readonly observers: Observer[];
   /** By pid, zombies included. */
   readonly tasks: Map<number, Task>;
@@ -36,8 +40,18 @@ export interface Kernel {
   readonly runQueue: Task[];
   readonly timers: TimerQueue;
   lastPid: number;
+  /** The process which adopts orphans and reaps them: it never runs. */
+  readonly init: Task;
+  /** Process group that gets the signals of the host's terminal (Ctrl-C). */
+  foreground: number;
+  /** Who sleeps until the host's streams change; all are woken after each `host.wait`. */
+  readonly hostWait: WaitQueue;
+  /** Sleepers of futex(2) by key, see `syscalls/futex.ts`. */
+  readonly futexes: Map<string, WaitQueue>;
   /** The root directory of the file system. */
   rootInode: Inode;
+  /** Mounts, consoles and counters of the file system; made by `mountRoot`. */
+  vfs: Vfs;
   hostname: string;
   /** Monotonic nanoseconds since boot: of the host, or of the instruction count in deterministic mode. */
   now(): number;
@@ -48,6 +62,8 @@ export interface Kernel {
   sleep(task: Task): void;
   /** Makes a sleeping task runnable and takes it off its queues. Others are left alone. */
   wake(task: Task): void;
+  /** One line for the user of the emulator about something it lacks: `unknown syscall 999`. Each text is shown once. */
+  log(message: string): void;
   /** SIGKILL is pending or the group is exiting. */
   fatalSignalPending(task: Task): boolean;
   /** The task should reschedule at the next return to user mode. */

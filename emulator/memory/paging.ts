@@ -16,6 +16,8 @@ export const PTE = {
   dirty: 0x40,
   /** Free for the kernel (SDM: ignored bits 9, 10, 11). */
   software: 0xe00,
+  /** One of the software bits: the entry keeps its frame but is not present, because no access is allowed (PROT_NONE). */
+  hidden: 0x200,
 } as const;
 
 /** XD, "execute disable": bit 63, kept apart because entries are handled as two 32-bit halves. */
@@ -78,12 +80,20 @@ export class PageTable {
     u32[slot + 1] = executable ? 0 : PTE_XD_HIGH;
   }
 
-  /** Replaces the flag bits (all twelve low ones) of a present entry, and XD. */
+  /** Replaces the flag bits (all twelve low ones) of a present or hidden entry, and XD. It is present then. */
   protect(address: number, flags: number, executable: boolean): void {
     const slot = this.slot(address) >>> 2;
     const { u32 } = this.#physical;
     u32[slot] = ((u32[slot]! & ~0xfff) | flags | PTE.present | PTE.user) >>> 0;
     u32[slot + 1] = executable ? 0 : PTE_XD_HIGH;
+  }
+
+  /** Makes a present entry not present, keeping its frame and dirty bit. */
+  hide(address: number): void {
+    const slot = this.slot(address) >>> 2;
+    const { u32 } = this.#physical;
+    u32[slot] = ((u32[slot]! & (~0xfff | PTE.dirty)) | PTE.hidden) >>> 0;
+    u32[slot + 1] = PTE_XD_HIGH;
   }
 
   executable(address: number): boolean {
@@ -102,21 +112,36 @@ export class PageTable {
     return old;
   }
 
-  /** Calls `visit(address, entry, executable)` for each present page in [start, end), in order, skipping empty tables. */
+  /**
+   * Calls `visit(address, entry, executable)` for each page in [start, end) that has a frame, hidden ones included, in
+   * order, skipping empty tables. `visit` may change the entry it was called for.
+   */
   forEach(start: number, end: number, visit: (address: number, entry: number, executable: boolean) => void): void {
     for (let address = start; address < end; ) {
       const slot = this.slot(address);
       if (slot === 0) {
-        address = (Math.floor(address / SPAN[1]) + 1) * SPAN[1];
+        const span = SPAN[this.#missingLevel(address)]!;
+        address = (Math.floor(address / span) + 1) * span;
         continue;
       }
       const stop = Math.min(end, (Math.floor(address / SPAN[1]) + 1) * SPAN[1]);
       for (let index = slot >>> 2; address < stop; address += PAGE_SIZE, index += 2) {
         const { u32 } = this.#physical;
         const entry = u32[index]!;
-        if (entry & PTE.present) visit(address, entry, (u32[index + 1]! & PTE_XD_HIGH) === 0);
+        if (entry !== 0) visit(address, entry, (u32[index + 1]! & PTE_XD_HIGH) === 0);
       }
     }
+  }
+
+  /** The level (3 to 1) of the entry that ends the walk for an address which no page table covers. */
+  #missingLevel(address: number): number {
+    let table = this.root;
+    for (let level = 3; level > 1; level--) {
+      const entry = this.#physical.u32[(table * PAGE_SIZE + indexAt(address, level) * 8) >>> 2]!;
+      if (!(entry & PTE.present)) return level;
+      table = frameOf(entry);
+    }
+    return 1;
   }
 
   /** Frees the tables. Mapped frames must have been released before. */

@@ -1,0 +1,98 @@
+/**
+ * An address space (struct mm_struct): its areas, page table, heap and counters. Shared by threads and by a vfork child.
+ */
+import { PageTable } from '../../emulator/api.ts';
+import type { Kernel } from '../kernel.ts';
+import { releaseVma, zapRange } from './pages.ts';
+import { isActive } from './tlb.ts';
+import type { Vma } from './vma.ts';
+
+export interface Mm {
+  /** The machine it lives in: user access has to reach frames, files and the CPU's TLB from an `Mm` alone. */
+  readonly kernel: Kernel;
+  readonly pageTable: PageTable;
+  /** In order of address. */
+  vmas: Vma[];
+  /** Tasks which share it (mm_users). */
+  users: number;
+  /** mmap(2) looks for room downwards from here. */
+  mmapBase: number;
+  /** Heap: [startBrk, brk). */
+  startBrk: number;
+  brk: number;
+  startCode: number;
+  endCode: number;
+  startData: number;
+  endData: number;
+  /** rsp at the program's start: in the area shown as `[stack]`. */
+  startStack: number;
+  argStart: number;
+  argEnd: number;
+  envStart: number;
+  envEnd: number;
+  /** The auxiliary vector's bytes, as /proc/PID/auxv shows them. */
+  auxv: Uint8Array;
+  /** In pages: mapped (total_vm), locked, private writable, executable, of stacks. */
+  totalVm: number;
+  lockedVm: number;
+  dataVm: number;
+  execVm: number;
+  stackVm: number;
+  /** Pages present, and the most there ever were. */
+  rss: number;
+  maxRss: number;
+  /** `VM` flags which every new area gets: mlockall(MCL_FUTURE). */
+  defFlags: number;
+}
+
+/** An empty address space with one user. Throws `OutOfFrames`. */
+export const newMm = (kernel: Kernel): Mm => ({
+  kernel,
+  pageTable: new PageTable(kernel.physical),
+  vmas: [],
+  users: 1,
+  mmapBase: 0,
+  startBrk: 0,
+  brk: 0,
+  startCode: 0,
+  endCode: 0,
+  startData: 0,
+  endData: 0,
+  startStack: 0,
+  argStart: 0,
+  argEnd: 0,
+  envStart: 0,
+  envEnd: 0,
+  auxv: new Uint8Array(0),
+  totalVm: 0,
+  lockedVm: 0,
+  dataVm: 0,
+  execVm: 0,
+  stackVm: 0,
+  rss: 0,
+  maxRss: 0,
+  defFlags: 0,
+});
+
+/** One more task uses it. */
+export const mmGet = (mm: Mm): Mm => {
+  mm.users++;
+  return mm;
+};
+
+/**
+ * One task less. The last one frees everything: shared file pages are written back, frames and files released. Whoever
+ * put the last user of the CPU's current address space switches to another before the guest runs again.
+ */
+export const mmPut = (mm: Mm): void => {
+  if (--mm.users > 0) return;
+  if (mm.users < 0) throw new Error('an address space was put twice');
+  for (const vma of mm.vmas) {
+    zapRange(mm, vma, vma.start, vma.end, false);
+    releaseVma(mm.kernel, vma);
+  }
+  mm.vmas = [];
+  if (isActive(mm)) mm.kernel.cpu.flushTlb();
+  mm.kernel.cpu.forgetAddressSpace(mm.pageTable.root);
+  mm.pageTable.destroy();
+};
