@@ -105,6 +105,7 @@ export const control: readonly Row[] = [
   row('CD', 'INT', 'Ib', intN, { ends: true, immediateInForm: true }),
   row('0F 05', 'SYSCALL', '', syscall, ends),
   row('0F 0B', 'UD2', '', undefinedInstruction, ends),
-  row('0F B9 /r', 'UD1', 'Gv,Ev', undefinedInstruction, ends),
-  row('0F FF /r', 'UD0', 'Gv,Ev', undefinedInstruction, ends),
+  // Intel's manual gives these a ModRM byte; AMD's processors do not look for one before they raise #UD.
+  row('0F B9', 'UD1', '', undefinedInstruction, ends),
+  row('0F FF', 'UD0', '', undefinedInstruction, ends),
 ];

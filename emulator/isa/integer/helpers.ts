@@ -37,26 +37,28 @@ export const integerHelpers = {
   },
   /**
    * ENTER (SDM Vol. 2A): pushes rBP, `level` - 1 frame pointers of the caller and the new one, and reserves `size` bytes.
-   * `bytes` is the operand size. Like processors it wants the place where the stack then ends to be writable.
+   * `bytes` is the operand size. The place where the stack then ends must be writable. As on processors, what was pushed
+   * before a fault stays below the old rSP.
    */
   enter(c: HelperContext, size: bigint, level: bigint, bytes: bigint): bigint {
     const { state } = c;
     const width = Number(bytes);
     const levels = Number(level & 31n);
-    const below = (address: bigint, count: number) => (address - BigInt(count) * bytes) & MASK64;
-    const rsp = state.get(REG.rsp);
-    const rbp = state.get(REG.rbp);
-    const frame = below(rsp, 1);
-    const words = [rbp];
-    for (let n = 1; n < levels; n++) words.push(c.load(width, below(rbp, n)));
-    if (levels > 0) words.push(frame);
-    const end = (below(rsp, words.length) - size) & MASK64;
-    for (const n of words.keys()) c.probeWrite(below(rsp, n + 1), width);
-    c.probeWrite(end, width);
     const mask = (1n << (bytes * 8n)) - 1n;
-    for (const [n, word] of words.entries()) c.store(width, below(rsp, n + 1), word & mask);
+    const rbp = state.get(REG.rbp);
+    let top = state.get(REG.rsp);
+    const push = (word: bigint) => {
+      top = (top - bytes) & MASK64;
+      c.store(width, top, word & mask);
+    };
+    push(rbp);
+    const frame = top;
+    for (let n = 1; n < levels; n++) push(c.load(width, (rbp - BigInt(n) * bytes) & MASK64));
+    if (levels > 0) push(frame);
+    top = (top - size) & MASK64;
+    c.probeWrite(top, width);
     state.set(REG.rbp, width === 2 ? (rbp & ~mask) | (frame & mask) : frame);
-    state.set(REG.rsp, end);
+    state.set(REG.rsp, top);
     return 0n;
   },
 } as const satisfies Record<string, Helper>;

@@ -52,10 +52,12 @@ const popSegment =
     loadSegment(o, segment, operand(i.operands, 0), selector);
   };
 
-/** A far pointer in memory: the offset and behind it the selector. */
-const farPointer = <V, C, X>(o: Ops<V, C, X>, w: Width, source: MemoryOperand): { offset: V; selector: V } => {
+/** A far pointer in memory: the offset and behind it the selector. AMD's have no offsets of 64 bits, whatever REX.W says. */
+const farPointer = <V, C, X>(o: Ops<V, C, X>, size: 16 | 32 | 64, source: MemoryOperand): { offset: V; selector: V } => {
   const address = o.linearAddress(source);
-  return { offset: o.load(w, address), selector: o.load(16, o.add(64, address, o.int(64, w / 8))) };
+  const w = size === 16 ? 16 : 32;
+  const offset = o.load(w, address);
+  return { offset: resize(o, w, size, offset), selector: o.load(16, o.add(64, address, o.int(64, w / 8))) };
 };
 
 const memoryOf = (op: Operand): MemoryOperand => {

@@ -92,7 +92,7 @@ const doubleWide = <V, C, X>(o: Ops<V, C, X>, left: boolean, w: 32 | 64, a: V, b
   };
 };
 
-/** 16 bits. For counts above 16 processors shift on into a second copy of the source, with CF (and to the left OF) clear. */
+/** 16 bits. For counts above 16 processors shift on into a second copy of the source; CF, and OF to the left, see the target. */
 const doubleWord = <V, C, X>(o: Ops<V, C, X>, left: boolean, a: V, b: V, count32: V): Doubled<V, C> => {
   const word = (value: V, position: 0 | 16 | 32) => o.shl(64, o.zeroExtend(16, 64, value), o.int(64, position));
   const copies = o.or(64, word(b, 16), word(b, left ? 0 : 32));
@@ -103,11 +103,14 @@ const doubleWord = <V, C, X>(o: Ops<V, C, X>, left: boolean, a: V, b: V, count32
     r,
     flags: () => {
       const before = o.sub(64, count, o.int(64, 1));
-      const last = left ? o.bit(64, o.shl(64, all, before), 47) : o.bit(64, o.shrU(64, all, before), 0);
-      const within = o.ltU(64, before, o.int(64, 16));
-      const cf = o.both(last, within);
-      const of = shiftOverflow(o, left, 16, r, cf);
-      return { cf, of: left ? o.both(of, within) : of };
+      if (left) {
+        // What is left of the target alone one step before.
+        const rest = o.truncate(64, 16, o.shl(64, o.zeroExtend(16, 64, a), before));
+        const cf = o.isNegative(16, rest);
+        return { cf, of: o.differ(cf, o.bit(16, rest, 14)) };
+      }
+      const cf = o.bit(64, o.shrU(64, o.zeroExtend(16, 64, a), before), 0);
+      return { cf, of: shiftOverflow(o, left, 16, r, cf) };
     },
   };
 };
