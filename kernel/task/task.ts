@@ -63,6 +63,22 @@ export interface Rlimit {
   hard: number;
 }
 
+/** What getrusage(2) and times(2) count. Times in nanoseconds of CPU. */
+export interface Usage {
+  utime: number;
+  stime: number;
+  /** Page faults without and with input/output. */
+  minflt: number;
+  majflt: number;
+  /** Context switches: by sleeping, by being preempted. */
+  nvcsw: number;
+  nivcsw: number;
+  /** Most pages ever resident. */
+  maxrss: number;
+}
+
+export const noUsage = (): Usage => ({ utime: 0, stime: 0, minflt: 0, majflt: 0, nvcsw: 0, nivcsw: 0, maxrss: 0 });
+
 /** signal_struct: what the threads of a process share. */
 export interface ThreadGroup {
   tgid: number;
@@ -77,10 +93,12 @@ export interface ThreadGroup {
   groupStopSignal: number;
   /** Threads which have not yet stopped. */
   groupStopCount: number;
-  /** SIGNAL_CLD_CONTINUED / SIGNAL_STOP_STOPPED: reports that wait(2) has still to give. */
-  stopReported: boolean;
-  continuedPending: boolean;
-  stoppedPending: boolean;
+  /** SIGNAL_STOP_STOPPED: every thread is stopped by job control. */
+  stopped: boolean;
+  /** SIGNAL_STOP_CONTINUED: SIGCONT ended a stop, which wait(2) has still to report. */
+  continued: boolean;
+  /** SIGNAL_CLD_MASK: CLD_STOPPED or CLD_CONTINUED, of which the next thread to run tells the parent; 0 for none. */
+  childReport: number;
   /** SIGNAL_UNKILLABLE: the init process. */
   unkillable: boolean;
   pgid: number;
@@ -90,9 +108,9 @@ export interface ThreadGroup {
   childWait: WaitQueue;
   rlimits: Rlimit[];
   itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
-  /** CPU time of dead threads and of reaped children, in instructions. */
-  cpuTime: number;
-  childCpuTime: number;
+  /** Usage of dead threads, and of children that were waited for with all theirs. */
+  usage: Usage;
+  childUsage: Usage;
   /** prctl(PR_SET_CHILD_SUBREAPER). */
   childSubreaper: boolean;
   /** This process has called execve since its fork (setpgid refuses then). */
@@ -172,11 +190,15 @@ export interface Task {
   inSyscall: boolean;
 
   blocked: SigSet;
+  /** What `blocked` is outside of a running rt_sigtimedwait, which opens it for those it waits for; 0 otherwise. */
+  realBlocked: SigSet;
   /** Mask to put back on the way to user mode (TIF_RESTORE_SIGMASK); null when none. */
   savedSigmask: SigSet | null;
   pending: SigPending;
   /** TIF_SIGPENDING. */
   sigpending: boolean;
+  /** JOBCTL_STOP_PENDING: the task has still to take part in the group stop. */
+  stopPending: boolean;
   altstack: AltStack;
   restart: RestartBlock;
   /** thread.cr2, trap_nr, error_code: of the last fault, shown in signal frames. */
@@ -187,6 +209,8 @@ export interface Task {
   wait: Wait | null;
   /** Who waits for this task's vfork child to exec or exit. */
   vforkDone: WaitQueue | null;
+  /** PF_EXITING. */
+  exiting: boolean;
   /** Signal sent to the parent at exit, 0..64. */
   exitSignal: number;
   exitCode: number;
@@ -199,6 +223,7 @@ export interface Task {
   noNewPrivs: boolean;
   dumpable: number;
 
+  usage: Usage;
   /** Instructions executed in user mode. */
   instructions: number;
   syscalls: number;

@@ -1,0 +1,234 @@
+/** Processes: clone flags, limits, usage, prctl, identity of the system (linux/sched.h, asm-generic/resource.h, ...). */
+import { array, i32, i64, long, pointer, struct, u8, u16, u32, u64 } from './layout.ts';
+import { TIMEVAL } from './time.ts';
+
+export const CLONE = {
+  /** Low byte of the flags of clone(2): the signal to the parent at exit. */
+  CSIGNAL: 0xff,
+  VM: 0x100,
+  FS: 0x200,
+  FILES: 0x400,
+  SIGHAND: 0x800,
+  PIDFD: 0x1000,
+  PTRACE: 0x2000,
+  VFORK: 0x4000,
+  PARENT: 0x8000,
+  THREAD: 0x10000,
+  NEWNS: 0x20000,
+  SYSVSEM: 0x40000,
+  SETTLS: 0x80000,
+  PARENT_SETTID: 0x100000,
+  CHILD_CLEARTID: 0x200000,
+  DETACHED: 0x400000,
+  UNTRACED: 0x800000,
+  CHILD_SETTID: 0x1000000,
+  NEWCGROUP: 0x2000000,
+  NEWUTS: 0x4000000,
+  NEWIPC: 0x8000000,
+  NEWUSER: 0x10000000,
+  NEWPID: 0x20000000,
+  NEWNET: 0x40000000,
+  IO: 0x80000000,
+  /** clone3(2) only: every caught signal is default in the child. */
+  CLEAR_SIGHAND: 0x100000000,
+  INTO_CGROUP: 0x200000000,
+} as const;
+
+/** The argument of clone3(2), first published size 64. */
+export const CLONE_ARGS = struct(
+  'struct clone_args',
+  [
+    ['flags', u64, 'CLONE_* without an exit signal'],
+    ['pidfd', pointer, 'where to store the pidfd'],
+    ['child_tid', pointer, "where to store the child's id, in the child"],
+    ['parent_tid', pointer, "where to store the child's id, in the parent"],
+    ['exit_signal', u64, 'signal to the parent at exit'],
+    ['stack', pointer, 'lowest byte of the stack'],
+    ['stack_size', pointer, 'bytes of the stack'],
+    ['tls', u64, 'fs base of the child'],
+    ['set_tid', pointer, 'ids to use'],
+    ['set_tid_size', u64, 'how many of them'],
+    ['cgroup', u64, 'cgroup to start in'],
+  ],
+  { size: 88 },
+);
+
+export const RLIMIT = {
+  CPU: 0,
+  FSIZE: 1,
+  DATA: 2,
+  STACK: 3,
+  CORE: 4,
+  RSS: 5,
+  NPROC: 6,
+  NOFILE: 7,
+  MEMLOCK: 8,
+  AS: 9,
+  LOCKS: 10,
+  SIGPENDING: 11,
+  MSGQUEUE: 12,
+  NICE: 13,
+  RTPRIO: 14,
+  RTTIME: 15,
+} as const;
+export const RLIM_NLIMITS = 16;
+/** RLIM_INFINITY as it lies in memory; `Infinity` in a task's limits. */
+export const RLIM_INFINITY = 0xffffffffffffffffn;
+
+/** struct rlimit64 is the same on x86-64. */
+export const RLIMIT_STRUCT = struct(
+  'struct rlimit',
+  [
+    ['rlim_cur', u64, 'soft limit'],
+    ['rlim_max', u64, 'hard limit'],
+  ],
+  { size: 16 },
+);
+
+export const RUSAGE_SELF = 0;
+export const RUSAGE_CHILDREN = -1;
+export const RUSAGE_THREAD = 1;
+
+export const RUSAGE = struct(
+  'struct rusage',
+  [
+    ['ru_utime', TIMEVAL, 'CPU time in user mode'],
+    ['ru_stime', TIMEVAL, 'CPU time in the kernel'],
+    ['ru_maxrss', long, 'most memory resident, KiB'],
+    ['ru_ixrss', long, 'unused'],
+    ['ru_idrss', long, 'unused'],
+    ['ru_isrss', long, 'unused'],
+    ['ru_minflt', long, 'page faults without input/output'],
+    ['ru_majflt', long, 'page faults with it'],
+    ['ru_nswap', long, 'unused'],
+    ['ru_inblock', long, 'reads from disk'],
+    ['ru_oublock', long, 'writes to disk'],
+    ['ru_msgsnd', long, 'unused'],
+    ['ru_msgrcv', long, 'unused'],
+    ['ru_nsignals', long, 'unused'],
+    ['ru_nvcsw', long, 'context switches by sleeping'],
+    ['ru_nivcsw', long, 'context switches by being preempted'],
+  ],
+  { size: 144 },
+);
+
+const UTS_LENGTH = 65;
+export const UTSNAME = struct(
+  'struct utsname',
+  [
+    ['sysname', array(u8, UTS_LENGTH), 'Linux'],
+    ['nodename', array(u8, UTS_LENGTH), 'host name'],
+    ['release', array(u8, UTS_LENGTH), 'kernel release'],
+    ['version', array(u8, UTS_LENGTH), 'kernel version'],
+    ['machine', array(u8, UTS_LENGTH), 'x86_64'],
+    ['domainname', array(u8, UTS_LENGTH), 'NIS domain'],
+  ],
+  { size: 390 },
+);
+
+export const SYSINFO = struct(
+  'struct sysinfo',
+  [
+    ['uptime', long, 'seconds since boot'],
+    ['loads', array(u64, 3), 'load averages, times 65,536'],
+    ['totalram', pointer, 'memory in units of mem_unit'],
+    ['freeram', pointer, 'of it, unused'],
+    ['sharedram', pointer, 'of it, shared'],
+    ['bufferram', pointer, 'of it, buffers'],
+    ['totalswap', pointer, 'swap space'],
+    ['freeswap', pointer, 'of it, unused'],
+    ['procs', u16, 'tasks'],
+    ['pad', u16, ''],
+    ['totalhigh', pointer, ''],
+    ['freehigh', pointer, ''],
+    ['mem_unit', u32, 'bytes a unit'],
+  ],
+  { size: 112 },
+);
+
+/** The head of a thread's robust futex list (set_robust_list(2)). */
+export const ROBUST_LIST_HEAD = struct(
+  'struct robust_list_head',
+  [
+    ['list', pointer, 'first entry, or this field itself'],
+    ['futex_offset', i64, 'from an entry to its futex word'],
+    ['list_op_pending', pointer, 'entry about to be added or removed'],
+  ],
+  { size: 24 },
+);
+
+/** Of capget(2) and capset(2). */
+export const CAP_HEADER = struct(
+  'struct __user_cap_header_struct',
+  [
+    ['version', u32, '0x20080522 for version 3'],
+    ['pid', i32, 'of whom; 0 for the caller'],
+  ],
+  { size: 8 },
+);
+export const CAP_DATA = struct(
+  'struct __user_cap_data_struct',
+  [
+    ['effective', u32, ''],
+    ['permitted', u32, ''],
+    ['inheritable', u32, ''],
+  ],
+  { size: 12 },
+);
+
+export const PR = {
+  SET_PDEATHSIG: 1,
+  GET_PDEATHSIG: 2,
+  GET_DUMPABLE: 3,
+  SET_DUMPABLE: 4,
+  GET_KEEPCAPS: 7,
+  SET_KEEPCAPS: 8,
+  GET_TIMING: 13,
+  SET_TIMING: 14,
+  SET_NAME: 15,
+  GET_NAME: 16,
+  GET_SECCOMP: 21,
+  SET_SECCOMP: 22,
+  CAPBSET_READ: 23,
+  CAPBSET_DROP: 24,
+  GET_TSC: 25,
+  SET_TSC: 26,
+  GET_SECUREBITS: 27,
+  SET_SECUREBITS: 28,
+  SET_TIMERSLACK: 29,
+  GET_TIMERSLACK: 30,
+  SET_MM: 35,
+  SET_CHILD_SUBREAPER: 36,
+  GET_CHILD_SUBREAPER: 37,
+  SET_NO_NEW_PRIVS: 38,
+  GET_NO_NEW_PRIVS: 39,
+  GET_TID_ADDRESS: 40,
+  SET_THP_DISABLE: 41,
+  GET_THP_DISABLE: 42,
+  CAP_AMBIENT: 47,
+  SET_VMA: 0x53564d41,
+} as const;
+
+export const ARCH = { SET_GS: 0x1001, SET_FS: 0x1002, GET_FS: 0x1003, GET_GS: 0x1004, GET_CPUID: 0x1011, SET_CPUID: 0x1012 } as const;
+
+export const FUTEX = {
+  WAIT: 0,
+  WAKE: 1,
+  FD: 2,
+  REQUEUE: 3,
+  CMP_REQUEUE: 4,
+  WAKE_OP: 5,
+  LOCK_PI: 6,
+  UNLOCK_PI: 7,
+  TRYLOCK_PI: 8,
+  WAIT_BITSET: 9,
+  WAKE_BITSET: 10,
+  WAIT_REQUEUE_PI: 11,
+  CMP_REQUEUE_PI: 12,
+  LOCK_PI2: 13,
+  PRIVATE_FLAG: 128,
+  CLOCK_REALTIME: 256,
+  WAITERS: 0x80000000,
+  OWNER_DIED: 0x40000000,
+  TID_MASK: 0x3fffffff,
+} as const;

@@ -1,0 +1,75 @@
+/** Clocks, interval timers and their structs (linux/time.h, linux/time_types.h). */
+import { i32, i64, long, struct } from './layout.ts';
+
+export const CLOCK = {
+  REALTIME: 0,
+  MONOTONIC: 1,
+  PROCESS_CPUTIME_ID: 2,
+  THREAD_CPUTIME_ID: 3,
+  MONOTONIC_RAW: 4,
+  REALTIME_COARSE: 5,
+  MONOTONIC_COARSE: 6,
+  BOOTTIME: 7,
+  REALTIME_ALARM: 8,
+  BOOTTIME_ALARM: 9,
+  TAI: 11,
+} as const;
+
+/** clock_nanosleep(2): the time is a point, not a span. */
+export const TIMER_ABSTIME = 1;
+
+export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;
+
+export const NSEC_PER_SEC = 1_000_000_000;
+export const NSEC_PER_USEC = 1_000;
+/** Ticks a second as times(2) and si_utime count them (USER_HZ). */
+export const USER_HZ = 100;
+/** Granularity of the coarse clocks: one jiffy at HZ=250, nanoseconds. */
+export const COARSE_RESOLUTION = 4_000_000;
+
+export const TIMESPEC = struct(
+  'struct timespec',
+  [
+    ['tv_sec', i64, 'seconds'],
+    ['tv_nsec', i64, 'nanoseconds, 0 .. 999,999,999'],
+  ],
+  { size: 16 },
+);
+
+export const TIMEVAL = struct(
+  'struct timeval',
+  [
+    ['tv_sec', i64, 'seconds'],
+    ['tv_usec', i64, 'microseconds, 0 .. 999,999'],
+  ],
+  { size: 16 },
+);
+
+export const ITIMERVAL = struct(
+  'struct itimerval',
+  [
+    ['it_interval', TIMEVAL, 'time between expirations, zero for a single one'],
+    ['it_value', TIMEVAL, 'time until the next expiration, zero when disarmed'],
+  ],
+  { size: 32 },
+);
+
+export const TIMEZONE = struct(
+  'struct timezone',
+  [
+    ['tz_minuteswest', i32, 'minutes west of Greenwich'],
+    ['tz_dsttime', i32, 'obsolete'],
+  ],
+  { size: 8 },
+);
+
+export const TMS = struct(
+  'struct tms',
+  [
+    ['tms_utime', long, 'user time of the process, ticks'],
+    ['tms_stime', long, 'system time of the process, ticks'],
+    ['tms_cutime', long, 'user time of children that were waited for'],
+    ['tms_cstime', long, 'system time of children that were waited for'],
+  ],
+  { size: 32 },
+);
