@@ -147,8 +147,8 @@ const interruptReturn: Semantics = (o, i) => {
   const [ip, cs, flags, sp, ss] = stackWords(o, w, 5) as [V, V, V, V, V];
   type V = ReturnType<typeof o.nextRip>;
   o.call('checkCodeSelector', o.and(64, cs, o.int(64, 0xffff)), o.int(64, 1));
-  o.call('checkStackSelector', o.and(64, ss, o.int(64, 0xffff)));
   requireCanonical(o, ip);
+  o.call('checkStackSelector', o.and(64, ss, o.int(64, 0xffff)));
   o.setRegister(64, REG.rsp, sp);
   o.writeFlags(w === 16 ? USER_FLAGS & 0xffff : USER_FLAGS, flags);
   o.jump(ip);

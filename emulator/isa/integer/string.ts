@@ -1,13 +1,14 @@
 /**
  * MOVS, STOS, LODS, SCAS, CMPS with REP, REPE and REPNE (SDM Vol. 1, 7.3.9; Vol. 2B, REP).
  *
- * Each round writes rSI, rDI and rCX, so a fault leaves them at the element that faulted. Flags are written when the
- * instruction stops: a fault finds those from before it. MOVS, STOS and LODS take either prefix as REP.
+ * Each round writes rSI, rDI, rCX and flags, so a fault leaves the registers at the element that faulted. (For the flags
+ * SDM Vol. 2B, REP, promises those from before the instruction; AMD processors leave those of the last whole round.)
+ * MOVS, STOS and LODS take either prefix as REP.
  */
 import { REPEAT_LIMIT } from '../../cpu.ts';
 import { REG } from '../../state.ts';
 import type { Instruction } from '../instruction.ts';
-import type { Ops, Variable } from '../ops.ts';
+import type { Ops } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
 import { operand, widthOf } from './common.ts';
 
@@ -27,33 +28,23 @@ const distanceOf = <V, C, X>(o: Ops<V, C, X>, i: Instruction): V => {
 };
 
 /**
- * Repeats `round` while rCX counts down to zero and `goOn` (asked after each round) holds; then, if any round was made,
- * `finish`. Without a prefix there is one round and no count.
+ * Repeats `round` while rCX counts down to zero and `goOn`, asked after each round, holds. Without a prefix there is one
+ * round and no count.
  */
-const repeat = <V, C, X>(
-  o: Ops<V, C, X>,
-  i: Instruction,
-  round: () => void,
-  goOn?: () => C,
-  finish?: () => void,
-): void => {
+const repeat = <V, C, X>(o: Ops<V, C, X>, i: Instruction, round: () => void, goOn?: () => C): void => {
   if (i.repeat === 'none') {
     round();
-    finish?.();
     return;
   }
   const w = i.addressSize;
-  const unfinished = (): C => {
-    const more = o.negate(o.isZero(w, o.register(w, rcx)));
-    return goOn ? o.both(more, goOn()) : more;
-  };
-  o.if(o.negate(o.isZero(w, o.register(w, rcx))), () => {
+  const counting = () => o.negate(o.isZero(w, o.register(w, rcx)));
+  const unfinished = () => (goOn ? o.both(counting(), goOn()) : counting());
+  o.if(counting(), () => {
     o.loop(REPEAT_LIMIT, () => {
       round();
       o.setRegister(w, rcx, o.sub(w, o.register(w, rcx), o.int(w, 1)));
       return unfinished();
     });
-    finish?.();
     o.if(unfinished(), () => o.again());
   });
 };
@@ -84,24 +75,19 @@ const lods: Semantics = (o, i) => {
   });
 };
 
-/** SCAS and CMPS differ in where the two values come from and which registers move. */
+/** SCAS and CMPS differ in what is compared and which registers move. Memory at rDI is read first, as processors do. */
 const compare = <V, C, X>(o: Ops<V, C, X>, i: Instruction, registers: readonly number[]): void => {
   const first = operand(i.operands, 0);
+  const second = operand(i.operands, 1);
   const w = widthOf(first);
   const distance = distanceOf(o, i);
-  const a: Variable<V> = o.variable(w, o.int(w, 0));
-  const b: Variable<V> = o.variable(w, o.int(w, 0));
-  repeat(
-    o,
-    i,
-    () => {
-      a.set(o.read(first));
-      b.set(o.read(operand(i.operands, 1)));
-      for (const register of registers) advance(o, i, register, distance);
-    },
-    () => (i.repeat === 'rep' ? o.eq(w, a.get(), b.get()) : o.ne(w, a.get(), b.get())),
-    () => o.flagsSub(w, a.get(), b.get(), o.sub(w, a.get(), b.get())),
-  );
+  const round = () => {
+    const b = o.read(second);
+    const a = o.read(first);
+    for (const register of registers) advance(o, i, register, distance);
+    o.flagsSub(w, a, b, o.sub(w, a, b));
+  };
+  repeat(o, i, round, () => (i.repeat === 'rep' ? o.flag('zf') : o.negate(o.flag('zf'))));
 };
 
 const scas: Semantics = (o, i) => compare(o, i, [rdi]);
