@@ -2,18 +2,18 @@
  * A case: one instruction with all the state it may look at. An outcome: all the state it may have changed.
  */
 
-/** Where the pages of a case lie, on the host and in the emulator alike. */
+/** Where the pages of a case lie, on the host and in the emulator alike: above where Linux may put the runner's heap. */
 export const MAP = {
   /** Two pages, readable and executable; nothing is mapped behind them. Unused bytes are INT3. */
-  code: 0x10000000,
+  code: 0x60000000,
   codeSize: 8192,
   /** Two writable pages and a read-only one; nothing is mapped around them. */
-  data: 0x11000000,
+  data: 0x61000000,
   dataSize: 12288,
   writableSize: 8192,
   /** The same data pages again, out of reach of 32 bits. */
   high: 0x6e5500321000,
-  fsBase: 0x11000100,
+  fsBase: 0x61000100,
   gsBase: 0x6e5500320000,
 } as const;
 
@@ -49,6 +49,10 @@ export interface Case {
   readonly stopBy: StopBy;
   /** The instruction loads segment registers: the host's must be put in order afterwards. */
   readonly segments: boolean;
+  /** The instruction loads TF, so that its value afterwards is not the stepping's. */
+  readonly loadsTrapFlag: boolean;
+  /** The instruction raises #BP itself. */
+  readonly breaks: boolean;
 }
 
 /** An aligned 8-byte word of the data pages that is not what it was. */

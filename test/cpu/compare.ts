@@ -96,19 +96,20 @@ export const differences = (expected: Outcome, actual: Outcome, undefinedFlags: 
 /** The instruction, in bytes. */
 export const bytesText = (bytes: Uint8Array): string => [...bytes].map((b) => hex(b, 2)).join(' ');
 
-/** State before the instruction, for people. */
+/** State before the instruction, for people; registers not shown are zero. */
 export const describeCase = (c: Case): string => {
   const lines = [`at ${hex(MAP.code + c.codeOffset, 8)}  ${bytesText(c.bytes)}`];
-  for (let n = 0; n < 16; n += 4) {
-    lines.push(`  ${[0, 1, 2, 3].map((k) => `${REG_NAMES[n + k]!.padStart(3)}=${hex(c.gpr[n + k]!)}`).join(' ')}`);
-  }
+  const table = (entries: readonly string[], columns: number) => {
+    for (let n = 0; n < entries.length; n += columns) lines.push(`  ${entries.slice(n, n + columns).join(' ')}`);
+  };
+  const gpr = c.gpr.flatMap((value, n) => (value === 0n ? [] : [`${REG_NAMES[n]!.padStart(3)}=${hex(value)}`]));
+  table(gpr, 4);
   const how = c.stopBy === STOP_BY.step ? 'host stepped' : 'host stopped by INT3';
   lines.push(`  flags=${flagText(c.rflags)} mxcsr=${hex(c.mxcsr, 4)} (${how})`);
-  for (let n = 0; n < 16; n += 2) {
-    lines.push(
-      `  ${[n, n + 1].map((k) => `${`xmm${k}`.padStart(5)}=${hex(c.xmm[k * 2 + 1]!)}_${hex(c.xmm[k * 2]!)}`).join(' ')}`,
-    );
-  }
+  const xmm = Array.from({ length: 16 }, (_, n) => [c.xmm[n * 2]!, c.xmm[n * 2 + 1]!] as const).flatMap(
+    ([low, high], n) => (low === 0n && high === 0n ? [] : [`${`xmm${n}`.padStart(5)}=${hex(high)}_${hex(low)}`]),
+  );
+  table(xmm, 2);
   for (const { offset, bytes } of c.patches) lines.push(`  [data+${hex(offset, 1)}] ${bytesText(bytes)}`);
   return lines.join('\n');
 };

@@ -3,7 +3,7 @@ import { OPCODE_MAP } from '../../emulator/decode/encoding.ts';
 import type { Row } from '../../emulator/isa/row.ts';
 import { Builder, FLAG, U64 } from './builder.ts';
 import { type Case, MAP, STOP_BY } from './case.ts';
-import { after, alignment, before, EXCLUDED, implicitBits, neverStepped, neverTrapped } from './hints.ts';
+import { after, alignment, before, implicitBits, isFarPointer, neverStepped, neverTrapped } from './hints.ts';
 import { controlWord, integer, type LaneKind, lane64, Random } from './random.ts';
 import { bitsOf, type OperandCode, type Shape, shapeOf } from './shape.ts';
 
@@ -111,6 +111,12 @@ const immediateFor = (b: Builder, code: OperandCode): number[] => {
     const vector = b.r.pick([0, 1, 3, 4, 6, 13, 14, 32, 255]);
     return [vector];
   }
+  if (b.shape.mnemonic === 'ENTER' && b.r.chance(0.85)) {
+    return code.size === 'w' ? littleEndian(BigInt(b.r.below(256)), 2) : [b.r.below(6)];
+  }
+  if (b.shape.mnemonic === 'ENTER' && b.r.chance(0.85)) {
+    return code.size === 'w' ? littleEndian(BigInt(b.r.below(256)), 2) : [b.r.below(6)];
+  }
   const value = bytes === 1 ? BigInt(b.r.chance(0.7) ? b.r.pick(IMMEDIATES_8) : b.r.below(256)) : integer(b.r);
   return littleEndian(value, bytes);
 };
@@ -137,7 +143,8 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
   const mandatory = MANDATORY[encoding.prefix];
   let rexW = encoding.rexW === 'any' ? Number(r.chance(shape.sized ? 0.35 : 0.08)) : encoding.rexW;
   const rexAllowed = rexW === 1 || r.chance(0.65);
-  if (!rexAllowed) rexW = 0;
+  // AMD has no far pointers with 64-bit offsets.
+  if (!rexAllowed || isFarPointer(b)) rexW = 0;
   const is16 = with66 || (encoding.prefix === '66' && shape.sized);
   b.operandSize = row.force64 || rexW ? 64 : is16 ? 16 : row.default64 ? 64 : 32;
   if (row.repeats) {
@@ -183,9 +190,6 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
     if (file === 'general') b.gpr[n] = integer(r);
     if (file === 'vector')
       for (const half of [0, 1]) b.xmm[n * 2 + half] = lane64(r, r.chance(0.85) ? kind : 'integer');
-    if (file === 'segment' && byRm?.file === 'general' && b.rm >= 0 && r.chance(0.7)) {
-      b.gpr[b.rm] = r.pick([0n, 0x2bn, 0x2bn, 3n, 0x33n, 0x23n, 0xfff8n, 0x10n]);
-    }
   }
   if (byReg?.file === 'vector' && byRm?.file === 'vector' && b.rm >= 0 && r.chance(0.2)) {
     b.xmm[b.rm * 2] = b.xmm[b.reg * 2]! ^ (r.chance(0.3) ? 1n << 63n : 0n);
@@ -216,8 +220,9 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
   }
   after(b);
 
-  // LOCK, also where it must not stand.
-  if ((isMemory && row.lock && r.chance(0.25)) || r.chance(0.006)) {
+  // LOCK, also where it must not stand. AMD makes LOCK MOV CR0 a MOV CR8.
+  const lockable = isMemory && row.lock === true;
+  if (lockable ? r.chance(0.25) : r.chance(0.006) && !/^MOV_/.test(shape.mnemonic)) {
     legacy.push(0xf0);
     b.lock = true;
   }
@@ -245,11 +250,13 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
     else if (code.place === 'moffs') bytes.push(...littleEndian(moffsAddress!, b.addressSize / 8));
   }
 
-  const codeOffset = r.chance(0.88)
-    ? 256 + 16 * r.below(200)
-    : r.chance(0.6)
-      ? 4096 - r.below(bytes.length + 1)
-      : MAP.codeSize - 1 - r.below(bytes.length + 3);
+  // AMD does not fetch the operands of UD0 and UD1.
+  const codeOffset =
+    r.chance(0.88) || /^UD[01]$/.test(shape.mnemonic)
+      ? 256 + 16 * r.below(200)
+      : r.chance(0.6)
+        ? 4096 - r.below(bytes.length + 1)
+        : MAP.codeSize - 1 - r.below(bytes.length + 3);
   if (address?.ripTarget !== undefined) {
     const next = BigInt(MAP.code + codeOffset + bytes.length);
     bytes.splice(displacementEnd - 4, 4, ...littleEndian(address.ripTarget - next, 4));
@@ -268,10 +275,9 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
     xmm: b.xmm,
     patches: b.patches,
     stopBy: stepped ? STOP_BY.step : STOP_BY.int3,
-    segments:
-      byReg?.file === 'segment' ||
-      operands.some((o) => o.file === 'segment') ||
-      /^(POP|L[SDEFG]S)$/.test(shape.mnemonic),
+    segments: operands.some((o) => o.file === 'segment') || /^(POP|L[SDEFG]S)$/.test(shape.mnemonic),
+    loadsTrapFlag: /^(POPF|IRET)/.test(shape.mnemonic),
+    breaks: /^INT3?$/.test(shape.mnemonic),
   };
 };
 
@@ -283,22 +289,14 @@ const opcodeKey = (shape: Shape) => (shape.encoding.map << 8) | shape.encoding.o
 /** Makes cases for all rows that have any. */
 export class Generator {
   readonly shapes: readonly Shape[];
-  /** Rows without cases, with the reason. */
-  readonly excluded: readonly { readonly row: Row; readonly reason: string }[];
   readonly seed: number;
   #byKey = new Map<number, Shape>();
   #prefixed = new Map<number, Set<string>>();
 
   constructor(rows: readonly Row[], seed: number) {
     this.seed = seed;
-    const excluded = [];
     const shapes = [];
     for (const row of rows) {
-      const reason = EXCLUDED[row.mnemonic.toUpperCase()];
-      if (reason !== undefined) {
-        excluded.push({ row, reason });
-        continue;
-      }
       const shape = shapeOf(row);
       const twin = this.#byKey.get(shape.key);
       if (twin) throw new Error(`rows ${row.encoding} and ${twin.row.encoding} have the same key`);
@@ -308,7 +306,6 @@ export class Generator {
       this.#prefixed.set(opcodeKey(shape), claimed.add(shape.encoding.prefix));
     }
     this.shapes = shapes;
-    this.excluded = excluded;
   }
 
   make(shape: Shape, index: number): Case {

@@ -18,7 +18,7 @@ export interface OperandCode {
 
 export interface Shape {
   readonly row: Row;
-  /** In capitals, whatever the row writes. */
+  /** In capitals, and the first of those which the row gives for different operand sizes (`CBW/CWDE/CDQE`). */
   readonly mnemonic: string;
   readonly encoding: Encoding;
   readonly operands: readonly OperandCode[];
@@ -90,7 +90,7 @@ export const shapeOf = (row: Row): Shape => {
   const whole = encoding.hasModrm && encoding.modrmMask === 0xff;
   return {
     row,
-    mnemonic: row.mnemonic.toUpperCase(),
+    mnemonic: row.mnemonic.toUpperCase().split('/')[0]!,
     encoding,
     operands,
     rm: !encoding.hasModrm || whole ? 'none' : (needs.find((need) => need !== 'either') ?? needs[0] ?? 'register'),
@@ -117,6 +117,11 @@ export const bitsOf = (size: string, operandSize: OperandSize): number => {
       return 64;
     case 'v':
       return operandSize;
+    case 'p':
+      return operandSize + 16;
+    case 's':
+    case 't':
+      return 80;
     case 'z':
       return operandSize === 16 ? 16 : 32;
     case 'y':

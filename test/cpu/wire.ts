@@ -7,7 +7,8 @@ const CASE = 16 + 16 * 8 + 8 + 256 + 16;
 const RESULT = 24 + 18 * 8 + 8 + 256;
 const CODE_BYTES = 16;
 const INT3 = 0xcc;
-const MODE = { step: 1, segments: 2 } as const;
+/** The runner knows the first two; the others tell how to read its results. */
+const MODE = { step: 1, segments: 2, loadsTrapFlag: 4, breaks: 8 } as const;
 
 const padded = (n: number) => (n + 7) & ~7;
 const caseSize = (c: Case) => c.patches.reduce((sum, p) => sum + 8 + padded(p.bytes.length), CASE);
@@ -25,7 +26,11 @@ export const writeCases = (cases: readonly Case[]): Uint8Array => {
   for (const c of cases) {
     const size = caseSize(c);
     view.setUint32(at, size, true);
-    const mode = (c.stopBy === STOP_BY.step ? MODE.step : 0) | (c.segments ? MODE.segments : 0);
+    const mode =
+      (c.stopBy === STOP_BY.step ? MODE.step : 0) |
+      (c.segments ? MODE.segments : 0) |
+      (c.loadsTrapFlag ? MODE.loadsTrapFlag : 0) |
+      (c.breaks ? MODE.breaks : 0);
     view.setUint16(at + 4, mode, true);
     view.setUint16(at + 6, c.patches.length, true);
     view.setUint32(at + 8, c.codeOffset, true);
@@ -76,6 +81,8 @@ export const readCases = (file: Uint8Array): Case[] => {
       patches,
       stopBy: mode & MODE.step ? STOP_BY.step : STOP_BY.int3,
       segments: (mode & MODE.segments) !== 0,
+      loadsTrapFlag: (mode & MODE.loadsTrapFlag) !== 0,
+      breaks: (mode & MODE.breaks) !== 0,
     });
   }
   return cases;
@@ -83,13 +90,12 @@ export const readCases = (file: Uint8Array): Case[] => {
 
 const TF = 0x100;
 const PF = 14;
+const PF_PROTECTION = 1;
 const FETCH = 0x10;
+const AMD_MXCSR_MASK = 0x2ffffn;
+const TASK_SIZE_MAX = 0x7ffffffff000n;
 const BP = 3;
 const DB = 1;
-
-/** INT imm8 with vector 3 and INT3 raise the very exception that stops other cases. */
-const isBreakpoint = ({ bytes }: Case) => bytes[bytes.length - 1] === 0xcc || bytes[bytes.length - 2] === 0xcd;
-const writesTrapFlag = ({ bytes }: Case) => bytes[bytes.length - 1] === 0x9d || bytes[bytes.length - 1] === 0xcf;
 
 /** The outcomes in a file of results for these cases: what the means of stopping adds is taken away. */
 export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[] => {
@@ -99,8 +105,10 @@ export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[]
   for (const c of cases) {
     if (at >= file.length) throw new Error(`case ${c.id} has no result: the runner ended early`);
     const trapno = view.getUint32(at + 8, true);
-    const error = view.getUint32(at + 12, true);
     const cr2 = view.getBigUint64(at + 16, true);
+    let error = view.getUint32(at + 12, true);
+    // Linux hides whether kernel addresses are mapped (sanitize_error_code in arch/x86/mm/fault.c).
+    if (trapno === PF && cr2 >= TASK_SIZE_MAX) error &= ~PF_PROTECTION;
     const start = BigInt(MAP.code + c.codeOffset);
     let rip = view.getBigUint64(at + 152, true);
     let rflags = Number(view.getBigUint64(at + 160, true)) & VISIBLE_FLAGS;
@@ -108,16 +116,20 @@ export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[]
     const trapping = (c.rflags & TF) !== 0;
     if (c.stopBy === STOP_BY.step) {
       if (trapno === DB && !trapping) vector = COMPLETED;
-      if (!trapping && !(vector === COMPLETED && writesTrapFlag(c))) rflags &= ~TF;
-    } else if (trapno === BP && !(isBreakpoint(c) && rip === start + BigInt(c.bytes.length))) {
+      if (!trapping && !(vector === COMPLETED && c.loadsTrapFlag)) rflags &= ~TF;
+    } else if (trapno === BP && !(c.breaks && rip === start + BigInt(c.bytes.length))) {
       vector = COMPLETED;
       rip -= 1n;
     }
     if (trapno === PF && error & FETCH && cr2 === rip && rip !== start) vector = COMPLETED;
     const changes: Change[] = [];
+    const savesState = c.bytes.includes(0xae) && vector === COMPLETED;
     const count = view.getUint32(at + 172, true);
     for (let i = 0, p = at + RESULT; i < count; i++, p += 16) {
-      changes.push({ offset: Number(view.getBigUint64(p, true)), value: view.getBigUint64(p + 8, true) });
+      let value = view.getBigUint64(p + 8, true);
+      // FXSAVE stores MXCSR_MASK, in which AMD has the bit for misaligned SSE operands.
+      if (savesState && value >> 32n === AMD_MXCSR_MASK) value ^= 0x20000_00000000n;
+      changes.push({ offset: Number(view.getBigUint64(p, true)), value });
     }
     outcomes.push({
       vector,

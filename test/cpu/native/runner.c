@@ -190,7 +190,8 @@ static uint8_t *share(const char *name, size_t size, uint64_t address, int prote
   int fd = memfd_create(name, 0);
   if (fd < 0 || ftruncate(fd, size)) exit(2);
   uint8_t *rw = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  int flags = MAP_SHARED | MAP_FIXED_NOREPLACE;
+  /* Populated: the first touch of a page would be an error code of its own. */
+  int flags = MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_POPULATE;
   if (rw == MAP_FAILED || mmap((void *)address, size, protection, flags, fd, 0) == MAP_FAILED) {
     perror("runner: mmap");
     exit(2);

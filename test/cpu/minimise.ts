@@ -1,0 +1,51 @@
+/** Makes a finding easier to read: as much of the state as possible becomes plain without the difference going away. */
+import type { Case } from './case.ts';
+import { runNatively } from './native.ts';
+import { Executors, type Finding, judge } from './session.ts';
+
+const replace = <T>(list: readonly T[], changes: Readonly<Record<number, T>>): T[] =>
+  list.map((v, n) => changes[n] ?? v);
+
+/** Simpler states, each different from the case in one thing. */
+const simplifications = function* (c: Case): Generator<(c: Case) => Case> {
+  for (let n = 0; n < 16; n++) {
+    if (c.xmm[n * 2] !== 0n || c.xmm[n * 2 + 1] !== 0n) {
+      yield (now) => ({ ...now, xmm: replace(now.xmm, { [n * 2]: 0n, [n * 2 + 1]: 0n }) });
+    }
+  }
+  for (let n = 0; n < 16; n++) {
+    if (c.gpr[n] !== 0n) yield (now) => ({ ...now, gpr: replace(now.gpr, { [n]: 0n }) });
+  }
+  for (let bit = 1; bit < 1 << 19; bit <<= 1) {
+    if (c.rflags & bit & ~0x302) yield (now) => ({ ...now, rflags: now.rflags & ~bit });
+  }
+  if (c.mxcsr !== 0x1f80) yield (now) => ({ ...now, mxcsr: 0x1f80 });
+  for (const patch of c.patches) yield (now) => ({ ...now, patches: now.patches.filter((p) => p !== patch) });
+};
+
+/**
+ * The finding for a simpler case. Only what was found counts: another difference of the same case does not do.
+ */
+export const minimise = (finding: Finding, runner: string | undefined): Finding => {
+  const signature = (f: Finding) => (f.thrown === undefined ? f.differences.map((d) => d.what).join() : 'thrown');
+  const wanted = signature(finding);
+  const native = finding.expectedBy === 'native' ? runner : undefined;
+  const executors = new Executors(
+    native !== undefined || finding.expectedBy === 'nothing'
+      ? [finding.kind]
+      : finding.kind === 'reference'
+        ? ['interpreter', 'reference']
+        : ['reference', 'interpreter'],
+  );
+  let best = finding;
+  for (const simplify of simplifications(finding.case)) {
+    const simpler = simplify(best.case);
+    const outcome = native === undefined ? undefined : runNatively(native, [simpler])[0];
+    const known = outcome && { by: 'native', outcome };
+    const same = judge(executors, simpler, finding.shape, known).find(
+      (f) => f.kind === finding.kind && signature(f) === wanted,
+    );
+    if (same) best = same;
+  }
+  return best;
+};

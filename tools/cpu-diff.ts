@@ -1,0 +1,146 @@
+import { createRequire } from 'node:module';
+import type { CpuKind } from '../emulator/api.ts';
+import { rows } from '../emulator/isa/index.ts';
+import { Generator } from '../test/cpu/generate.ts';
+import { NOT_NATIVE } from '../test/cpu/hints.ts';
+import { minimise } from '../test/cpu/minimise.ts';
+import { buildRunner } from '../test/cpu/native.ts';
+import { type Disassemble, describeFinding, describeStatistics } from '../test/cpu/report.ts';
+import { type Finding, runSession } from '../test/cpu/session.ts';
+import { keyText } from '../test/cpu/shape.ts';
+import { canRunNatively } from '../test/native/native.ts';
+
+const USAGE = `usage: npm run cpu-diff -- [OPTION]...
+Runs random instructions on the host CPU and in the executors, and compares all of the state afterwards.
+  --cases N        how many, spread evenly over the rows (default 200000)
+  --seed N         which ones (default 1)
+  --row TEXT       only rows whose "MNEMONIC ENCODING OPERANDS" contains TEXT, or with that mnemonic; may be repeated
+  --case ID        one case, as findings name it
+  --cpu KIND       interpreter or reference; may be repeated (default both)
+  --show N         findings printed in full, per row (default 1)
+  --no-native      compare the executors with each other only
+  --no-minimise    print cases as they were made
+  --table          print all rows, not only those with differences`;
+
+interface Options {
+  cases: number;
+  seed: number;
+  rows: string[];
+  case: string | undefined;
+  kinds: CpuKind[];
+  show: number;
+  native: boolean;
+  minimise: boolean;
+  table: boolean;
+}
+
+const parse = (args: readonly string[]): Options => {
+  const options: Options = {
+    cases: 200_000,
+    seed: 1,
+    rows: [],
+    case: undefined,
+    kinds: [],
+    show: 1,
+    native: true,
+    minimise: true,
+    table: false,
+  };
+  const words = [...args];
+  const value = (name: string) => words.shift() ?? fail(`${name} needs a value`);
+  const number = (name: string) => {
+    const text = value(name);
+    return /^\d+$/.test(text) ? Number(text) : fail(`${name} ${text}: not a number`);
+  };
+  const fail = (why: string): never => {
+    console.error(`${why}\n${USAGE}`);
+    process.exit(2);
+  };
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (word === '--cases') options.cases = number(word);
+    else if (word === '--seed') options.seed = number(word);
+    else if (word === '--row') options.rows.push(value(word));
+    else if (word === '--case') options.case = value(word);
+    else if (word === '--show') options.show = number(word);
+    else if (word === '--no-native') options.native = false;
+    else if (word === '--no-minimise') options.minimise = false;
+    else if (word === '--table') options.table = true;
+    else if (word === '--cpu') {
+      const kind = value(word);
+      if (kind !== 'interpreter' && kind !== 'reference') fail(`no such executor: ${kind}`);
+      options.kinds.push(kind as CpuKind);
+    } else fail(`unknown option ${word}`);
+  }
+  if (options.kinds.length === 0) options.kinds = ['reference', 'interpreter'];
+  return options;
+};
+
+/** Capstone is a CommonJS module without types that exports one factory. */
+const loadDisassembler = async (): Promise<Disassemble> => {
+  const factory = createRequire(import.meta.url)('@alexaltea/capstone-js') as () => Promise<unknown>;
+  const cs = (await factory()) as {
+    ARCH_X86: number;
+    MODE_64: number;
+    Capstone: new (
+      arch: number,
+      mode: number,
+    ) => {
+      disasm(bytes: Uint8Array, address: number, max: number): { mnemonic: string; op_str: string }[];
+    };
+  };
+  const capstone = new cs.Capstone(cs.ARCH_X86, cs.MODE_64);
+  return (bytes, address) => {
+    try {
+      const [instruction] = capstone.disasm(bytes, address, 1);
+      return instruction ? `${instruction.mnemonic} ${instruction.op_str}` : '(capstone knows no such instruction)';
+    } catch {
+      return '(capstone knows no such instruction)';
+    }
+  };
+};
+
+const main = async (): Promise<number> => {
+  const options = parse(process.argv.slice(2));
+  const generator = new Generator(rows, options.seed);
+  const native = options.native && canRunNatively();
+  if (options.native && !native)
+    console.log('this host cannot run cases natively; comparing the executors with each other');
+  const runner = native ? await buildRunner() : undefined;
+  const disassemble = await loadDisassembler();
+
+  let shapes = generator.shapes;
+  if (options.rows.length > 0) {
+    const wanted = options.rows.map((text) => text.toUpperCase());
+    shapes = shapes.filter((s) =>
+      wanted.some((w) => s.mnemonic === w || keyText(s.row).toUpperCase().includes(`${w} `)),
+    );
+    if (shapes.length === 0) throw new Error(`no row matches ${options.rows.join(', ')}`);
+  }
+  const perRow = new Map<string, number>();
+  const onFinding = (finding: Finding) => {
+    const key = `${finding.shape!.key} ${finding.kind}`;
+    const before = perRow.get(key) ?? 0;
+    perRow.set(key, before + 1);
+    if (before >= options.show) return;
+    const smaller = options.minimise ? minimise(finding, runner) : finding;
+    console.log(`${describeFinding(smaller, options.seed, disassemble)}\n`);
+  };
+  const start = performance.now();
+  let statistics: ReturnType<typeof runSession>;
+  if (options.case !== undefined) {
+    const { shape, case: one } = generator.find(options.case);
+    const only = Object.create(generator, { make: { value: () => one } }) as Generator;
+    statistics = runSession({ generator: only, shapes: [shape], kinds: options.kinds, cases: 1, runner, onFinding });
+  } else {
+    statistics = runSession({ generator, shapes, kinds: options.kinds, cases: options.cases, runner, onFinding });
+  }
+  console.log(describeStatistics(statistics, options.table));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`seed ${options.seed}, ${native ? 'against the host CPU' : 'without the host CPU'}, ${seconds} s`);
+  if (options.table) {
+    for (const [mnemonic, why] of Object.entries(NOT_NATIVE)) console.log(`not run by the host: ${mnemonic}: ${why}`);
+  }
+  return [...statistics.values()].some((s) => s.differing.size > 0) ? 1 : 0;
+};
+
+process.exitCode = await main();
