@@ -1,0 +1,142 @@
+/**
+ * Scatter/gather lists of guest memory (lib/iov_iter.c): what read(2), write(2) and their vector forms move bytes through.
+ */
+import { ERRNO } from '../abi/errno.ts';
+import { iovec } from '../abi/uio.ts';
+import type { UserBuffer } from '../fs/types.ts';
+import type { Mm } from './mm.ts';
+import { accessibleLength, accessOk, copyFromUser, copyToUser, readStruct, UserFault } from './user.ts';
+
+/** Most bytes that one call moves (MAX_RW_COUNT). */
+export const MAX_RW_COUNT = 0x7ffff000;
+
+/** Most elements of a vector. */
+export const UIO_MAXIOV = 1024;
+
+interface Segment {
+  address: number;
+  length: number;
+}
+
+class UserVector implements UserBuffer {
+  #mm: Mm;
+  #segments: Segment[];
+  #index = 0;
+  #moved = false;
+  remaining: number;
+
+  constructor(mm: Mm, segments: Segment[], total: number) {
+    this.#mm = mm;
+    this.#segments = segments;
+    this.remaining = total;
+  }
+
+  put(bytes: Uint8Array): number {
+    return this.#each(bytes.length, true, (address, done, length) => {
+      copyToUser(this.#mm, address, length === bytes.length ? bytes : bytes.subarray(done, done + length));
+    });
+  }
+
+  take(max: number): Uint8Array {
+    const wanted = Math.min(max, this.remaining);
+    const first = this.#segments[this.#index];
+    if (first !== undefined && first.length > wanted && wanted > 0) {
+      // The usual case, one segment that holds it all and more, or a retry of a bad one: no copy of the copy.
+      const length = this.#usable(first.address, wanted, false);
+      const bytes = copyFromUser(this.#mm, first.address, length);
+      this.#advance(first, length);
+      return bytes;
+    }
+    const bytes = new Uint8Array(wanted);
+    const taken = this.#each(wanted, false, (address, done, length) => {
+      bytes.set(copyFromUser(this.#mm, address, length), done);
+    });
+    return taken === wanted ? bytes : bytes.subarray(0, taken);
+  }
+
+  /** Calls `move` for pieces of up to `max` bytes that are accessible; stops before the first that is not. */
+  #each(max: number, write: boolean, move: (address: number, done: number, length: number) => void): number {
+    let done = 0;
+    while (done < max) {
+      const segment = this.#segments[this.#index];
+      if (segment === undefined) break;
+      const wanted = Math.min(segment.length, max - done);
+      if (wanted > 0) {
+        const length = this.#usable(segment.address, wanted, write);
+        if (length > 0) move(segment.address, done, length);
+        this.#advance(segment, length);
+        done += length;
+        if (length < wanted) break;
+      }
+      if (segment.length === 0) this.#index++;
+    }
+    return done;
+  }
+
+  /** Bytes that can be moved now: less than wanted only if a part could or bytes went before; otherwise a fault. */
+  #usable(address: number, wanted: number, write: boolean): number {
+    const length = accessibleLength(this.#mm, address, wanted, write);
+    if (length === 0 && !this.#moved) throw new UserFault(address);
+    return length;
+  }
+
+  #advance(segment: Segment, length: number): void {
+    segment.address += length;
+    segment.length -= length;
+    this.remaining -= length;
+    if (length > 0) this.#moved = true;
+  }
+}
+
+/** One piece of guest memory (import_ubuf). Longer than `MAX_RW_COUNT` it is cut. -EFAULT beyond user space. */
+export const userBuffer = (mm: Mm, address: number, length: number): UserBuffer | number => {
+  const cut = Math.min(length, MAX_RW_COUNT);
+  if (!accessOk(address, cut)) return -ERRNO.EFAULT;
+  return new UserVector(mm, [{ address, length: cut }], cut);
+};
+
+/**
+ * The vector of `count` struct iovec at `address` (import_iovec). -EINVAL for too many or a negative length, -EFAULT beyond
+ * user space; the total is cut to `MAX_RW_COUNT`. Throws `UserFault` if the vector itself cannot be read.
+ */
+export const importIovec = (mm: Mm, address: number, count: number): UserBuffer | number => {
+  if (count > UIO_MAXIOV || count < 0) return -ERRNO.EINVAL;
+  const segments: Segment[] = [];
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const { iov_base, iov_len } = readStruct(mm, iovec, address + i * iovec.size);
+    if (iov_len >= 2 ** 63) return -ERRNO.EINVAL;
+    if (!accessOk(iov_base, iov_len)) return -ERRNO.EFAULT;
+    const length = Math.min(iov_len, MAX_RW_COUNT - total);
+    segments.push({ address: iov_base, length });
+    total += length;
+  }
+  return new UserVector(mm, segments, total);
+};
+
+/** A buffer of the kernel's own in the place of the guest's: sendfile(2), splice(2), the loader. */
+export class KernelBuffer implements UserBuffer {
+  #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  put(bytes: Uint8Array): number {
+    const length = Math.min(bytes.length, this.remaining);
+    this.#bytes.set(bytes.subarray(0, length), this.#at);
+    this.#at += length;
+    return length;
+  }
+
+  take(max: number): Uint8Array {
+    const taken = this.#bytes.slice(this.#at, this.#at + max);
+    this.#at += taken.length;
+    return taken;
+  }
+}
