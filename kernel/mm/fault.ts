@@ -2,7 +2,7 @@
  * Page faults (arch/x86/mm/fault.c, mm/memory.c): finding the area, growing the stack, and bringing in or copying the page.
  */
 import { frameOf, OutOfFrames, PAGE_SIZE, PF_ERROR, PTE, USER_END } from '../../emulator/api.ts';
-import { RLIMIT } from '../abi/process.ts';
+import { RLIMIT } from '../abi/resource.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { mayExpand, rlimit } from './limits.ts';

@@ -1,6 +1,6 @@
 /** Resource limits on an address space. The task that runs is the one whose limits count, as in Linux. */
 import { PAGE_SIZE } from '../../emulator/api.ts';
-import { RLIMIT } from '../abi/process.ts';
+import { RLIMIT } from '../abi/resource.ts';
 import type { Mm } from './mm.ts';
 import { isData } from './pages.ts';
 import { VM } from './vma.ts';
