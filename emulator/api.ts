@@ -1,12 +1,13 @@
 /**
  * The emulator's public face: all that the kernel knows of it.
  */
-export { PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';
-export { ACCESS, type Access, frameOf, PageTable, PF_ERROR, PTE, USER_END, walk } from './memory/paging.ts';
-export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';
-export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
-export { CPUID_1_EDX } from './isa/cpuid.ts';
-export { ARITHMETIC_FLAGS, CpuState, REG, REG_NAMES, RFLAGS, STATE_SIZE, TASK_STATE_SIZE } from './state.ts';
+
 export type { Cpu, CpuKind, CpuOptions, StopReason } from './cpu.ts';
 export { STOP } from './cpu.ts';
 export { createCpu } from './create.ts';
+export { CPUID_1_EDX } from './isa/cpuid.ts';
+export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
+export { PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';
+export { ACCESS, type Access, frameOf, PageTable, PF_ERROR, PTE, USER_END, walk } from './memory/paging.ts';
+export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';
+export { ARITHMETIC_FLAGS, CpuState, REG, REG_NAMES, RFLAGS, STATE_SIZE, TASK_STATE_SIZE } from './state.ts';

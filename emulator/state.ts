@@ -6,10 +6,10 @@
  * instruction stores two values and no branch on "which instruction set the flags" is ever needed:
  *
  *   flagsResult  the result, sign-extended from its width to 64 bits
- *   flagsAux     bit 63 = CF; bit 62 = CF xor OF; bit 3 = AF; bit 1 = "PF is inverted"; bit 0 = "SF is inverted"
+ *   flagsAux     bit 31 = CF; bit 30 = CF xor OF; bit 29 = "SF is inverted"; bit 3 = AF; bit 1 = "PF is inverted"
  *
- *   ZF = flagsResult == 0, SF = flagsResult<63> ^ aux<0>, PF = even parity of flagsResult<7:0> ^ aux<1>,
- *   CF = aux<63>, OF = aux<63> ^ aux<62>, AF = aux<3>. All other aux bits are zero.
+ *   ZF = flagsResult == 0, SF = flagsResult<63> ^ aux<29>, PF = even parity of flagsResult<7:0> ^ aux<1>,
+ *   CF = aux<31>, OF = aux<31> ^ aux<30>, AF = aux<3>. All other aux bits are zero.
  *
  * `rflags` holds the remaining bits (DF, TF, IF, AC, ID, ...); its arithmetic bits are zero.
  */
@@ -31,7 +31,6 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['gpr', 'u64', 16], // rax rcx rdx rbx rsp rbp rsi rdi r8..r15: Intel's register numbers
   ['rip', 'u64'],
   ['flagsResult', 'u64'],
-  ['flagsAux', 'u64'],
   ['rflags', 'u64'],
   ['zero', 'u64'], // always zero: the base or index register of an address that has none
   ['fsBase', 'u64'],
@@ -43,6 +42,7 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['fs', 'u16'],
   ['gs', 'u16'],
   ['mxcsr', 'u32'],
+  ['flagsAux', 'u32'],
   ['fcw', 'u16'],
   ['fsw', 'u16'],
   ['ftw', 'u16'], // abridged: one bit per register, 1 = not empty (as FXSAVE keeps it)
@@ -59,6 +59,8 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['jumpKey', 'u64'], // interpreter: address-space tag of jump-cache keys, in bits 63:48
   ['cr3', 'u32'], // byte offset in linear memory of the top-level page table
   ['tlbFilledCount', 'u32'],
+  ['faultPending', 'u32'], // interpreter: a slow memory access faulted; the exception fields say how
+  ['vectorResult', 'bytes', 32], // 128-bit results of imported functions
 ];
 
 const align = (n: number, to: number) => Math.ceil(n / to) * to;
@@ -118,6 +120,8 @@ export const STATE = {
   jumpKey: at('jumpKey'),
   cr3: at('cr3'),
   tlbFilledCount: at('tlbFilledCount'),
+  faultPending: at('faultPending'),
+  vectorResult: at('vectorResult'),
 } as const;
 
 /** Bytes between two vector registers of the state. */
@@ -280,16 +284,15 @@ export class CpuState {
     const aux = FIELD.flagsAux;
     const low = this.#u32[result]!;
     const high = this.#u32[result + 1]!;
-    const auxLow = this.#u32[aux]!;
-    const auxHigh = this.#u32[aux + 1]!;
-    const carry = auxHigh >>> 31;
+    const auxWord = this.#u32[aux]!;
+    const carry = auxWord >>> 31;
     let flags = this.#u32[FIELD.rflags]! | RFLAGS.fixed1 | RFLAGS.IF;
     if (carry) flags |= RFLAGS.CF;
-    if (carry ^ ((auxHigh >>> 30) & 1)) flags |= RFLAGS.OF;
-    if (auxLow & 8) flags |= RFLAGS.AF;
-    if (even(low) !== ((auxLow & 2) !== 0)) flags |= RFLAGS.PF;
+    if (carry ^ ((auxWord >>> 30) & 1)) flags |= RFLAGS.OF;
+    if (auxWord & 8) flags |= RFLAGS.AF;
+    if (even(low) !== ((auxWord & 2) !== 0)) flags |= RFLAGS.PF;
     if ((low | high) === 0) flags |= RFLAGS.ZF;
-    if ((high >>> 31) ^ (auxLow & 1)) flags |= RFLAGS.SF;
+    if ((high >>> 31) ^ ((auxWord >>> 29) & 1)) flags |= RFLAGS.SF;
     return flags;
   }
 
@@ -304,8 +307,12 @@ export class CpuState {
     const parity = (value & RFLAGS.PF) !== 0;
     this.#u32[FIELD.flagsResult] = zero ? 0 : 1;
     this.#u32[FIELD.flagsResult + 1] = 0;
-    this.#u32[FIELD.flagsAux] = (value & RFLAGS.AF ? 8 : 0) | (parity !== zero ? 2 : 0) | sign;
-    this.#u32[FIELD.flagsAux + 1] = ((carry << 31) | ((carry ^ overflow) << 30)) >>> 0;
+    this.#u32[FIELD.flagsAux] =
+      (carry << 31) |
+      ((carry ^ overflow) << 30) |
+      (sign << 29) |
+      (value & RFLAGS.AF ? 8 : 0) |
+      (parity !== zero ? 2 : 0);
   }
 
   get cr2(): number {
@@ -415,8 +422,7 @@ export class CpuState {
   /** State after power-up as Linux hands it to a new program: x87 and SSE control words in their defaults. */
   reset(): void {
     this.#u8.fill(0, 0, stateOffset('exceptionVector'));
-    this.#u64[FIELD.flagsResult / 2] = 1n;
-    this.#u64[FIELD.flagsAux / 2] = 0n; // a result of one: ZF, SF, PF clear
+    this.#u64[FIELD.flagsResult / 2] = 1n; // a result of one: ZF, SF and PF clear
     this.mxcsr = 0x1f80;
     this.setWord('fcw', 0x37f);
     this.setWord('cs', 0x33);

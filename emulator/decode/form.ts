@@ -2,7 +2,7 @@
  * The form of an instruction: all that its function may look at (the laws in ops.ts). Instructions of equal form differ
  * in register numbers, displacements and immediate values only, and can share one generated function.
  */
-import type { Instruction, MemoryOperand, Operand, SegmentBase } from '../isa/instruction.ts';
+import type { Instruction, Operand, SegmentBase } from '../isa/instruction.ts';
 
 /** Rows fit in 12 bits of the key. */
 const MAX_ROWS = 1 << 12;
@@ -12,24 +12,15 @@ const OPERAND_SIZE = { 16: 0, 32: 1, 64: 2 } as const;
 const REPEAT = { none: 0, rep: 1, repne: 2 } as const;
 const SEGMENT: Readonly<Record<SegmentBase, number>> = { none: 0, fs: 1, gs: 2 };
 
-/** 0 for a register, 1 for its high byte, 2 for what is fixed by the row, 4..7 for memory by what is added up. */
+/** 0 for registers and what is fixed by the row, 1 for memory without index, 2 with one. */
 const operandClass = (operand: Operand): number => {
-  switch (operand.kind) {
-    case 'reg':
-      return operand.high ? 1 : 0;
-    case 'mem':
-      return addressingClass(operand);
-    default:
-      return 2;
-  }
+  if (operand.kind !== 'mem') return 0;
+  return operand.index < 0 ? 1 : 2;
 };
-
-const addressingClass = (operand: MemoryOperand): number =>
-  4 | (operand.base < 0 ? 0 : 1) | (operand.index < 0 ? 0 : 2);
 
 /**
  * A number that is equal for instructions of equal form, and different otherwise: row, operand size, address size,
- * repeat, lock, segment, vector length; for each operand register, high byte or memory with or without base and index;
+ * repeat, lock, segment, vector length; for each operand register or memory with or without index;
  * and the immediate of rows marked `immediateInForm`. Operand widths need no bits of their own, they follow from these.
  */
 export const formKey = (i: Instruction): number => {

@@ -1,16 +1,14 @@
 /** The reference executor: one instruction after the other through `ReferenceOps`. Slow, plain, exact. */
 import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
-import { recordFault } from '../isa/faults.ts';
-import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
-import { VECTOR } from '../isa/ops.ts';
 import { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
-import { CpuState, RFLAGS } from '../state.ts';
+import { CpuState } from '../state.ts';
 import { ReferenceOps } from './ops.ts';
+import { step } from './step.ts';
 
 export class ReferenceCpu implements Cpu {
   readonly kind = 'reference';
@@ -37,33 +35,15 @@ export class ReferenceCpu implements Cpu {
   }
 
   run(budget: number): StopReason {
-    const { state } = this;
-    const ops = this.#ops;
-    const start = this.instructions;
-    for (;;) {
-      if (this.instructions - start >= budget) return STOP.budget;
-      const address = state.rip;
-      if (this.instructions > start && this.#breakpoints.has(address)) return STOP.breakpoint;
-      const stepping = (state.rflags & RFLAGS.TF) !== 0;
-      let instruction: Instruction | null = null;
-      try {
-        instruction = this.#fetch(address);
-        ops.execute(instruction);
-      } catch (error) {
-        if (!(error instanceof CpuFault)) throw error;
-        recordFault(state, error, instruction);
-        return STOP.exception;
-      }
-      this.instructions++;
-      if (ops.exit === 'jump') state.rip64 = ops.target;
-      else state.rip = address + instruction.length;
-      if (ops.exit === 'syscall') return STOP.syscall;
-      if (ops.exit === 'trap' || stepping) {
-        state.exceptionVector = ops.exit === 'trap' ? ops.trapVector : VECTOR.DB;
-        state.exceptionError = 0;
-        return STOP.exception;
-      }
+    const fetch = (address: number) => this.#fetch(address);
+    const end = this.instructions + budget;
+    for (let first = true; this.instructions < end; first = false) {
+      if (!first && this.#breakpoints.has(this.state.rip)) return STOP.breakpoint;
+      const { completed, stop } = step(this.#ops, fetch);
+      if (completed) this.instructions++;
+      if (stop !== null) return stop;
     }
+    return STOP.budget;
   }
 
   #fetch(address: number): Instruction {

@@ -3,7 +3,7 @@
  * oracle for the other executors.
  */
 import { floatBinary, floatConversion, floatOrder, floatPredicate, floatUnary } from '../float/mxcsr.ts';
-import { CpuFault, type HelperName, helpers, NON_CANONICAL } from '../isa/helpers.ts';
+import { CpuFault, type Helper, type HelperName, helpers, NON_CANONICAL } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
 import type {
   FlagName,
@@ -476,7 +476,7 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   }
   call(name: HelperName, ...args: bigint[]): bigint {
     const [a = 0n, b = 0n, c = 0n, d = 0n] = args;
-    return helpers[name](this.memory, a, b, c, d);
+    return (helpers[name] as Helper)(this.memory, a, b, c, d);
   }
 
   #setArithmetic(w: Width, r: bigint, cf: boolean, af: boolean, of: boolean): void {

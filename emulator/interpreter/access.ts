@@ -1,0 +1,418 @@
+/**
+ * Operands, registers and guest memory, with operands taken from the record of the instruction (local 0).
+ *
+ * Memory accesses translate through the TLB inline; a miss, or an access across a page, calls the runtime, and a fault
+ * leaves the function with nothing changed.
+ */
+import type { Instruction, MemoryOperand, Operand, SegmentBase, Width } from '../isa/instruction.ts';
+import { LINEAR } from '../memory/layout.ts';
+import { STATE, VECTOR_STRIDE } from '../state.ts';
+import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
+import type { FunctionWriter } from '../wasm/writer.ts';
+import { FlagEmitter } from './flags.ts';
+import { RECORD } from './records.ts';
+import { EXIT, pushHost, pushTlbEntry, pushTlbMiss, RUNTIME } from './runtime.ts';
+import { typeOf, type Value } from './values.ts';
+
+const { i32, i64, v128 } = TYPE;
+
+const LOAD = { 8: OP.i32Load8u, 16: OP.i32Load16u, 32: OP.i32Load, 64: OP.i64Load } as const;
+const STORE = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
+
+/** Whether a memory operand is base + displacement only. */
+export const isPlainAddress = (op: MemoryOperand): boolean =>
+  op.index < 0 && op.segment === 'none' && op.addressSize === 64;
+
+export class AccessEmitter extends FlagEmitter {
+  readonly insn: Instruction;
+  /** Values computed at depth 0 that may be used again: register addresses by operand, the linear address. */
+  #addresses = new Map<Operand, Value>();
+  #linear: Value | null = null;
+  /** Host address of a memory operand that was read for writing; 0 at run time when it crosses a page. */
+  #writable: Value | null = null;
+
+  constructor(f: FunctionWriter, insn: Instruction) {
+    super(f);
+    this.insn = insn;
+  }
+
+  // --- leaving ----------------------------------------------------------------------------------------------------
+
+  /** Leaves with `currentRecord` and `remaining` stored. */
+  protected exit(code: number): void {
+    this.saveContext();
+    this.f.i32(code);
+    this.f.op(OP.return);
+  }
+
+  /** What TypeScript needs to know when this function calls it or leaves. */
+  protected saveContext(): void {
+    const { f } = this;
+    f.i32(0);
+    f.get(0);
+    f.memory(OP.i32Store, STATE.currentRecord);
+    f.i32(0);
+    f.get(1);
+    f.memory(OP.i32Store, STATE.remaining);
+  }
+
+  #exitIfFaulted(): void {
+    const { f } = this;
+    f.i32(0);
+    f.memory(OP.i32Load, STATE.faultPending);
+    f.if();
+    this.exit(EXIT.fault);
+    f.end();
+  }
+
+  // --- operands ---------------------------------------------------------------------------------------------------
+
+  read(op: Operand): Value {
+    switch (op.kind) {
+      case 'reg':
+        this.push(this.#registerAddress(op));
+        this.f.memory(LOAD[op.width]);
+        return this.pop(typeOf(op.width));
+      case 'segment':
+        this.push(this.#registerAddress(op));
+        this.f.memory(OP.i32Load16u);
+        return this.pop(i32);
+      case 'vector':
+        this.push(this.#registerAddress(op));
+        this.f.memory(LOAD[op.width as Width]);
+        return this.pop(typeOf(op.width as Width));
+      case 'imm':
+      case 'target':
+        return this.#immediate(op, op.width);
+      case 'mem':
+        return this.load(op.width as Width, this.linearAddress(op));
+      default:
+        throw new Error(`operand kind ${op.kind} has no integer value`);
+    }
+  }
+
+  readForWrite(op: Operand): Value {
+    if (op.kind !== 'mem') return this.read(op);
+    const w = op.width as Width;
+    const { f } = this;
+    const address = this.linearAddress(op);
+    const host = this.#hostForWrite(w / 8, address);
+    if (this.depth === 0) this.#writable = host;
+    const local = f.local(typeOf(w));
+    this.push(host);
+    f.if();
+    this.push(host);
+    f.memory(LOAD[w]);
+    f.set(local);
+    f.else();
+    this.#loadSlow(w, address);
+    f.set(local);
+    f.end();
+    return { type: typeOf(w), local, constant: null };
+  }
+
+  write(op: Operand, value: Value): void {
+    const { f } = this;
+    switch (op.kind) {
+      case 'reg': {
+        const address = this.#registerAddress(op);
+        this.push(address);
+        this.#pushForRegister(op.width, value);
+        f.memory(op.width >= 32 ? OP.i64Store : STORE[op.width]);
+        return;
+      }
+      case 'segment':
+        this.push(this.#registerAddress(op));
+        this.push(value);
+        f.memory(OP.i32Store16);
+        return;
+      case 'mem': {
+        const w = op.width as Width;
+        const host = this.#writable;
+        if (host === null) {
+          this.store(w, this.linearAddress(op), value);
+          return;
+        }
+        this.push(host);
+        f.if();
+        this.push(host);
+        this.push(value);
+        f.memory(STORE[w]);
+        f.else();
+        this.#storeSlow(w / 8, this.linearAddress(op), this.zeroExtend(w, 64, value));
+        f.end();
+        return;
+      }
+      default:
+        throw new Error(`operand kind ${op.kind} cannot be written as an integer`);
+    }
+  }
+
+  effectiveAddress(op: MemoryOperand): Value {
+    const { f } = this;
+    f.get(0);
+    f.memory(OP.i32Load16u, RECORD.base);
+    f.memory(OP.i64Load);
+    f.get(0);
+    f.memory(OP.i64Load, RECORD.displacement);
+    f.op(OP.i64Add);
+    if (!isPlainAddress(op)) {
+      f.get(0);
+      f.memory(OP.i32Load16u, RECORD.indexRegister);
+      f.memory(OP.i64Load);
+      f.get(0);
+      f.memory(OP.i64Load8u, RECORD.scale);
+      f.op(OP.i64Shl);
+      f.op(OP.i64Add);
+      if (op.addressSize === 32) {
+        f.i64(0xffffffffn);
+        f.op(OP.i64And);
+      }
+    }
+    return this.pop(i64);
+  }
+
+  linearAddress(op: MemoryOperand): Value {
+    if (this.#linear !== null) return this.#linear;
+    let address = this.effectiveAddress(op);
+    if (op.segment !== 'none') {
+      this.f.get(0);
+      this.f.memory(OP.i32Load16u, RECORD.segment);
+      this.f.memory(OP.i64Load);
+      address = this.add(64, address, this.pop(i64));
+    }
+    if (this.depth === 0) this.#linear = address;
+    return address;
+  }
+
+  register(w: Width, n: number): Value {
+    this.f.i32(0);
+    this.f.memory(LOAD[w], STATE.gpr + n * 8);
+    return this.pop(typeOf(w));
+  }
+
+  setRegister(w: Width, n: number, value: Value): void {
+    this.f.i32(0);
+    this.#pushForRegister(w, value);
+    this.f.memory(w >= 32 ? OP.i64Store : STORE[w], STATE.gpr + n * 8);
+  }
+
+  highByte(n: number): Value {
+    this.f.i32(0);
+    this.f.memory(OP.i32Load8u, STATE.gpr + n * 8 + 1);
+    return this.pop(i32);
+  }
+
+  setHighByte(n: number, value: Value): void {
+    this.f.i32(0);
+    this.push(value);
+    this.f.memory(OP.i32Store8, STATE.gpr + n * 8 + 1);
+  }
+
+  segmentBase(segment: SegmentBase): Value {
+    if (segment === 'none') return this.int(64, 0);
+    this.f.i32(0);
+    this.f.memory(OP.i64Load, segment === 'fs' ? STATE.fsBase : STATE.gsBase);
+    return this.pop(i64);
+  }
+
+  setSegmentBase(segment: 'fs' | 'gs', value: Value): void {
+    this.f.i32(0);
+    this.push(value);
+    this.f.memory(OP.i64Store, segment === 'fs' ? STATE.fsBase : STATE.gsBase);
+  }
+
+  mxcsr(): Value {
+    this.f.i32(0);
+    this.f.memory(OP.i32Load, STATE.mxcsr);
+    return this.pop(i32);
+  }
+
+  setMxcsr(value: Value): void {
+    this.f.i32(0);
+    this.push(value);
+    this.f.memory(OP.i32Store, STATE.mxcsr);
+  }
+
+  // --- memory -----------------------------------------------------------------------------------------------------
+
+  load(w: Width, address: Value): Value {
+    const { f } = this;
+    const at = this.#local(address);
+    const local = f.local(typeOf(w));
+    const entry = this.#lookUp(LINEAR.tlbRead, at, w / 8);
+    f.if();
+    this.#loadSlow(w, address);
+    f.set(local);
+    f.else();
+    pushHost(f, entry, at);
+    f.memory(LOAD[w]);
+    f.set(local);
+    f.end();
+    return { type: typeOf(w), local, constant: null };
+  }
+
+  loadForWrite(w: Width, address: Value): Value {
+    // Faults as a write first, then reads.
+    this.#hostForWrite(w / 8, address);
+    return this.load(w, address);
+  }
+
+  store(w: Width, address: Value, value: Value): void {
+    const { f } = this;
+    const at = this.#local(address);
+    const entry = this.#lookUp(LINEAR.tlbWrite, at, w / 8);
+    f.if();
+    this.#storeSlow(w / 8, address, this.zeroExtend(w, 64, value));
+    f.else();
+    pushHost(f, entry, at);
+    this.push(value);
+    f.memory(STORE[w]);
+    f.end();
+  }
+
+  load128(address: Value): Value {
+    const { f } = this;
+    const at = this.#local(address);
+    const local = f.local(v128);
+    const entry = this.#lookUp(LINEAR.tlbRead, at, 16);
+    f.if();
+    {
+      this.#loadSlow(64, address);
+      f.simd(SIMD.i64x2Splat);
+      f.set(local);
+      const high = this.add(64, address, this.int(64, 8));
+      f.get(local);
+      this.#loadSlow(64, high);
+      f.simd(SIMD.i64x2ReplaceLane);
+      f.code.u8(1);
+      f.set(local);
+    }
+    f.else();
+    pushHost(f, entry, at);
+    f.simdMemory(SIMD.v128Load);
+    f.set(local);
+    f.end();
+    return { type: v128, local, constant: null };
+  }
+
+  store128(address: Value, value: Value): void {
+    const { f } = this;
+    const at = this.#local(address);
+    const entry = this.#lookUp(LINEAR.tlbWrite, at, 16);
+    f.if();
+    this.#hostForWrite(16, address);
+    for (const lane of [0, 1]) {
+      f.get(value.local);
+      f.simd(SIMD.i64x2ExtractLane);
+      f.code.u8(lane);
+      const half = this.pop(i64);
+      this.#storeSlow(8, lane === 0 ? address : this.add(64, address, this.int(64, 8)), half);
+    }
+    f.else();
+    pushHost(f, entry, at);
+    this.push(value);
+    f.simdMemory(SIMD.v128Store);
+    f.end();
+  }
+
+  /** Address of a vector register's low 128 bits, on the stack with its constant offset. */
+  protected pushVectorRegister(op: Operand | number): number {
+    if (typeof op === 'number') {
+      this.f.i32(0);
+      return STATE.vector + op * VECTOR_STRIDE;
+    }
+    this.push(this.#registerAddress(op));
+    return 0;
+  }
+
+  // --- inner ------------------------------------------------------------------------------------------------------
+
+  #registerAddress(op: Operand): Value {
+    const known = this.#addresses.get(op);
+    if (known !== undefined) return known;
+    const n = this.insn.operands.indexOf(op);
+    this.f.get(0);
+    this.f.memory(OP.i32Load16u, RECORD.operands + 2 * n);
+    const address = this.pop(i32);
+    if (this.depth === 0) this.#addresses.set(op, address);
+    return address;
+  }
+
+  #immediate(op: Operand, w: Width): Value {
+    const immediates = this.insn.operands.filter((o) => o.kind === 'imm' || o.kind === 'target');
+    this.f.get(0);
+    this.f.memory(w === 64 ? OP.i64Load : OP.i32Load, op === immediates[0] ? RECORD.immediate : RECORD.displacement);
+    return this.pop(typeOf(w));
+  }
+
+  /** A write of 32 bits clears the upper half, so 32 and 64 are stored as 64. */
+  #pushForRegister(w: Width, value: Value): void {
+    this.push(value);
+    if (w === 32) this.f.op(OP.i64ExtendI32U);
+  }
+
+  #local(v: Value): number {
+    if (v.constant === null) return v.local;
+    this.push(v);
+    return this.pop(v.type).local;
+  }
+
+  /** Leaves the TLB entry in the returned local, and on the stack whether the slow way is needed. */
+  #lookUp(table: number, address: number, bytes: number): number {
+    const { f } = this;
+    const entry = f.local(i64);
+    pushTlbEntry(f, table, address);
+    f.set(entry);
+    pushTlbMiss(f, entry, address);
+    if (bytes > 1) {
+      f.get(address);
+      f.op(OP.i32WrapI64);
+      f.i32(4095);
+      f.op(OP.i32And);
+      f.i32(4096 - bytes);
+      f.op(OP.i32GtU);
+      f.op(OP.i32Or);
+    }
+    return entry;
+  }
+
+  /** Leaves the value on the stack. */
+  #loadSlow(w: Width, address: Value): void {
+    const { f } = this;
+    this.push(address);
+    f.i32(w / 8);
+    f.callImport('loadSlow', RUNTIME.loadSlow);
+    const wide = this.pop(i64);
+    this.#exitIfFaulted();
+    this.push(this.truncate(64, w, wide));
+  }
+
+  #storeSlow(bytes: number, address: Value, value: Value): void {
+    const { f } = this;
+    this.push(address);
+    f.i32(bytes);
+    this.push(value);
+    f.callImport('storeSlow', RUNTIME.storeSlow);
+    this.#exitIfFaulted();
+  }
+
+  /** Byte offset in linear memory, or 0 when the (writable) range crosses a page. Leaves on a fault. */
+  #hostForWrite(bytes: number, address: Value): Value {
+    const { f } = this;
+    const at = this.#local(address);
+    const host = f.local(i32);
+    const entry = this.#lookUp(LINEAR.tlbWrite, at, bytes);
+    f.if();
+    f.get(at);
+    f.i32(bytes);
+    f.callImport('probeWrite', RUNTIME.probeWrite);
+    f.set(host);
+    this.#exitIfFaulted();
+    f.else();
+    pushHost(f, entry, at);
+    f.set(host);
+    f.end();
+    return { type: i32, local: host, constant: null };
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Blocks: straight runs of decoded instructions in the record arena, found by frame and linear address.
+ *
+ * Invariants:
+ *  - A block lies within one page, but for blocks of a single instruction that crosses into a second one.
+ *  - Links lead only to blocks of the same frame that do not cross, so a change of mappings never makes one wrong: whoever
+ *    runs in the page has it mapped. All other ways go through the jump cache, whose keys carry an address-space tag.
+ *  - A frame with blocks is marked as code; a write to it makes all its records stale, also ones being executed.
+ *  - When the arena is full everything is dropped; nothing else frees records.
+ */
+import { CpuFault } from '../isa/helper.ts';
+import { type Instruction, nextAddress } from '../isa/instruction.ts';
+import type { GuestMemory } from '../memory/access.ts';
+import { fetchInstruction } from '../memory/fetch.ts';
+import { JUMP_CACHE_ENTRIES, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import { type Forms, STALE } from './forms.ts';
+import { ARENA_START, BLOCK_LIMIT, LINK, RECORD, SCRATCH, writeRecord } from './records.ts';
+import { FIXED_HANDLER } from './runtime.ts';
+import { flushTlb } from './tlb.ts';
+
+interface Block {
+  readonly address: number;
+  readonly record: number;
+  readonly count: number;
+  readonly frame: number;
+  /** Second frame of a crossing instruction, or 0. */
+  readonly second: number;
+}
+
+const pageOf = (address: number) => Math.floor(address / PAGE_SIZE);
+
+export class Blocks {
+  readonly memory: GuestMemory;
+  readonly physical: PhysicalMemory;
+  readonly forms: Forms;
+  breakpoints: ReadonlySet<number> = new Set();
+  /** Counts how often everything was dropped: links to fill in do not outlive it. */
+  generation = 0;
+  #byFrame = new Map<number, Map<number, Block>>();
+  #next = ARENA_START;
+
+  constructor(memory: GuestMemory, forms: Forms) {
+    this.memory = memory;
+    this.physical = memory.physical;
+    this.forms = forms;
+  }
+
+  /** First record of the block at `address`, decoded if need be. Throws `CpuFault` when it cannot be fetched. */
+  find(address: number): Block {
+    if (address < 2 ** 47) {
+      const frame = this.memory.fetchFrame(address) / PAGE_SIZE;
+      const known = this.#byFrame.get(frame)?.get(address);
+      if (known !== undefined) {
+        if (known.second === 0) return known;
+        const second = this.memory.fetchFrame((pageOf(address) + 1) * PAGE_SIZE) / PAGE_SIZE;
+        if (second === known.second) return known;
+      }
+    }
+    return this.#build(address);
+  }
+
+  /** A link field of a block in `block`'s frame may point at it from now on. */
+  link(field: number, block: Block): void {
+    if (block.second === 0 && !this.breakpoints.has(block.address)) this.physical.u32[field / 4] = block.record;
+  }
+
+  /** A copy of a block cut to its first `count` instructions, after which execution stops. */
+  cut(block: Block, count: number): number {
+    const { u8, view } = this.physical;
+    u8.copyWithin(SCRATCH, block.record, block.record + count * RECORD.size);
+    view.setUint16(SCRATCH + RECORD.count, count, true);
+    const end = SCRATCH + count * RECORD.size;
+    view.setUint32(end + RECORD.handler, FIXED_HANDLER.stop, true);
+    const last = end - RECORD.size;
+    view.setBigInt64(end + RECORD.immediate, view.getBigInt64(last + RECORD.next, true), true);
+    return SCRATCH;
+  }
+
+  /** Drops the blocks of a frame whose bytes are about to change. */
+  invalidateFrame(frame: number): void {
+    this.physical.unmarkCode(frame);
+    const blocks = this.#byFrame.get(frame);
+    if (blocks === undefined) return;
+    this.#byFrame.delete(frame);
+    const { u32 } = this.physical;
+    for (const { record, count, address } of blocks.values()) {
+      for (let n = 0; n <= count; n++) u32[(record + n * RECORD.size) / 4] = STALE;
+      const entry = jumpEntry(address);
+      if (u32[entry + 2] === record) u32[entry + 1] = NEVER;
+    }
+    for (let n = 0; n <= BLOCK_LIMIT; n++) u32[(SCRATCH + n * RECORD.size) / 4] = STALE;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    for (const frame of this.#byFrame.keys()) this.physical.unmarkCode(frame);
+    this.#byFrame.clear();
+    this.#next = ARENA_START;
+    this.generation++;
+    this.clearJumpCache();
+  }
+
+  clearJumpCache(): void {
+    const { u32 } = this.physical;
+    for (let n = 0; n < JUMP_CACHE_ENTRIES; n++) u32[LINEAR.jumpCache / 4 + 4 * n + 1] = NEVER;
+  }
+
+  /** Lets generated code find the block by itself, in the address space with this tag. */
+  cacheJump(block: Block, tag: number): void {
+    if (this.breakpoints.has(block.address)) return;
+    const { u32 } = this.physical;
+    const entry = jumpEntry(block.address);
+    u32[entry] = block.address;
+    u32[entry + 1] = (tag << 16) | Math.floor(block.address / 4294967296);
+    u32[entry + 2] = block.record;
+  }
+
+  #build(address: number): Block {
+    const instructions: Instruction[] = [];
+    let frame = 0;
+    let second = 0;
+    for (let at = address; instructions.length < BLOCK_LIMIT; ) {
+      if (at !== address && (pageOf(at) !== pageOf(address) || this.breakpoints.has(at))) break;
+      let fetched: ReturnType<typeof fetchInstruction>;
+      try {
+        fetched = fetchInstruction(this.memory, at);
+      } catch (error) {
+        if (instructions.length === 0 || !(error instanceof CpuFault)) throw error;
+        break;
+      }
+      if (fetched.second !== 0 && instructions.length > 0) break;
+      ({ first: frame, second } = fetched);
+      instructions.push(fetched.instruction);
+      if (fetched.instruction.row.ends || second !== 0) break;
+      at = nextAddress(fetched.instruction);
+    }
+    return this.#install(address, instructions, frame, second);
+  }
+
+  #install(address: number, instructions: readonly Instruction[], frame: number, second: number): Block {
+    const count = instructions.length;
+    const handlers = this.forms.handlersOf(instructions);
+    if (this.#next + (count + 1) * RECORD.size > LINEAR.recordsEnd) this.clear();
+    const record = this.#next;
+    this.#next += (count + 1) * RECORD.size;
+    const { view } = this.physical;
+    instructions.forEach((i, n) => {
+      writeRecord(view, record + n * RECORD.size, i, handlers[n]!, n);
+    });
+    view.setUint16(record + RECORD.count, count, true);
+    const block: Block = { address, record, count, frame, second };
+    this.#remember(block, frame);
+    if (second !== 0) this.#remember(block, second);
+    this.#writeEnd(block, instructions[count - 1]!);
+    return block;
+  }
+
+  #remember(block: Block, frame: number): void {
+    let blocks = this.#byFrame.get(frame);
+    if (blocks === undefined) {
+      blocks = new Map();
+      this.#byFrame.set(frame, blocks);
+      this.physical.markCode(frame);
+      flushTlb(this.physical); // a write entry for the frame may be there
+    }
+    blocks.set(block.address, block);
+  }
+
+  /** Links of the last instruction, and the record behind it, which goes on when control just runs through. */
+  #writeEnd(block: Block, last: Instruction): void {
+    const { view } = this.physical;
+    const lastRecord = block.record + (block.count - 1) * RECORD.size;
+    const next = nextAddress(last);
+    for (const op of last.operands) {
+      if (op.kind === 'target') this.#writeLink(lastRecord + RECORD.taken, block, Number(op.value));
+    }
+    this.#writeLink(lastRecord + RECORD.fallthrough, block, next);
+    const end = lastRecord + RECORD.size;
+    view.setUint32(end + RECORD.handler, FIXED_HANDLER.goOn, true);
+    view.setUint16(end + RECORD.count, 0, true);
+    view.setUint16(end + RECORD.index, block.count, true);
+    view.setUint32(end + RECORD.immediate, next >>> 0, true);
+    view.setUint32(end + RECORD.immediate + 4, Math.floor(next / 4294967296), true);
+    this.#writeLink(end + RECORD.taken, block, next);
+  }
+
+  #writeLink(field: number, from: Block, target: number): void {
+    const { u32 } = this.physical;
+    if (from.second !== 0 || pageOf(target) !== pageOf(from.address)) {
+      u32[field / 4] = LINK.lookup;
+      return;
+    }
+    u32[field / 4] = LINK.unresolved;
+    const known = this.#byFrame.get(from.frame)?.get(target);
+    if (known !== undefined) this.link(field, known);
+  }
+}
+
+/** High half of a jump-cache key that no address has. */
+const NEVER = 0xffffffff;
+
+const jumpEntry = (address: number) => LINEAR.jumpCache / 4 + ((address >>> 0) & (JUMP_CACHE_ENTRIES - 1)) * 4;

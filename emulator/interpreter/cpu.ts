@@ -1,0 +1,237 @@
+/** The interpreter: generated WebAssembly functions, one per form of instruction, threaded through decoded records. */
+import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
+import { STOP } from '../cpu.ts';
+import { recordFault } from '../isa/faults.ts';
+import { CpuFault } from '../isa/helper.ts';
+import type { Instruction } from '../isa/instruction.ts';
+import type { Vector } from '../isa/ops.ts';
+import { GuestMemory } from '../memory/access.ts';
+import { fetchInstruction } from '../memory/fetch.ts';
+import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import { ReferenceOps } from '../reference/ops.ts';
+import { step } from '../reference/step.ts';
+import { CpuState, RFLAGS, STATE } from '../state.ts';
+import { Blocks } from './blocks.ts';
+import { Forms } from './forms.ts';
+import { RECORD } from './records.ts';
+import { EXIT } from './runtime.ts';
+import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
+
+/** Address-space tags of the jump cache are 16 bits; 0xffff marks empty entries. */
+const LAST_TAG = 0xfffe;
+
+export class InterpreterCpu implements Cpu {
+  readonly kind = 'interpreter';
+  readonly physical: PhysicalMemory;
+  readonly state: CpuState;
+  instructions = 0;
+  #memory: GuestMemory;
+  #blocks: Blocks;
+  #enter: (record: number, remaining: number) => number;
+  /** For single instructions under TF or AC, whose checks generated code does not make. */
+  #stepper: ReferenceOps;
+  /** Tag and executed pages of each address space, by its root frame. */
+  #spaces = new Map<number, { tag: number; executed: Set<number> }>();
+  #space = { tag: 0, executed: new Set<number>() };
+  #nextTag = 1;
+  #budgetStart = 0;
+  #budget = 0;
+
+  constructor(options: CpuOptions) {
+    this.physical = options.physical;
+    this.state = new CpuState(this.physical.memory.buffer, LINEAR.state);
+    this.state.reset();
+    this.physical.onGrow.push(() => this.state.rebase(this.physical.memory.buffer));
+    this.#memory = new GuestMemory(this.physical, this.state, {
+      timestamp: () => {
+        this.#countToHere();
+        return options.timestamp();
+      },
+      random64: options.random64,
+    });
+    const codeWrite = (frame: number) => this.#blocks.invalidateFrame(frame);
+    this.physical.onCodeWrite = codeWrite;
+    const forms = new Forms(this.#memory, codeWrite);
+    this.#enter = forms.enter;
+    this.#blocks = new Blocks(this.#memory, forms);
+    this.#stepper = new ReferenceOps(this.#memory);
+    resetTlb(this.physical);
+    this.#blocks.clearJumpCache();
+  }
+
+  run(budget: number): StopReason {
+    this.#budgetStart = this.instructions;
+    this.#budget = budget;
+    let remaining = budget;
+    let link = 0;
+    let linkGeneration = 0;
+    const blocks = this.#blocks;
+    const { state } = this;
+    for (let first = true; ; first = false) {
+      this.instructions = this.#budgetStart + budget - remaining;
+      if (remaining <= 0) return STOP.budget;
+      const rip = state.rip;
+      if (!first && blocks.breakpoints.has(rip)) return STOP.breakpoint;
+
+      if (this.physical.u32[STATE.rflags / 4]! & (RFLAGS.TF | RFLAGS.AC)) {
+        const { completed, stop } = step(this.#stepper, (address) => this.#fetch(address));
+        if (completed) remaining--;
+        link = 0;
+        if (stop === null) continue;
+        this.instructions = this.#budgetStart + budget - remaining;
+        return stop;
+      }
+
+      let code: number;
+      this.physical.u32[STATE.currentRecord / 4] = 0;
+      try {
+        const block = blocks.find(rip);
+        if (link !== 0 && linkGeneration === blocks.generation) blocks.link(link, block);
+        link = 0;
+        blocks.cacheJump(block, this.#space.tag);
+        this.#space.executed.add(Math.floor(rip / PAGE_SIZE));
+        if (block.second !== 0) this.#space.executed.add(Math.floor(rip / PAGE_SIZE) + 1);
+        code =
+          block.count > remaining
+            ? this.#enter(blocks.cut(block, remaining), 0)
+            : this.#enter(block.record, remaining - block.count);
+      } catch (error) {
+        if (!(error instanceof CpuFault)) throw error;
+        if (this.physical.u32[STATE.currentRecord / 4] === 0) {
+          recordFault(state, error, null);
+          return STOP.exception;
+        }
+        state.exceptionVector = error.vector;
+        state.exceptionError = error.errorCode;
+        code = EXIT.fault;
+      }
+      const { u32 } = this.physical;
+      remaining = u32[STATE.remaining / 4]!;
+      switch (code) {
+        case EXIT.budget:
+          break;
+        case EXIT.resolve:
+          link = u32[STATE.currentRecord / 4]!;
+          linkGeneration = blocks.generation;
+          break;
+        case EXIT.look:
+          remaining += this.#notExecuted() - 1;
+          break;
+        case EXIT.stale:
+          remaining += this.#notExecuted();
+          state.rip = this.#recordAddress();
+          break;
+        case EXIT.syscall:
+          this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted() + 1;
+          return STOP.syscall;
+        case EXIT.trap:
+          this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted() + 1;
+          return STOP.exception;
+        case EXIT.fault:
+          this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted();
+          state.rip = this.#recordAddress();
+          this.#finishFault();
+          return STOP.exception;
+        default:
+          throw new Error(`generated code left with ${code}`);
+      }
+    }
+  }
+
+  /** Instructions of the block from `currentRecord` on: charged, but not executed before it. */
+  #notExecuted(): number {
+    const { u32, u16 } = this.physical;
+    const record = u32[STATE.currentRecord / 4]!;
+    const index = u16[(record + RECORD.index) / 2]!;
+    return u16[(record - index * RECORD.size + RECORD.count) / 2]! - index;
+  }
+
+  /** Address of the instruction of `currentRecord`. */
+  #recordAddress(): number {
+    const { u32, u8 } = this.physical;
+    const record = u32[STATE.currentRecord / 4]!;
+    const next = (record + RECORD.next) / 4;
+    return u32[next + 1]! * 4294967296 + u32[next]! - u8[record + RECORD.length]!;
+  }
+
+  /** Makes `instructions` exact in the middle of generated code. */
+  #countToHere(): void {
+    const { u32 } = this.physical;
+    if (u32[STATE.currentRecord / 4] === 0) return;
+    this.instructions = this.#budgetStart + this.#budget - u32[STATE.remaining / 4]! - this.#notExecuted();
+  }
+
+  /** The exception fields as recorded by generated code, with what only the instruction tells. */
+  #finishFault(): void {
+    const { state } = this;
+    this.physical.u32[STATE.faultPending / 4] = 0;
+    const error = state.exceptionError | 0;
+    const instruction = error < 0 ? this.#fetch(state.rip) : null;
+    recordFault(state, new CpuFault(state.exceptionVector as Vector, error), instruction);
+  }
+
+  #fetch(address: number): Instruction {
+    return fetchInstruction(this.#memory, address).instruction;
+  }
+
+  switchAddressSpace(root: number): void {
+    this.state.cr3 = root * PAGE_SIZE;
+    flushTlb(this.physical);
+    this.#memory.flush();
+    this.#space = this.#spaces.get(root) ?? this.#newSpace(root);
+    this.#useTag(this.#space.tag);
+  }
+
+  invalidatePage(address: number): void {
+    invalidateTlb(this.physical, address);
+    this.#memory.invalidate(address);
+    if (this.#space.executed.has(Math.floor(address / PAGE_SIZE))) this.#retag();
+  }
+
+  flushTlb(): void {
+    flushTlb(this.physical);
+    this.#memory.flush();
+    this.#retag();
+  }
+
+  forgetAddressSpace(root: number): void {
+    this.#spaces.delete(root);
+    if (this.state.cr3 === root * PAGE_SIZE) this.flushTlb();
+  }
+
+  forgetAll(): void {
+    resetTlb(this.physical);
+    this.#memory.flush();
+    this.#blocks.clear();
+    this.#spaces.clear();
+    this.#retag();
+  }
+
+  setBreakpoints(addresses: Iterable<number>): void {
+    this.#blocks.clear();
+    this.#blocks.breakpoints = new Set(addresses);
+  }
+
+  /** Makes all jump-cache entries of the current address space useless: its mappings of code changed. */
+  #retag(): void {
+    this.#space = this.#newSpace(this.state.cr3 / PAGE_SIZE);
+    this.#useTag(this.#space.tag);
+  }
+
+  #newSpace(root: number): { tag: number; executed: Set<number> } {
+    if (this.#nextTag > LAST_TAG) {
+      this.#blocks.clearJumpCache();
+      this.#spaces.clear();
+      this.#nextTag = 1;
+    }
+    const space = { tag: this.#nextTag++, executed: new Set<number>() };
+    this.#spaces.set(root, space);
+    return space;
+  }
+
+  #useTag(tag: number): void {
+    this.physical.u32[STATE.jumpKey / 4] = 0;
+    this.physical.u32[STATE.jumpKey / 4 + 1] = tag << 16;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The functions of forms: generated when the first instruction of a form is decoded, compiled in one module per block
+ * that needs new ones, and kept in one table.
+ */
+import { formKey } from '../decode/form.ts';
+import type { Instruction } from '../isa/instruction.ts';
+import type { GuestMemory } from '../memory/access.ts';
+import { ModuleWriter } from '../wasm/writer.ts';
+import { emitForm } from './emit.ts';
+import { importedFunction } from './imports.ts';
+import { buildFixedHandlers, buildRuntime, FIRST_FREE_HANDLER, FIXED_HANDLER } from './runtime.ts';
+
+const TABLE_CHUNK = 256;
+
+export class Forms {
+  /** Runs records from a first one: (record, budget) -> exit code. */
+  readonly enter: (record: number, remaining: number) => number;
+  #handlers = new Map<number, number>();
+  #table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_CHUNK });
+  #next = FIRST_FREE_HANDLER;
+  #env: Record<string, unknown>;
+  #memory: GuestMemory;
+
+  /** `codeWrite` is called before the guest writes to a frame that holds decoded code. */
+  constructor(memory: GuestMemory, codeWrite: (frame: number) => void) {
+    this.#memory = memory;
+    this.#env = { memory: memory.physical.memory, table: this.#table, codeWrite };
+    const runtime = this.#instantiate(buildRuntime());
+    Object.assign(this.#env, runtime);
+    this.enter = runtime.enter as (record: number, remaining: number) => number;
+    this.#instantiate(buildFixedHandlers());
+  }
+
+  /** Table indices of the instructions' functions; generates those that are missing. */
+  handlersOf(instructions: readonly Instruction[]): number[] {
+    const missing: Instruction[] = [];
+    const base = this.#next;
+    const indices = instructions.map((i) => {
+      const key = formKey(i);
+      let index = this.#handlers.get(key);
+      if (index === undefined) {
+        index = base + missing.length;
+        this.#handlers.set(key, index);
+        missing.push(i);
+      }
+      return index;
+    });
+    if (missing.length > 0) this.#compile(missing, base);
+    return indices;
+  }
+
+  /** How many forms have been generated. */
+  get size(): number {
+    return this.#handlers.size;
+  }
+
+  #compile(instructions: readonly Instruction[], base: number): void {
+    const m = new ModuleWriter();
+    for (const i of instructions) emitForm(m, i);
+    m.placeInTable(base);
+    this.#next = base + instructions.length;
+    if (this.#next > this.#table.length) this.#table.grow(Math.max(TABLE_CHUNK, instructions.length));
+    for (const name of m.importNames()) this.#env[name] ??= importedFunction(name, this.#memory);
+    this.#instantiate(m.finish());
+  }
+
+  #instantiate(bytes: Uint8Array): Record<string, unknown> {
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#env }).exports;
+  }
+}
+
+/** Table index that overwrites the handler of a stale record. */
+export const STALE = FIXED_HANDLER.stale;
