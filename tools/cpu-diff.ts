@@ -5,6 +5,7 @@ import { Generator } from '../test/cpu/generate.ts';
 import { NOT_NATIVE } from '../test/cpu/hints.ts';
 import { minimise } from '../test/cpu/minimise.ts';
 import { buildRunner } from '../test/cpu/native.ts';
+import { record } from '../test/cpu/recorded.ts';
 import { type Disassemble, describeFinding, describeStatistics } from '../test/cpu/report.ts';
 import { type Finding, runSession } from '../test/cpu/session.ts';
 import { keyText } from '../test/cpu/shape.ts';
@@ -20,7 +21,10 @@ Runs random instructions on the host CPU and in the executors, and compares all 
   --show N         findings printed in full, per row (default 1)
   --no-native      compare the executors with each other only
   --no-minimise    print cases as they were made
-  --table          print all rows, not only those with differences`;
+  --table          print all rows, not only those with differences
+  --record         write test/cpu/recorded.br from what this host does, and nothing else`;
+
+const RECORDED_PER_ROW = 5;
 
 interface Options {
   cases: number;
@@ -32,6 +36,7 @@ interface Options {
   native: boolean;
   minimise: boolean;
   table: boolean;
+  record: boolean;
 }
 
 const parse = (args: readonly string[]): Options => {
@@ -45,6 +50,7 @@ const parse = (args: readonly string[]): Options => {
     native: true,
     minimise: true,
     table: false,
+    record: false,
   };
   const words = [...args];
   const value = (name: string) => words.shift() ?? fail(`${name} needs a value`);
@@ -65,6 +71,7 @@ const parse = (args: readonly string[]): Options => {
     else if (word === '--no-native') options.native = false;
     else if (word === '--no-minimise') options.minimise = false;
     else if (word === '--table') options.table = true;
+    else if (word === '--record') options.record = true;
     else if (word === '--cpu') {
       const kind = value(word);
       if (kind !== 'interpreter' && kind !== 'reference') fail(`no such executor: ${kind}`);
@@ -106,6 +113,11 @@ const main = async (): Promise<number> => {
   if (options.native && !native)
     console.log('this host cannot run cases natively; comparing the executors with each other');
   const runner = native ? await buildRunner() : undefined;
+  if (options.record) {
+    if (runner === undefined) throw new Error('recording needs a Linux x86-64 host with gcc');
+    console.log(`${record(runner, new Generator(rows, options.seed, 0), RECORDED_PER_ROW)} cases recorded`);
+    return 0;
+  }
   const disassemble = await loadDisassembler();
 
   let shapes = generator.shapes;

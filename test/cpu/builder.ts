@@ -41,10 +41,11 @@ export class Builder {
   rm = -1;
   memory: Target | undefined;
 
-  constructor(r: Random, shape: Shape) {
+  /** `noise` is how often registers that are no operands are random. */
+  constructor(r: Random, shape: Shape, noisy: number) {
     this.r = r;
     this.shape = shape;
-    const noise = r.chance(0.5);
+    const noise = r.chance(noisy);
     // Fixed contents show a stray write as well as random ones, and are easier to read.
     this.gpr = Array.from({ length: 16 }, (_, n) => (noise || n < 3 ? integer(r) : 0x1111111111111111n * BigInt(n)));
     const kind = r.pick<LaneKind>(['double', 'single', 'integer']);

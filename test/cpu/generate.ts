@@ -117,6 +117,8 @@ const immediateFor = (b: Builder, code: OperandCode): number[] => {
   if (b.shape.mnemonic === 'ENTER' && b.r.chance(0.85)) {
     return code.size === 'w' ? littleEndian(BigInt(b.r.below(256)), 2) : [b.r.below(6)];
   }
+  // With room for more on the stack: AMD looks at the words behind it before it finds fault with the selector.
+  if (b.shape.mnemonic === 'RETF') return littleEndian(BigInt(b.r.below(64)), 2);
   const value = bytes === 1 ? BigInt(b.r.chance(0.7) ? b.r.pick(IMMEDIATES_8) : b.r.below(256)) : integer(b.r);
   return littleEndian(value, bytes);
 };
@@ -129,9 +131,9 @@ const relativeFor = (b: Builder, code: OperandCode): number[] => {
 };
 
 /** The `index`-th case of a row under a seed. */
-export const makeCase = (shape: Shape, seed: number, index: number, prefixed: PrefixedOpcodes): Case => {
+export const makeCase = (shape: Shape, seed: number, index: number, prefixed: PrefixedOpcodes, noise: number): Case => {
   const r = new Random(seed, shape.key, index);
-  const b = new Builder(r, shape);
+  const b = new Builder(r, shape, noise);
   const { encoding, row, operands } = shape;
   const taken = prefixed.get(opcodeKey(shape)) ?? NO_PREFIXES;
 
@@ -220,9 +222,9 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
   }
   after(b);
 
-  // LOCK, also where it must not stand. AMD makes LOCK MOV CR0 a MOV CR8.
+  // LOCK, also where it must not stand. AMD makes LOCK MOV CR0 a MOV CR8, and has nothing against LOCK VERW.
   const lockable = isMemory && row.lock === true;
-  if (lockable ? r.chance(0.25) : r.chance(0.006) && !/^MOV_/.test(shape.mnemonic)) {
+  if (lockable ? r.chance(0.25) : r.chance(0.006) && !/^(MOV_|VER)/.test(shape.mnemonic)) {
     legacy.push(0xf0);
     b.lock = true;
   }
@@ -290,11 +292,14 @@ const opcodeKey = (shape: Shape) => (shape.encoding.map << 8) | shape.encoding.o
 export class Generator {
   readonly shapes: readonly Shape[];
   readonly seed: number;
+  #noise: number;
   #byKey = new Map<number, Shape>();
   #prefixed = new Map<number, Set<string>>();
 
-  constructor(rows: readonly Row[], seed: number) {
+  /** `noise` is the share of cases whose other registers are random too; those without pack better. */
+  constructor(rows: readonly Row[], seed: number, noise = 0.5) {
     this.seed = seed;
+    this.#noise = noise;
     const shapes = [];
     for (const row of rows) {
       const shape = shapeOf(row);
@@ -309,7 +314,7 @@ export class Generator {
   }
 
   make(shape: Shape, index: number): Case {
-    return makeCase(shape, this.seed, index, this.#prefixed);
+    return makeCase(shape, this.seed, index, this.#prefixed, this.#noise);
   }
 
   /** The case with an id, and its row. */

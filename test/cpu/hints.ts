@@ -5,20 +5,15 @@
 import { type Builder, FLAG, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, U64 } from './builder.ts';
 import { MAP } from './case.ts';
 import { controlWord, integer, lane64 } from './random.ts';
+import type { Shape } from './shape.ts';
 
-const NO_SYSTEM_CALL = 'would make a system call of the runner';
 const EMULATED = 'forbidden by UMIP, but Linux then emulates it';
 
 /** Mnemonics which the host does not run, and why: the executors are compared with each other. */
 export const NOT_NATIVE: Readonly<Record<string, string>> = {
-  SYSCALL: NO_SYSTEM_CALL,
-  SYSENTER: NO_SYSTEM_CALL,
+  SYSCALL: 'would make a system call of the runner',
   CPUID: 'tells what this CPU is',
   RDTSC: 'no two clocks agree',
-  RDTSCP: 'no two clocks agree',
-  RDRAND: 'random by intent',
-  RDSEED: 'random by intent',
-  XGETBV: 'tells which state components the host has switched on',
   INT1: 'hypervisors report it with the wrong rip',
   SLDT: EMULATED,
   STR: EMULATED,
@@ -26,6 +21,13 @@ export const NOT_NATIVE: Readonly<Record<string, string>> = {
   SIDT: EMULATED,
   SMSW: EMULATED,
 };
+
+/**
+ * Instructions that access several places: which of them faults first is the processor's own affair, and so is what it
+ * has stored by then.
+ */
+export const touchesSeveral = (shape: Shape): boolean =>
+  /^(CMPS|RETF|IRET|ENTER)/.test(shape.mnemonic) || (shape.mnemonic === 'CALL' && /^M/.test(shape.row.operands));
 
 /** Stopped by INT3 even so: stepping would write TF to memory, trap in every round, or be held off. */
 export const neverStepped = (b: Builder): boolean =>

@@ -5,7 +5,7 @@ import type { Case, Outcome } from './case.ts';
 import { type Difference, differences } from './compare.ts';
 import { Executor } from './execute.ts';
 import type { Generator } from './generate.ts';
-import { NOT_NATIVE } from './hints.ts';
+import { NOT_NATIVE, touchesSeveral } from './hints.ts';
 import { runNatively } from './native.ts';
 import type { Shape } from './shape.ts';
 import { undefinedFlags } from './undefined.ts';
@@ -83,7 +83,9 @@ export const judge = (
     }
     // Two executors run the same rows, so they have to agree about everything.
     const mask = known && shape ? undefinedFlags(shape, c) : 0;
-    const found = differences(expected.outcome, actual, mask);
+    const vague = known && shape && known.outcome.vector === PAGE_FAULT && touchesSeveral(shape);
+    const reference = vague ? { ...known.outcome, cr2: actual.cr2, changes: actual.changes } : expected.outcome;
+    const found = differences(reference, actual, mask);
     if (found.length > 0) findings.push({ ...finding, differences: found, thrown: undefined });
     else if (mask !== 0 && expected.outcome.rflags !== actual.rflags && statistics) {
       increment(statistics.undefinedOnly, kind);
@@ -93,6 +95,7 @@ export const judge = (
   return findings;
 };
 
+const PAGE_FAULT = 14;
 const BATCH = 8192;
 
 export interface SessionOptions {

@@ -1,38 +1,44 @@
-/** Flags which the manuals leave undefined after an instruction: another processor than ours may set them otherwise. */
+/** Flags which the manuals leave undefined after a case: another processor than ours may set them otherwise. */
 import { RFLAGS } from '../../emulator/api.ts';
+import { undefinedFlags as declared } from '../../emulator/isa/integer/undefined.ts';
 import type { Case } from './case.ts';
 import type { Shape } from './shape.ts';
 
-const { CF, PF, AF, ZF, SF, OF } = RFLAGS;
+const BITS = {
+  cf: RFLAGS.CF,
+  pf: RFLAGS.PF,
+  af: RFLAGS.AF,
+  zf: RFLAGS.ZF,
+  sf: RFLAGS.SF,
+  of: RFLAGS.OF,
+} as const;
 
-/** By mnemonic, as the instruction pages of SDM Vol. 2 have it under "Flags Affected". */
-const UNDEFINED: Readonly<Record<string, number>> = {
-  AND: AF,
-  OR: AF,
-  XOR: AF,
-  TEST: AF,
-  MUL: SF | ZF | AF | PF,
-  IMUL: SF | ZF | AF | PF,
-  DIV: CF | OF | SF | ZF | AF | PF,
-  IDIV: CF | OF | SF | ZF | AF | PF,
-  BSF: CF | OF | SF | AF | PF,
-  BSR: CF | OF | SF | AF | PF,
-  BT: OF | SF | AF | PF,
-  BTS: OF | SF | AF | PF,
-  BTR: OF | SF | AF | PF,
-  BTC: OF | SF | AF | PF,
-  // CF where the count exceeds the operand, OF where it is not one.
-  SHL: CF | OF | AF,
-  SAL: CF | OF | AF,
-  SHR: CF | OF | AF,
-  SAR: AF | OF,
-  ROL: OF,
-  ROR: OF,
-  RCL: OF,
-  RCR: OF,
-  SHLD: CF | OF | AF | SF | ZF | PF,
-  SHRD: CF | OF | AF | SF | ZF | PF,
+const LEGACY_PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
+
+/** Operand width and masked count of a shift or rotate. */
+const shiftOf = ({ operands, row }: Shape, c: Case): { width: number; count: number } => {
+  let at = 0;
+  let width = 32;
+  for (; LEGACY_PREFIXES.has(c.bytes[at]!); at++) if (c.bytes[at] === 0x66) width = 16;
+  if ((c.bytes[at]! & 0xf8) === 0x48) width = 64;
+  if (operands[0]?.size === 'b') width = 8;
+  const code = row.operands.split(',').at(-1);
+  const count = code === '1' ? 1 : code === 'CL' ? Number(c.gpr[1]! & 0xffn) : c.bytes.at(-1)!;
+  return { width, count: count & (width === 64 ? 63 : 31) };
 };
 
 /** RFLAGS bits not to be compared for a case. */
-export const undefinedFlags = (shape: Shape, _: Case): number => UNDEFINED[shape.mnemonic] ?? 0;
+export const undefinedFlags = (shape: Shape, c: Case): number => {
+  let mask = 0;
+  for (const { when, flags } of declared[shape.mnemonic] ?? []) {
+    if (when !== 'always') {
+      const { width, count } = shiftOf(shape, c);
+      if (count === 0) continue;
+      if (when === 'count is not 1' && count === 1) continue;
+      if (when === 'count is the width or more' && count < width) continue;
+      if (when === 'count exceeds the width' && count <= width) continue;
+    }
+    for (const flag of flags) mask |= BITS[flag];
+  }
+  return mask;
+};

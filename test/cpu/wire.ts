@@ -13,6 +13,13 @@ const MODE = { step: 1, segments: 2, loadsTrapFlag: 4, breaks: 8 } as const;
 const padded = (n: number) => (n + 7) & ~7;
 const caseSize = (c: Case) => c.patches.reduce((sum, p) => sum + 8 + padded(p.bytes.length), CASE);
 
+/** Bytes of the record that starts at `at`, of a case or of a result. */
+export const recordSize = (file: Uint8Array, at: number): number =>
+  new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(at, true);
+
+/** Bytes in front of the records of a file of cases. */
+export const CASES_START = HEADER;
+
 /** A file of cases. */
 export const writeCases = (cases: readonly Case[]): Uint8Array => {
   const out = new Uint8Array(cases.reduce((sum, c) => sum + caseSize(c), HEADER));
@@ -123,7 +130,7 @@ export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[]
     }
     if (trapno === PF && error & FETCH && cr2 === rip && rip !== start) vector = COMPLETED;
     const changes: Change[] = [];
-    const savesState = c.bytes.includes(0xae) && vector === COMPLETED;
+    const savesState = c.bytes.includes(0xae) && (vector === COMPLETED || vector === DB);
     const count = view.getUint32(at + 172, true);
     for (let i = 0, p = at + RESULT; i < count; i++, p += 16) {
       let value = view.getBigUint64(p + 8, true);
