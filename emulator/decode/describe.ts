@@ -2,7 +2,14 @@
  * The text of an instruction in Intel's syntax, in the style of capstone: `mov dword ptr [rax + rcx*4 - 8], 0x10`.
  * For logs and error messages; nothing is decided by it.
  */
-import { type Instruction, type MemoryOperand, nextAddress, type Operand, type Width } from '../isa/instruction.ts';
+import {
+  type ImmediateOperand,
+  type Instruction,
+  type MemoryOperand,
+  nextAddress,
+  type Operand,
+  type Width,
+} from '../isa/instruction.ts';
 
 const LEGACY = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
 const LOW_BYTES = ['al', 'cl', 'dl', 'bl', 'spl', 'bpl', 'sil', 'dil'];
@@ -31,7 +38,21 @@ const SIZE_NAMES: Readonly<Record<number, string>> = {
 
 /** Decimal up to 9, hexadecimal above. */
 const number = (value: bigint): string => (value <= 9n ? value.toString() : `0x${value.toString(16)}`);
-const signedNumber = (value: bigint): string => (value < 0n ? `-${number(-value)}` : number(value));
+
+const BITWISE = new Set(['mov', 'and', 'or', 'xor', 'test']);
+
+/**
+ * Negative immediates get a sign where a reader thinks of a number: 64 bits wide, or of 16 or 32 bits and small enough
+ * to have been a sign-extended byte; not where he thinks of a bit pattern.
+ */
+const describeImmediate = (i: Instruction, op: ImmediateOperand): string => {
+  const signed = BigInt.asIntN(op.width, op.value);
+  const hasSign =
+    signed < 0n &&
+    (op.width === 64 || (op.width !== 8 && signed >= -128n)) &&
+    !BITWISE.has(i.row.mnemonic.toLowerCase());
+  return hasSign ? `-${number(-signed)}` : number(op.value);
+};
 
 const describeMemory = (i: Instruction, op: MemoryOperand): string => {
   const terms: string[] = [];
@@ -60,7 +81,7 @@ export const describeOperand = (i: Instruction, op: Operand): string => {
     case 'vector':
       return `${op.width === 256 ? 'ymm' : 'xmm'}${op.register}`;
     case 'st':
-      return op.register === 0 ? 'st(0)' : `st(${op.register})`;
+      return `st(${op.register})`;
     case 'mmx':
       return `mm${op.register}`;
     case 'segment':
@@ -68,7 +89,7 @@ export const describeOperand = (i: Instruction, op: Operand): string => {
     case 'mem':
       return describeMemory(i, op);
     case 'imm':
-      return signedNumber(BigInt.asIntN(op.width, op.value));
+      return describeImmediate(i, op);
     case 'target':
       return number(op.value);
   }
@@ -84,11 +105,13 @@ const nameBySize = (i: Instruction): string => {
   return i.operandSize === 32 && names.length > 2 ? names[1]! : names.at(-1)!;
 };
 
-/** The mnemonic with its prefixes: `lock cmpxchg`, `rep stosq`. */
+/** The mnemonic with its prefixes: `lock cmpxchg`, `rep stosq`, `repe cmpsb`. */
 export const describeMnemonic = (i: Instruction): string => {
+  const name = nameBySize(i).toLowerCase();
   const lock = i.lock ? 'lock ' : '';
-  const repeat = i.repeat === 'none' ? '' : `${i.repeat} `;
-  return lock + repeat + nameBySize(i).toLowerCase();
+  if (i.repeat === 'none') return lock + name;
+  const comparesToo = name.startsWith('cmps') || name.startsWith('scas');
+  return `${lock}${i.repeat === 'rep' && comparesToo ? 'repe' : i.repeat} ${name}`;
 };
 
 /** The whole instruction. */

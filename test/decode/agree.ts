@@ -1,0 +1,106 @@
+/** When our decoder and capstone say the same: length and text must be equal but for the naming listed here. */
+import { describeMnemonic, describeOperand } from '../../emulator/decode/index.ts';
+import type { Instruction } from '../../emulator/isa/instruction.ts';
+import type { Disassembled } from './capstone.ts';
+
+/** Prefixes that do nothing here, which capstone shows: BND, NOTRACK, and REP before RET and others. */
+const IGNORED_PREFIX = /^(bnd|notrack|repz|xacquire|xrelease|data16|addr32) /;
+
+/** capstone's name to ours. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  movabs: 'mov',
+  sal: 'shl',
+  xlatb: 'xlat',
+  retfq: 'retf',
+  ljmp: 'jmp',
+  lcall: 'call',
+  jecxz: 'jrcxz',
+  // Without BMI1 and LZCNT a CPU ignores F3 before BSF and BSR (SDM Vol. 2, LZCNT and TZCNT).
+  tzcnt: 'bsf',
+  lzcnt: 'bsr',
+  // Hint NOPs until CET and MPX are there.
+  rdsspd: 'nop',
+  rdsspq: 'nop',
+  bndldx: 'nop',
+  bndstx: 'nop',
+  bndmov: 'nop',
+  bndmk: 'nop',
+  bndcl: 'nop',
+  bndcu: 'nop',
+  bndcn: 'nop',
+  endbr64: 'endbr64',
+};
+
+/** CMPccSS and its like by the predicate in the immediate. */
+const PREDICATES = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+const WITH_PREDICATE = /^cmp(eq|lt|le|unord|neq|nlt|nle|ord)(ss|sd|ps|pd)$/;
+
+const SIZE_OF_MEMORY = /\b(byte|word|dword|fword|qword|xword|xmmword|ymmword)? ?ptr /;
+/** Their memory operand has no size of its own, or one that capstone gets wrong (COMISD reads 64 bits). */
+const SIZE_IS_OPEN = new Set(
+  ['jmp', 'call', 'lss', 'lfs', 'lgs', 'nop', 'comisd', 'comiss', 'sgdt', 'sidt', 'lgdt', 'lidt', 'invlpg', 'clflush'].concat([
+    'prefetchnta',
+    'prefetcht0',
+    'prefetcht1',
+    'prefetcht2',
+    'prefetchw',
+    'prefetch',
+  ]),
+);
+
+const splitOperands = (text: string): string[] => (text === '' ? [] : text.split(', '));
+
+/** The number an operand's text is, or undefined. */
+const numberOf = (text: string): bigint | undefined => {
+  if (!/^-?(0x[0-9a-f]+|\d+)$/.test(text)) return undefined;
+  return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
+};
+
+/** Segments without a base, and the index register that is none: shown by capstone, not there for us. */
+const simplified = (text: string): string => text.replace(/\b[cdes]s:/, '').replace(/( \+ )?riz(\*\d)?/, '');
+
+/** A sentence about the disagreement, or undefined when there is none. */
+export const disagreement = (theirs: Disassembled, ours: Instruction): string | undefined => {
+  const ourText = ours.operands.map((op) => describeOperand(ours, op));
+  const report = (): string =>
+    `capstone: ${theirs.mnemonic} ${theirs.op_str} (${theirs.size} bytes), ` +
+    `here: ${describeMnemonic(ours)} ${ourText.join(', ')} (${ours.length} bytes)`;
+  if (ours.length !== theirs.size) return report();
+
+  let ourName = describeMnemonic(ours);
+  // REPNE before MOVS and STOS repeats as REP does; capstone shows no prefix.
+  if (/^repne (movs|stos|lods|ins|outs)/.test(ourName)) ourName = ourName.slice(6);
+  let name = theirs.mnemonic.replace(IGNORED_PREFIX, '');
+  name = OTHER_NAMES[name] ?? name;
+  const theirOperands = splitOperands(theirs.op_str).map(simplified);
+  const predicate = WITH_PREDICATE.exec(name);
+  if (predicate) {
+    name = `cmp${predicate[2]}`;
+    theirOperands.push(PREDICATES.indexOf(predicate[1]!).toString());
+  }
+  // RCL and RCR by one: capstone leaves the 1 out.
+  if ((name === 'rcl' || name === 'rcr') && theirOperands.length === 1) theirOperands.push('1');
+  if (/^mov_(to|from)_[cd]r$/.test(ourName)) return name === 'mov' ? undefined : report();
+  if (name !== ourName || theirOperands.length !== ourText.length) return report();
+
+  for (const [n, text] of ourText.entries()) {
+    const operand = ours.operands[n]!;
+    let their = theirOperands[n]!;
+    let our = text;
+    if (SIZE_IS_OPEN.has(name) && operand.kind === 'mem') {
+      their = their.replace(SIZE_OF_MEMORY, '');
+      our = our.replace(SIZE_OF_MEMORY, '');
+    }
+    // MOV to a segment register reads 16 bits; capstone shows the whole register.
+    if (name === 'mov' && n === 1 && ours.operands[0]!.kind === 'segment' && operand.kind === 'reg') {
+      their = their.replace(/^[er]?(ax|cx|dx|bx|sp|bp|si|di)$|^(r\d+)[dw]?$/, (_, legacy, numbered) => legacy ?? `${numbered}w`);
+    }
+    const value = numberOf(their);
+    const agree =
+      value !== undefined && (operand.kind === 'imm' || operand.kind === 'target')
+        ? BigInt.asUintN(operand.width, value) === operand.value
+        : their === our;
+    if (!agree) return report();
+  }
+  return undefined;
+};
