@@ -51,7 +51,10 @@ const cmp: Semantics = (o, i) => {
   o.flagsSub(w, a, b, o.sub(w, a, b));
 };
 
-/** INC and DEC leave CF alone. A carry out of bit 3 shows as a change of bit 4; overflow as `overflowed` of both values. */
+/**
+ * INC and DEC leave CF alone. A carry out of bit 3 shows as a change of bit 4; overflow as `overflowed` of both
+ * values.
+ */
 const step =
   (delta: 1 | -1): Semantics =>
   (o, i) => {

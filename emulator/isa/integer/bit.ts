@@ -1,6 +1,6 @@
 /**
- * BT, BTS, BTR, BTC, BSF, BSR (SDM Vol. 2A). Undefined flags are as AMD processors leave them: bit tests change CF alone;
- * bit scans set PF by the index found (or by zero) and clear the rest but ZF.
+ * BT, BTS, BTR, BTC, BSF, BSR (SDM Vol. 2A). Undefined flags are as AMD processors leave them: bit tests change CF
+ * alone; bit scans set PF by the index found (or by zero) and clear the rest but ZF.
  *
  * With F3 before them BSF and BSR stay what they are: this CPU announces neither TZCNT nor LZCNT.
  */
@@ -72,7 +72,13 @@ const bitScan =
     o.setFlags({ zf: none });
   };
 
-const bitTestRows = (extension: number, opcode: string, mnemonic: string, semantics: Semantics, lock: boolean): Row[] => [
+const bitTestRows = (
+  extension: number,
+  opcode: string,
+  mnemonic: string,
+  semantics: Semantics,
+  lock: boolean,
+): Row[] => [
   row(`0F ${opcode} /r`, mnemonic, 'Ev,Gv', semantics, { lock }),
   row(`0F BA /${extension}`, mnemonic, 'Ev,Ib', semantics, { lock }),
 ];

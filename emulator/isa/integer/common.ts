@@ -52,7 +52,9 @@ export const arithmeticRows = (n: number, mnemonic: string, semantics: Semantics
   ];
 };
 
-/** Suffixes of Jcc, SETcc and CMOVcc by condition code (SDM Vol. 2D, B.1.4.7), in the spelling of most disassemblers. */
+/**
+ * Suffixes of Jcc, SETcc and CMOVcc by condition code (SDM Vol. 2D, B.1.4.7), in the spelling of most disassemblers.
+ */
 export const CONDITIONS = [
   ...['O', 'NO', 'B', 'AE', 'E', 'NE', 'BE', 'A'],
   ...['S', 'NS', 'P', 'NP', 'L', 'GE', 'LE', 'G'],

@@ -63,7 +63,8 @@ const loop =
     else o.branchIf(o.both(more, kind === 'equal' ? zf : o.negate(zf)), target(i.operands));
   };
 
-const jrcxz: Semantics = (o, i) => o.branchIf(o.isZero(i.addressSize, o.register(i.addressSize, rcx)), target(i.operands));
+const jrcxz: Semantics = (o, i) =>
+  o.branchIf(o.isZero(i.addressSize, o.register(i.addressSize, rcx)), target(i.operands));
 
 /** Vectors which Linux lets user code raise by INT n; its gate for 80H exists only with 32-bit emulation. */
 const intN: Semantics = (o, i) => {

@@ -1,7 +1,7 @@
 /**
- * The segment descriptors which Linux lets 64-bit user code see (arch/x86/include/asm/segment.h), and what loading their
- * selectors does. There is no descriptor table in memory: privileged ones cannot be loaded, and no task has TLS entries or
- * an LDT. All bases are zero.
+ * The segment descriptors which Linux lets 64-bit user code see (arch/x86/include/asm/segment.h), and what loading
+ * their selectors does. There is no descriptor table in memory: privileged ones cannot be loaded, and no task has TLS
+ * entries or an LDT. All bases are zero.
  */
 import { CpuFault } from '../helper.ts';
 import { VECTOR } from '../ops.ts';
@@ -53,8 +53,9 @@ export const checkStackSelector = (selector: number): void => {
 };
 
 /**
- * CS of a far transfer: the 64-bit code segment. __USER32_CS, which processors accept, would lead to compatibility mode,
- * which this CPU does not have: it is refused like a segment that is not there. Returns need RPL 3, calls and jumps do not.
+ * CS of a far transfer: the 64-bit code segment. __USER32_CS, which processors accept, would lead to compatibility
+ * mode, which this CPU does not have: it is refused like a segment that is not there. Returns need RPL 3, calls and
+ * jumps do not.
  */
 export const checkCodeSelector = (selector: number, isReturn: boolean): void => {
   if (!visibleDescriptor(selector)?.long || (isReturn && (selector & RPL) !== CPL)) refuse(selector);

@@ -36,9 +36,9 @@ export const integerHelpers = {
     return descriptor ? (descriptor.writable ? 3n : 1n) : 0n;
   },
   /**
-   * ENTER (SDM Vol. 2A): pushes rBP, `level` - 1 frame pointers of the caller and the new one, and reserves `size` bytes.
-   * `bytes` is the operand size. The place where the stack then ends must be writable. As on processors, what was pushed
-   * before a fault stays below the old rSP.
+   * ENTER (SDM Vol. 2A): pushes rBP, `level` - 1 frame pointers of the caller and the new one, and reserves `size`
+   * bytes. `bytes` is the operand size. The place where the stack then ends must be writable. As on processors, what
+   * was pushed before a fault stays below the old rSP.
    */
   enter(c: HelperContext, size: bigint, level: bigint, bytes: bigint): bigint {
     const { state } = c;

@@ -45,11 +45,7 @@ const bswap: Semantics = (o, i) => {
   }
   const a = o.read(target);
   const swapBytes = o.int(w, w === 32 ? 0x00ff00ff : 0x00ff00ff_00ff00ffn);
-  const pairs = o.or(
-    w,
-    o.and(w, o.shrU(w, a, o.int(w, 8)), swapBytes),
-    o.shl(w, o.and(w, a, swapBytes), o.int(w, 8)),
-  );
+  const pairs = o.or(w, o.and(w, o.shrU(w, a, o.int(w, 8)), swapBytes), o.shl(w, o.and(w, a, swapBytes), o.int(w, 8)));
   if (w === 32) {
     o.write(target, o.rotl(32, pairs, o.int(32, 16)));
     return;

@@ -1,6 +1,6 @@
 /**
- * MUL, IMUL, DIV, IDIV (SDM Vol. 2). Flags which the manual leaves undefined are as AMD processors leave them: a product
- * leaves SF, ZF, AF and PF alone; a division clears SF, ZF and PF, sets AF, and leaves CF and OF alone.
+ * MUL, IMUL, DIV, IDIV (SDM Vol. 2). Flags which the manual leaves undefined are as AMD processors leave them: a
+ * product leaves SF, ZF, AF and PF alone; a division clears SF, ZF and PF, sets AF, and leaves CF and OF alone.
  */
 import { REG } from '../../state.ts';
 import type { Operand, Width } from '../instruction.ts';
@@ -51,8 +51,8 @@ const imul: Semantics = (o, i) => {
   o.setFlags({ cf: large, of: large });
 };
 
-const divisionFlags = <V, C, X>(o: Ops<V, C, X>): void =>
-  o.flagsResult(8, o.int(8, 1), { af: o.condition(true) }); // one: no sign, not zero, odd parity
+/** A result of one: no sign, not zero, odd parity. */
+const divisionFlags = <V, C, X>(o: Ops<V, C, X>): void => o.flagsResult(8, o.int(8, 1), { af: o.condition(true) });
 
 /** The dividend of an 8, 16 or 32 bit division in one value of twice the width. */
 const dividend = <V, C, X>(o: Ops<V, C, X>, w: 8 | 16 | 32): V => {
@@ -111,7 +111,7 @@ const idivNarrow = <V, C, X>(o: Ops<V, C, X>, w: 8 | 16 | 32, source: Operand): 
   const n = w === 8 ? o.signExtend(16, 32, dividend(o, w)) : dividend(o, w);
   const d = o.signExtend(w, wide, o.read(source));
   o.raiseIf(o.isZero(wide, d), VECTOR.DE);
-  const minimum = o.int(wide, wide === 64 ? 1n << 63n : 1 << 31 >>> 0);
+  const minimum = o.int(wide, wide === 64 ? 1n << 63n : (1 << 31) >>> 0);
   const overflows = o.both(o.eq(wide, n, minimum), o.isZero(wide, o.not(wide, d)));
   o.raiseIf(overflows, VECTOR.DE);
   const q = o.divS(wide, n, d);

@@ -6,7 +6,7 @@
  */
 import type { Width } from '../instruction.ts';
 import type { Ops } from '../ops.ts';
-import { type Row, type Semantics } from '../row.ts';
+import type { Row, Semantics } from '../row.ts';
 import { operand, resize, widthOf } from './common.ts';
 import { maskedCount, shiftOverflow, shiftRows, shiftWidth } from './shift.ts';
 
@@ -39,7 +39,14 @@ const rotate =
  * Rotates the circle of CF and `w` bits by `count` places, not zero and not above `w`. What comes round is moved in two
  * steps, since for a count of one it goes by the whole width, which is no valid count.
  */
-const throughCarry = <V, C, X>(o: Ops<V, C, X>, left: boolean, w: 32 | 64, a: V, carry: V, count: V): { r: V; cf: C } => {
+const throughCarry = <V, C, X>(
+  o: Ops<V, C, X>,
+  left: boolean,
+  w: 32 | 64,
+  a: V,
+  carry: V,
+  count: V,
+): { r: V; cf: C } => {
   const [move, back] = left ? (['shl', 'shrU'] as const) : (['shrU', 'shl'] as const);
   const one = o.int(w, 1);
   const before = o.sub(w, count, one);

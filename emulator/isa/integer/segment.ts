@@ -1,14 +1,14 @@
 /**
- * Segment registers and far transfers: MOV and POP to and from segment registers, LSS LFS LGS, LAR LSL VERR VERW, far JMP
- * CALL RET, IRET (SDM Vol. 2). Selectors are checked against what Linux puts into its descriptor table; bases are zero,
- * so loading FS or GS clears its base.
+ * Segment registers and far transfers: MOV and POP to and from segment registers, LSS LFS LGS, LAR LSL VERR VERW, far
+ * JMP CALL RET, IRET (SDM Vol. 2). Selectors are checked against what Linux puts into its descriptor table; bases are
+ * zero, so loading FS or GS clears its base.
  */
 import { REG, RFLAGS } from '../../state.ts';
 import type { MemoryOperand, Operand, Width } from '../instruction.ts';
 import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
-import { requireCanonical } from './control.ts';
 import { operand, resize, widthOf } from './common.ts';
+import { requireCanonical } from './control.ts';
 import { popped, push, USER_FLAGS } from './stack.ts';
 
 type Segment = 'es' | 'ss' | 'ds' | 'fs' | 'gs';
@@ -52,8 +52,15 @@ const popSegment =
     loadSegment(o, segment, operand(i.operands, 0), selector);
   };
 
-/** A far pointer in memory: the offset and behind it the selector. AMD's have no offsets of 64 bits, whatever REX.W says. */
-const farPointer = <V, C, X>(o: Ops<V, C, X>, size: 16 | 32 | 64, source: MemoryOperand): { offset: V; selector: V } => {
+/**
+ * A far pointer in memory: the offset and behind it the selector. AMD's have no offsets of 64 bits, whatever REX.W
+ * says.
+ */
+const farPointer = <V, C, X>(
+  o: Ops<V, C, X>,
+  size: 16 | 32 | 64,
+  source: MemoryOperand,
+): { offset: V; selector: V } => {
   const address = o.linearAddress(source);
   const w = size === 16 ? 16 : 32;
   const offset = o.load(w, address);

@@ -1,9 +1,9 @@
 /**
  * SHL, SHR, SAR, SHLD, SHRD (SDM Vol. 2B).
  *
- * The count is masked to 5 bits, or 6 for 64-bit operands; a masked count of zero changes no flag. What the manual leaves
- * undefined is as AMD processors leave it: OF is set for every count by the rule for one, AF is set, CF is the last bit
- * shifted out and clear once the operand is exhausted.
+ * The count is masked to 5 bits, or 6 for 64-bit operands; a masked count of zero changes no flag. What the manual
+ * leaves undefined is as AMD processors leave it: OF is set for every count by the rule for one, AF is set, CF is the
+ * last bit shifted out and clear once the operand is exhausted.
  */
 import type { Operand, Width } from '../instruction.ts';
 import type { Ops } from '../ops.ts';
@@ -36,7 +36,9 @@ const shifted = <V, C, X>(o: Ops<V, C, X>, kind: Shift, w: Width, a: V, count: V
   };
 };
 
-/** OF by the rule for a count of one: left, sign of the result against CF; right, the two highest bits of the result. */
+/**
+ * OF by the rule for a count of one: left, sign of the result against CF; right, the two highest bits of the result.
+ */
 export const shiftOverflow = <V, C, X>(o: Ops<V, C, X>, left: boolean, w: Width, r: V, cf: C): C =>
   left ? o.differ(o.isNegative(w, r), cf) : o.differ(o.isNegative(w, r), o.bit(w, r, w - 2));
 
@@ -92,7 +94,10 @@ const doubleWide = <V, C, X>(o: Ops<V, C, X>, left: boolean, w: 32 | 64, a: V, b
   };
 };
 
-/** 16 bits. For counts above 16 processors shift on into a second copy of the source; CF, and OF to the left, see the target. */
+/**
+ * 16 bits. For counts above 16 processors shift on into a second copy of the source; CF, and OF to the left, see the
+ * target.
+ */
 const doubleWord = <V, C, X>(o: Ops<V, C, X>, left: boolean, a: V, b: V, count32: V): Doubled<V, C> => {
   const word = (value: V, position: 0 | 16 | 32) => o.shl(64, o.zeroExtend(16, 64, value), o.int(64, position));
   const copies = o.or(64, word(b, 16), word(b, left ? 0 : 32));

@@ -1,9 +1,9 @@
 /**
  * MOVS, STOS, LODS, SCAS, CMPS with REP, REPE and REPNE (SDM Vol. 1, 7.3.9; Vol. 2B, REP).
  *
- * Each round writes rSI, rDI, rCX and flags, so a fault leaves the registers at the element that faulted. (For the flags
- * SDM Vol. 2B, REP, promises those from before the instruction; AMD processors leave those of the last whole round.)
- * MOVS, STOS and LODS take either prefix as REP.
+ * Each round writes rSI, rDI, rCX and flags, so a fault leaves the registers at the element that faulted. (For the
+ * flags SDM Vol. 2B, REP, promises those from before the instruction; AMD processors leave those of the last whole
+ * round.) MOVS, STOS and LODS take either prefix as REP.
  */
 import { REPEAT_LIMIT } from '../../cpu.ts';
 import { REG } from '../../state.ts';
@@ -28,8 +28,8 @@ const distanceOf = <V, C, X>(o: Ops<V, C, X>, i: Instruction): V => {
 };
 
 /**
- * Repeats `round` while rCX counts down to zero and `goOn`, asked after each round, holds. Without a prefix there is one
- * round and no count.
+ * Repeats `round` while rCX counts down to zero and `goOn`, asked after each round, holds. Without a prefix there is
+ * one round and no count.
  */
 const repeat = <V, C, X>(o: Ops<V, C, X>, i: Instruction, round: () => void, goOn?: () => C): void => {
   if (i.repeat === 'none') {

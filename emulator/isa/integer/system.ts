@@ -1,9 +1,10 @@
 /**
  * CPUID, RDTSC, and the instructions that only a kernel may use: at CPL 3 they are #GP(0) (SDM Vol. 3A, 5.9).
  *
- * SGDT, SIDT, SLDT, SMSW and STR are among them, since Linux sets CR4.UMIP; that it then emulates some of them with made-up
- * values is the kernel's affair, not the CPU's. Not here, and so #UD, is what CPUID does not announce: RDTSCP, SYSENTER,
- * MONITOR, XGETBV (OSXSAVE is clear), RDFSBASE and kin, virtualisation; RSM and MWAIT are #UD at CPL 3 anyway.
+ * SGDT, SIDT, SLDT, SMSW and STR are among them, since Linux sets CR4.UMIP; that it then emulates some of them with
+ * made-up values is the kernel's affair, not the CPU's. Not here, and so #UD, is what CPUID does not announce:
+ * RDTSCP, SYSENTER, MONITOR, XGETBV (OSXSAVE is clear), RDFSBASE and kin, virtualisation; RSM and MWAIT are #UD at
+ * CPL 3 anyway.
  */
 import { REG } from '../../state.ts';
 import { VECTOR } from '../ops.ts';
