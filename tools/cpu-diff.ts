@@ -7,7 +7,7 @@ import { minimise } from '../test/cpu/minimise.ts';
 import { buildRunner } from '../test/cpu/native.ts';
 import { record } from '../test/cpu/recorded.ts';
 import { type Disassemble, describeFinding, describeStatistics } from '../test/cpu/report.ts';
-import { type Finding, runSession } from '../test/cpu/session.ts';
+import { Executors, type Finding, runSession } from '../test/cpu/session.ts';
 import { keyText } from '../test/cpu/shape.ts';
 import { canRunNatively } from '../test/native/native.ts';
 
@@ -128,13 +128,14 @@ const main = async (): Promise<number> => {
     );
     if (shapes.length === 0) throw new Error(`no row matches ${options.rows.join(', ')}`);
   }
+  const executors = new Executors(options.kinds);
   const perRow = new Map<string, number>();
   const onFinding = (finding: Finding) => {
     const key = `${finding.shape!.key} ${finding.kind}`;
     const before = perRow.get(key) ?? 0;
     perRow.set(key, before + 1);
     if (before >= options.show) return;
-    const smaller = options.minimise ? minimise(finding, runner) : finding;
+    const smaller = options.minimise ? minimise(finding, runner, executors) : finding;
     console.log(`${describeFinding(smaller, options.seed, disassemble)}\n`);
   };
   const start = performance.now();

@@ -1,7 +1,7 @@
 /** Makes a finding easier to read: as much of the state as possible becomes plain without the difference going away. */
 import type { Case } from './case.ts';
 import { runNatively } from './native.ts';
-import { Executors, type Finding, judge } from './session.ts';
+import { type Executors, type Finding, judge } from './session.ts';
 
 const replace = <T>(list: readonly T[], changes: Readonly<Record<number, T>>): T[] =>
   list.map((v, n) => changes[n] ?? v);
@@ -24,19 +24,14 @@ const simplifications = function* (c: Case): Generator<(c: Case) => Case> {
 };
 
 /**
- * The finding for a simpler case. Only what was found counts: another difference of the same case does not do.
+ * The finding for a simpler case, by executors of the same kinds in the same order. Only what was found counts: another
+ * difference of the same case does not do.
  */
-export const minimise = (finding: Finding, runner: string | undefined): Finding => {
-  const signature = (f: Finding) => (f.thrown === undefined ? f.differences.map((d) => d.what).join() : 'thrown');
+export const minimise = (finding: Finding, runner: string | undefined, executors: Executors): Finding => {
+  const signature = (f: Finding) => f.differences.map((d) => d.what).join();
+  if (finding.thrown !== undefined) return finding;
   const wanted = signature(finding);
   const native = finding.expectedBy === 'native' ? runner : undefined;
-  const executors = new Executors(
-    native !== undefined || finding.expectedBy === 'nothing'
-      ? [finding.kind]
-      : finding.kind === 'reference'
-        ? ['interpreter', 'reference']
-        : ['reference', 'interpreter'],
-  );
   let best = finding;
   for (const simplify of simplifications(finding.case)) {
     const simpler = simplify(best.case);

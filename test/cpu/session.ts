@@ -38,6 +38,8 @@ export type Statistics = Map<Row, RowStatistics>;
 
 const increment = <K>(map: Map<K, number>, key: K) => map.set(key, (map.get(key) ?? 0) + 1);
 
+const STACK_LINES = 6;
+
 /** Executors that can be run again after they threw. */
 export class Executors {
   readonly kinds: readonly CpuKind[];
@@ -55,7 +57,9 @@ export class Executors {
       return executor.run(c);
     } catch (error) {
       this.#live.delete(kind);
-      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return error instanceof Error
+        ? (error.stack ?? error.message).split('\n').slice(0, STACK_LINES).join('\n')
+        : String(error);
     }
   }
 }
