@@ -75,15 +75,20 @@ const lods: Semantics = (o, i) => {
   });
 };
 
-/** SCAS and CMPS differ in what is compared and which registers move. Memory at rDI is read first, as processors do. */
+/**
+ * SCAS and CMPS differ in what is compared and which registers move. Which of two faults comes first is as AMD processors
+ * have it: memory at rDI is read before that at rSI, but for REPE CMPSB.
+ */
 const compare = <V, C, X>(o: Ops<V, C, X>, i: Instruction, registers: readonly number[]): void => {
   const first = operand(i.operands, 0);
   const second = operand(i.operands, 1);
   const w = widthOf(first);
   const distance = distanceOf(o, i);
+  const inOrder = i.repeat === 'rep' && w === 8;
   const round = () => {
-    const b = o.read(second);
-    const a = o.read(first);
+    const early = o.read(inOrder ? first : second);
+    const late = o.read(inOrder ? second : first);
+    const [a, b] = inOrder ? [early, late] : [late, early];
     for (const register of registers) advance(o, i, register, distance);
     o.flagsSub(w, a, b, o.sub(w, a, b));
   };
