@@ -1,68 +1,132 @@
 /**
- * Float operations. Bit patterns go to the exact soft float (`float/mxcsr.ts`) through imported functions, which read and
- * write MXCSR in the CPU state.
+ * Float operations inside instructions: the hardware's answer where it is certainly x86's, flags included, and a call where
+ * it is not. What "certainly" means is said in `float-values.ts`; the calls go to `float-runtime.ts` or, for all that is
+ * rare, straight to the exact soft float.
  */
 import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary } from '../isa/ops.ts';
 import { STATE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
-import type { Signature } from '../wasm/writer.ts';
+import { conversion, vectorConversion } from './float-convert.ts';
+import { type Arithmetic, EXACT, FLOAT_RUNTIME } from './float-runtime.ts';
+import {
+  all,
+  allLanes,
+  bitsFromFloat,
+  choose,
+  FLOAT,
+  type FloatType,
+  floatFromBits,
+  inMode,
+  isClearlyNormal,
+  isNormal,
+  isPlain,
+  lanesAboveSmallest,
+  lanesAtLeastNormal,
+  lanesFinite,
+  lanesPlain,
+  MODE,
+  op,
+  simd,
+} from './float-values.ts';
 import { SimdEmitter } from './simd.ts';
-import type { Value } from './values.ts';
+import { typeOf, type Value } from './values.ts';
 
 const { i32, i64, v128 } = TYPE;
 
-/** Both operands' low and high halves -> the result's low half; 128-bit results also lie in `STATE.vectorResult`. */
-export const EXACT: Signature = { params: [i64, i64, i64, i64], results: [i64] };
+/** Comparisons of WebAssembly for the predicates, where neither operand is a NaN. */
+const PREDICATE: Readonly<
+  Record<FloatPredicate, { readonly compare: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' } | { readonly always: boolean }>
+> = {
+  eq: { compare: 'eq' },
+  lt: { compare: 'lt' },
+  le: { compare: 'le' },
+  unord: { always: false },
+  neq: { compare: 'ne' },
+  nlt: { compare: 'ge' },
+  nle: { compare: 'gt' },
+  ord: { always: true },
+};
 
 export class FloatEmitter extends SimdEmitter {
   float2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
-    return this.#exactScalar(`float2:${name}:${w}:1`, w, w, a, b);
+    if (name === 'min' || name === 'max') return this.#select(name, w, a, b);
+    return this.#arithmetic(name, w, a, b);
   }
 
   float1(name: FloatUnary, w: 32 | 64, a: Value): Value {
-    return this.#exactScalar(`float1:${name}:${w}:1`, w, w, a, this.int(w, 0));
+    return this.#arithmetic(name, w, a, a);
   }
 
   floatVector2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
-    return this.#exactVector(`float2:${name}:${w}:${128 / w}`, a, b);
+    if (name === 'min' || name === 'max') return this.#selectVector(name, w, a, b);
+    return this.#vectorArithmetic(name, w, a, b);
   }
 
   floatVector1(name: FloatUnary, w: 32 | 64, a: Value): Value {
-    return this.#exactVector(`float1:${name}:${w}:${128 / w}`, a, a);
+    return this.#vectorArithmetic(name, w, a, a);
   }
 
   floatCompare(predicate: FloatPredicate, w: 32 | 64, a: Value, b: Value): Value {
-    return this.#exactScalar(`compare:${predicate}:${w}:1`, w, w, a, b);
+    const t = FLOAT[w];
+    const how = PREDICATE[predicate];
+    const compared = (): Value => {
+      if ('always' in how) return this.int(w, how.always ? -1 : 0);
+      const c = op(this, t.compare[how.compare], i32, floatFromBits(this, t, a), floatFromBits(this, t, b));
+      return this.neg(w, this.fromCondition(w, c));
+    };
+    return choose(this, t.int, this.#bothPlain(t, a, b), compared, () =>
+      this.exactScalar(`compare:${predicate}:${w}:1`, w, w, a, b),
+    );
   }
 
   floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: Value, b: Value): Value {
-    return this.#exactVector(`compare:${predicate}:${w}:${128 / w}`, a, b);
+    const t = FLOAT[w];
+    const how = PREDICATE[predicate];
+    const compared = (): Value => {
+      if ('always' in how) return how.always ? this.vectorConstant(-1n, -1n) : this.vectorConstant(0n, 0n);
+      return simd(this, t.vector.compare[how.compare], a, b);
+    };
+    const plain = allLanes(this, lanesPlain(this, t, a), lanesPlain(this, t, b));
+    return choose(this, v128, plain, compared, () =>
+      this.exactVector(`compare:${predicate}:${w}:${t.vector.lanes}`, a, b),
+    );
   }
 
   floatOrder(signalling: boolean, w: 32 | 64, a: Value, b: Value): { zf: Value; pf: Value; cf: Value } {
-    const bits = this.#exactScalar(`order:${signalling ? 'comi' : 'ucomi'}:${w}:1`, w, 32, a, b);
+    const t = FLOAT[w];
+    const bits = choose(
+      this,
+      i32,
+      this.#bothPlain(t, a, b),
+      () => {
+        const [fa, fb] = [floatFromBits(this, t, a), floatFromBits(this, t, b)];
+        const less = this.shl(32, op(this, t.compare.lt, i32, fa, fb), this.int(32, 2));
+        return this.or(32, op(this, t.compare.eq, i32, fa, fb), less);
+      },
+      () => this.exactScalar(`order:${signalling ? 'comi' : 'ucomi'}:${w}:1`, w, 32, a, b),
+    );
     return { zf: this.bit(32, bits, 0), pf: this.bit(32, bits, 1), cf: this.bit(32, bits, 2) };
   }
 
   floatConvert(name: FloatConversion, a: Value): Value {
-    const [to, from] = name.split('.') as [string, string];
-    const width = (kind: string) => (kind.includes('32') ? 32 : 64);
-    return this.#exactScalar(`convert:${name}:0:1`, width(from), width(to), a, this.int(width(from), 0));
+    return conversion(this, name, a);
   }
 
   floatVectorConvert(name: FloatConversion, lanes: number, a: Value): Value {
-    return this.#exactVector(`convert:${name}:0:${lanes}`, a, a);
+    return vectorConversion(this, name, lanes, a);
   }
 
-  #exactScalar(name: string, from: 32 | 64, to: 32 | 64, a: Value, b: Value): Value {
-    const wide = [a, this.int(64, 0), b, this.int(64, 0)].map((v) => (v.type === i32 ? this.zeroExtend(from, 64, v) : v));
+  /** The exact operation of that name (`imports.ts`) on operands of `from` bits, giving `to` bits. */
+  exactScalar(name: string, from: 32 | 64, to: 32 | 64, a: Value, b: Value): Value {
+    const zero = this.int(64, 0);
+    const operands = [this.zeroExtend(from, 64, a), zero, this.zeroExtend(from, 64, b), zero];
     this.saveContext();
-    for (const v of wide) this.push(v);
+    for (const v of operands) this.push(v);
     this.f.callImport(name, EXACT);
     return this.truncate(64, to, this.pop(i64));
   }
 
-  #exactVector(name: string, a: Value, b: Value): Value {
+  exactVector(name: string, a: Value, b: Value): Value {
     this.saveContext();
     for (const v of [a, b]) {
       for (const lane of [0, 1]) {
@@ -76,5 +140,82 @@ export class FloatEmitter extends SimdEmitter {
     this.f.i32(0);
     this.f.simdMemory(SIMD.v128Load, STATE.vectorResult);
     return this.pop(v128);
+  }
+
+  #runtime(name: string, type: Value['type'], a: Value, b: Value): Value {
+    this.saveContext();
+    this.push(a);
+    this.push(b);
+    this.f.callImport(name, FLOAT_RUNTIME[name]!);
+    return this.pop(type);
+  }
+
+  #bothPlain(t: FloatType, a: Value, b: Value): Value {
+    return this.both(isPlain(this, t, a), isPlain(this, t, b));
+  }
+
+  /** Square roots take their operand twice. */
+  #arithmetic(name: Arithmetic, w: 32 | 64, a: Value, b: Value): Value {
+    const t = FLOAT[w];
+    const fb = floatFromBits(this, t, b);
+    const result =
+      name === 'sqrt'
+        ? op(this, t.sqrt, t.float, fb)
+        : op(this, t.arithmetic[name], t.float, floatFromBits(this, t, a), fb);
+    const r = bitsFromFloat(this, t, result);
+    const settled = all(
+      this,
+      inMode(this, this.mxcsr(), MODE.inexactIsNothingNew),
+      isClearlyNormal(this, t, r),
+      isNormal(this, t, b),
+      ...(name === 'sqrt' ? [] : [isNormal(this, t, a)]),
+    );
+    return choose(
+      this,
+      typeOf(w),
+      settled,
+      () => r,
+      () => this.#runtime(`float:${name}${w}`, t.int, a, b),
+    );
+  }
+
+  #vectorArithmetic(name: Arithmetic, w: 32 | 64, a: Value, b: Value): Value {
+    const t = FLOAT[w];
+    const r = name === 'sqrt' ? simd(this, t.vector.sqrt, b) : simd(this, t.vector.arithmetic[name], a, b);
+    const masks = [lanesAboveSmallest(this, t, r), lanesFinite(this, t, r), lanesAtLeastNormal(this, t, b)];
+    if (name !== 'sqrt') masks.push(lanesAtLeastNormal(this, t, a));
+    const settled = this.both(inMode(this, this.mxcsr(), MODE.inexactIsNothingNew), allLanes(this, ...masks));
+    return choose(
+      this,
+      v128,
+      settled,
+      () => r,
+      () => this.#runtime(`float:${name}${w}x${t.vector.lanes}`, v128, a, b),
+    );
+  }
+
+  /** The second operand unless the first is less, or greater. */
+  #select(name: 'min' | 'max', w: 32 | 64, a: Value, b: Value): Value {
+    const t = FLOAT[w];
+    const compare = t.compare[name === 'min' ? 'lt' : 'gt'];
+    return choose(
+      this,
+      t.int,
+      this.#bothPlain(t, a, b),
+      () => this.select(w, op(this, compare, i32, floatFromBits(this, t, a), floatFromBits(this, t, b)), a, b),
+      () => this.exactScalar(`float2:${name}:${w}:1`, w, w, a, b),
+    );
+  }
+
+  #selectVector(name: 'min' | 'max', w: 32 | 64, a: Value, b: Value): Value {
+    const t = FLOAT[w];
+    return choose(
+      this,
+      v128,
+      allLanes(this, lanesPlain(this, t, a), lanesPlain(this, t, b)),
+      // WebAssembly's pmin(b, a) is a < b ? a : b, its pmax(b, a) is b < a ? a : b.
+      () => simd(this, t.vector.arithmetic[name], b, a),
+      () => this.exactVector(`float2:${name}:${w}:${t.vector.lanes}`, a, b),
+    );
   }
 }

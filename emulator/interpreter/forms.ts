@@ -7,6 +7,7 @@ import type { Instruction } from '../isa/instruction.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
 import { emitForm } from './emit.ts';
+import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
 import { buildFixedHandlers, buildRuntime, FIRST_FREE_HANDLER, FIXED_HANDLER } from './runtime.ts';
 
@@ -60,8 +61,18 @@ export class Forms {
     m.placeInTable(base);
     this.#next = base + instructions.length;
     if (this.#next > this.#table.length) this.#table.grow(Math.max(TABLE_CHUNK, instructions.length));
-    for (const name of m.importNames()) this.#env[name] ??= importedFunction(name, this.#memory);
-    this.#instantiate(m.finish());
+    this.#instantiate(this.#withImports(m));
+  }
+
+  /** The module's bytes, after everything it imports is there. */
+  #withImports(m: ModuleWriter): Uint8Array {
+    for (const name of m.importNames()) {
+      if (name in this.#env) continue;
+      // The float runtime is made when a first form wants it: most of a program's start does without.
+      if (name.startsWith('float:')) Object.assign(this.#env, this.#instantiate(this.#withImports(floatRuntime())));
+      else this.#env[name] = importedFunction(name, this.#memory);
+    }
+    return m.finish();
   }
 
   #instantiate(bytes: Uint8Array): Record<string, unknown> {

@@ -1,0 +1,210 @@
+/** Conversions inside instructions, by the rule of `float-values.ts`: the hardware's answer where it is certainly x86's. */
+import type { FloatConversion } from '../isa/ops.ts';
+import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
+import type { FloatEmitter } from './float.ts';
+import {
+  all,
+  allLanes,
+  bitsFromFloat,
+  choose,
+  FLOAT,
+  type FloatType,
+  floatConstant,
+  floatFromBits,
+  inMode,
+  isClearlyNormal,
+  isNormal,
+  isPlain,
+  isZero,
+  lanesFinite,
+  lanesPlain,
+  lanesZero,
+  MODE,
+  op,
+  simd,
+  truncateSaturating,
+  vectorConstant,
+} from './float-values.ts';
+import type { Value } from './values.ts';
+
+const { i32, i64, f32, f64, v128 } = TYPE;
+const SINGLE = FLOAT[32];
+const DOUBLE = FLOAT[64];
+
+type Width = 32 | 64;
+
+/** From an integer: `i64t.f32` has the parts i, 64, t, f, 32. */
+const parse = (name: FloatConversion) => {
+  const [, toKind, to, truncate, fromKind, from] = /^([if])(32|64)(t?)\.([if])(32|64)$/.exec(name)!;
+  return { toKind, to: Number(to) as Width, truncate: truncate === 't', fromKind, from: Number(from) as Width };
+};
+
+const CONVERT: Readonly<Record<Width, Readonly<Record<Width, number>>>> = {
+  32: { 32: OP.f32ConvertI32S, 64: OP.f32ConvertI64S },
+  64: { 32: OP.f64ConvertI32S, 64: OP.f64ConvertI64S },
+};
+
+const intType = (w: Width): ValueType => (w === 64 ? i64 : i32);
+
+const truncated = (e: FloatEmitter, to: Width, t: FloatType, a: Value): Value => {
+  const name = `i${to}TruncSatF${t.w}S` as const;
+  return truncateSaturating(e, name, intType(to), a);
+};
+
+/** Bits of 2**n in a format. */
+const powerOfTwo = (t: FloatType, n: number): bigint => t.smallest * BigInt(n + (t.w === 32 ? 127 : 1023));
+
+const fromInteger = (e: FloatEmitter, name: FloatConversion, to: Width, from: Width, a: Value): Value => {
+  const t = FLOAT[to];
+  const value = op(e, CONVERT[to][from], t.float, a);
+  const bits = bitsFromFloat(e, t, value);
+  if (to === 64 && from === 32) return bits;
+  // The largest integer rounds up to one that saturates to it again.
+  const largest = e.int(from, (1n << BigInt(from - 1)) - 1n);
+  const exact = e.both(e.eq(from, truncated(e, from, t, value), a), e.ne(from, a, largest));
+  const settled = e.either(exact, inMode(e, e.mxcsr(), MODE.inexactIsNothingNew));
+  return choose(
+    e,
+    t.int,
+    settled,
+    () => bits,
+    () => e.exactScalar(`convert:${name}:0:1`, from, to, a, a),
+  );
+};
+
+const toInteger = (
+  e: FloatEmitter,
+  name: FloatConversion,
+  to: Width,
+  t: FloatType,
+  truncate: boolean,
+  a: Value,
+): Value => {
+  const value = floatFromBits(e, t, a);
+  const whole = truncate ? value : op(e, t.nearest, t.float, value);
+  const integer = truncated(e, to, t, whole);
+  // -2**31 - 1 is a binary64: truncation takes it as out of range but everything between it and -2**31 as within.
+  const lowest = to === 32 && t.w === 64 && truncate ? 0xc1e0000000200000n : powerOfTwo(t, to - 1) | sign(t);
+  const aboveLowest = lowest === 0xc1e0000000200000n ? t.compare.gt : t.compare.ge;
+  const inRange = e.both(
+    op(e, aboveLowest, i32, whole, floatConstant(e, t, lowest)),
+    op(e, t.compare.lt, i32, whole, floatConstant(e, t, powerOfTwo(t, to - 1))),
+  );
+  const exact = op(e, t.compare.eq, i32, op(e, CONVERT[t.w][to], t.float, integer), value);
+  const silent = inMode(e, e.mxcsr(), truncate ? MODE.truncatesSilently : MODE.roundsSilently);
+  return choose(
+    e,
+    intType(to),
+    e.both(inRange, e.either(exact, silent)),
+    () => integer,
+    () => e.exactScalar(`convert:${name}:0:1`, t.w, to, a, a),
+  );
+};
+
+const sign = (t: FloatType): bigint => 1n << BigInt(t.w - 1);
+
+const toDouble = (e: FloatEmitter, a: Value): Value =>
+  choose(
+    e,
+    i64,
+    isPlain(e, SINGLE, a),
+    () => bitsFromFloat(e, DOUBLE, op(e, OP.f64PromoteF32, f64, floatFromBits(e, SINGLE, a))),
+    () => e.exactScalar('convert:f64.f32:0:1', 32, 64, a, a),
+  );
+
+const toSingle = (e: FloatEmitter, a: Value): Value => {
+  const value = floatFromBits(e, DOUBLE, a);
+  const single = op(e, OP.f32DemoteF64, f32, value);
+  const bits = bitsFromFloat(e, SINGLE, single);
+  const same = op(e, OP.f64Eq, i32, op(e, OP.f64PromoteF32, f64, single), value);
+  const silent = e.either(same, inMode(e, e.mxcsr(), MODE.inexactIsNothingNew));
+  const normal = all(e, isNormal(e, DOUBLE, a), isClearlyNormal(e, SINGLE, bits), silent);
+  return choose(
+    e,
+    i32,
+    e.either(normal, isZero(e, DOUBLE, a)),
+    () => bits,
+    () => e.exactScalar('convert:f32.f64:0:1', 64, 32, a, a),
+  );
+};
+
+/** One value; operand and result are bits. */
+export const conversion = (e: FloatEmitter, name: FloatConversion, a: Value): Value => {
+  if (name === 'f64.f32') return toDouble(e, a);
+  if (name === 'f32.f64') return toSingle(e, a);
+  const { toKind, to, truncate, from } = parse(name);
+  return toKind === 'f' ? fromInteger(e, name, to, from, a) : toInteger(e, name, to, FLOAT[from], truncate, a);
+};
+
+const or = (e: FloatEmitter, a: Value, b: Value): Value => simd(e, SIMD.v128Or, a, b);
+const sameLanes = (e: FloatEmitter, t: FloatType, a: Value, b: Value): Value =>
+  allLanes(e, simd(e, t.vector.compare.eq, a, b));
+
+/** What the hardware gives for a vector, and whether that is settled. */
+interface Attempt {
+  readonly result: Value;
+  readonly settled: Value;
+}
+
+const vectorToInteger = (e: FloatEmitter, t: FloatType, truncate: boolean, a: Value): Attempt => {
+  const nearest = t.w === 32 ? SIMD.f32x4Nearest : SIMD.f64x2Nearest;
+  const whole = truncate ? a : simd(e, nearest, a);
+  const result = simd(e, t.w === 32 ? SIMD.i32x4TruncSatF32x4S : SIMD.i32x4TruncSatF64x2SZero, whole);
+  const back = simd(e, t.w === 32 ? SIMD.f32x4ConvertI32x4S : SIMD.f64x2ConvertLowI32x4S, result);
+  // The lowest integer itself, or what truncates to it, goes the long way.
+  const limit = vectorConstant(e, t, powerOfTwo(t, 31));
+  const inRange = simd(e, t.vector.compare.lt, simd(e, t.vector.abs, whole), limit);
+  const silent = inMode(e, e.mxcsr(), truncate ? MODE.truncatesSilently : MODE.roundsSilently);
+  return { result, settled: e.both(allLanes(e, inRange), e.either(sameLanes(e, t, back, a), silent)) };
+};
+
+const vectorAttempt = (e: FloatEmitter, name: FloatConversion, lanes: number, a: Value): Attempt => {
+  switch (`${name}x${lanes}`) {
+    case 'f64.i32x2':
+      return { result: simd(e, SIMD.f64x2ConvertLowI32x4S, a), settled: e.condition(true) };
+    case 'f32.i32x4': {
+      const result = simd(e, SIMD.f32x4ConvertI32x4S, a);
+      const back = simd(e, SIMD.i32x4TruncSatF32x4S, result);
+      const largest = e.vectorConstant(0x7fffffff7fffffffn, 0x7fffffff7fffffffn);
+      const same = allLanes(e, simd(e, SIMD.i32x4Eq, back, a), simd(e, SIMD.i32x4Ne, a, largest));
+      return { result, settled: e.either(same, inMode(e, e.mxcsr(), MODE.inexactIsNothingNew)) };
+    }
+    case 'i32.f32x4':
+      return vectorToInteger(e, SINGLE, false, a);
+    case 'i32t.f32x4':
+      return vectorToInteger(e, SINGLE, true, a);
+    case 'i32.f64x2':
+      return vectorToInteger(e, DOUBLE, false, a);
+    case 'i32t.f64x2':
+      return vectorToInteger(e, DOUBLE, true, a);
+    case 'f64.f32x2': {
+      // The upper lanes are no operands: the lower ones stand in for them.
+      const low = e.shuffle(a, a, [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]);
+      return { result: simd(e, SIMD.f64x2PromoteLowF32x4, a), settled: allLanes(e, lanesPlain(e, SINGLE, low)) };
+    }
+    case 'f32.f64x2': {
+      const result = simd(e, SIMD.f32x4DemoteF64x2Zero, a);
+      const back = simd(e, SIMD.f64x2PromoteLowF32x4, result);
+      const smallest = vectorConstant(e, DOUBLE, 0x3810000000000000n);
+      const aboveSmallest = simd(e, SIMD.f64x2Gt, simd(e, SIMD.f64x2Abs, back), smallest);
+      const normal = simd(e, SIMD.v128And, aboveSmallest, lanesFinite(e, DOUBLE, back));
+      const silent = e.either(sameLanes(e, DOUBLE, back, a), inMode(e, e.mxcsr(), MODE.inexactIsNothingNew));
+      return { result, settled: e.both(allLanes(e, or(e, normal, lanesZero(e, DOUBLE, a))), silent) };
+    }
+    default:
+      throw new Error(`no conversion ${name} of ${lanes} lanes`);
+  }
+};
+
+/** The low `lanes` lanes; the rest of the result is zero. */
+export const vectorConversion = (e: FloatEmitter, name: FloatConversion, lanes: number, a: Value): Value => {
+  const { result, settled } = vectorAttempt(e, name, lanes, a);
+  if (settled.constant !== null) return result;
+  return choose(
+    e,
+    v128,
+    settled,
+    () => result,
+    () => e.exactVector(`convert:${name}:0:${lanes}`, a, a),
+  );
+};

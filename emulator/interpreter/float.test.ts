@@ -1,0 +1,277 @@
+/** Generated float code against the exact soft float: results, MXCSR and #XM in every mode. */
+import { describe, expect, it } from 'vitest';
+import {
+  conversionWidths,
+  floatBinary,
+  floatConversion,
+  floatOrder,
+  floatPredicate,
+  floatUnary,
+} from '../float/mxcsr.ts';
+import { CpuFault } from '../isa/helper.ts';
+import type { Instruction } from '../isa/instruction.ts';
+import type { FloatBinary, FloatConversion, FloatPredicate } from '../isa/ops.ts';
+import { GuestMemory } from '../memory/access.ts';
+import { LINEAR } from '../memory/layout.ts';
+import { PhysicalMemory } from '../memory/physical.ts';
+import { CpuState } from '../state.ts';
+import { SIMD, TYPE } from '../wasm/opcodes.ts';
+import { ModuleWriter } from '../wasm/writer.ts';
+import { FloatEmitter } from './float.ts';
+import { floatRuntime } from './float-runtime.ts';
+import { importedFunction } from './imports.ts';
+import { HANDLER } from './runtime.ts';
+import type { Value } from './values.ts';
+
+type Exact = (state: CpuState, a: bigint, b: bigint) => bigint;
+
+interface Operation {
+  readonly name: string;
+  /** Width of an operand's lane, and whether it is a float. */
+  readonly from: 32 | 64;
+  readonly fromFloat: boolean;
+  readonly emit: (e: FloatEmitter, a: Value, b: Value) => Value;
+  readonly exact: Exact;
+}
+
+const operations: Operation[] = [];
+const BINARIES: readonly FloatBinary[] = ['add', 'sub', 'mul', 'div', 'min', 'max'];
+const PREDICATES: readonly FloatPredicate[] = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+
+/** Vectors go in and out of the operations; a scalar one takes the low lane. */
+const onLane =
+  (w: 32 | 64, to: 32 | 64, f: (e: FloatEmitter, a: Value, b: Value) => Value) =>
+  (e: FloatEmitter, a: Value, b: Value): Value =>
+    e.vectorFromInt(to, f(e, e.lane(w, a, 0), e.lane(w, b, 0)));
+
+for (const w of [32, 64] as const) {
+  const lanes = 128 / w;
+  const define = (name: string, emit: Operation['emit'], exact: Exact): void => {
+    operations.push({ name: `${name} ${w}`, from: w, fromFloat: true, emit, exact });
+  };
+  for (const name of BINARIES) {
+    const scalar = onLane(w, w, (e, a, b) => e.float2(name, w, a, b));
+    define(`${name} scalar`, scalar, (s, a, b) => floatBinary(s, name, w, 1, a, b));
+    define(
+      `${name} packed`,
+      (e, a, b) => e.floatVector2(name, w, a, b),
+      (s, a, b) => floatBinary(s, name, w, lanes, a, b),
+    );
+  }
+  const root = onLane(w, w, (e, a) => e.float1('sqrt', w, a));
+  define('sqrt scalar', root, (s, a) => floatUnary(s, 'sqrt', w, 1, a));
+  define(
+    'sqrt packed',
+    (e, a) => e.floatVector1('sqrt', w, a),
+    (s, a) => floatUnary(s, 'sqrt', w, lanes, a),
+  );
+  for (const name of PREDICATES) {
+    const scalar = onLane(w, w, (e, a, b) => e.floatCompare(name, w, a, b));
+    define(`${name} scalar`, scalar, (s, a, b) => floatPredicate(s, name, w, 1, a, b));
+    define(
+      `${name} packed`,
+      (e, a, b) => e.floatVectorCompare(name, w, a, b),
+      (s, a, b) => floatPredicate(s, name, w, lanes, a, b),
+    );
+  }
+  for (const signalling of [false, true]) {
+    const order = onLane(w, 32, (e, a, b) => {
+      const { zf, pf, cf } = e.floatOrder(signalling, w, a, b);
+      return e.or(32, e.or(32, zf, e.shl(32, pf, e.int(32, 1))), e.shl(32, cf, e.int(32, 2)));
+    });
+    define(signalling ? 'comi' : 'ucomi', order, (s, a, b) => {
+      const { zf, pf, cf } = floatOrder(s, signalling, w, BigInt.asUintN(w, a), BigInt.asUintN(w, b));
+      return (zf ? 1n : 0n) | (pf ? 2n : 0n) | (cf ? 4n : 0n);
+    });
+  }
+}
+const SCALAR_CONVERSIONS: readonly FloatConversion[] = [
+  ...(['f64.f32', 'f32.f64', 'f32.i32', 'f32.i64', 'f64.i32', 'f64.i64'] as const),
+  ...(['i32.f32', 'i32.f64', 'i64.f32', 'i64.f64'] as const),
+  ...(['i32t.f32', 'i32t.f64', 'i64t.f32', 'i64t.f64'] as const),
+];
+const VECTOR_CONVERSIONS: readonly (readonly [FloatConversion, number])[] = [
+  ...([
+    ['f64.f32', 2],
+    ['f32.f64', 2],
+    ['f32.i32', 4],
+    ['f64.i32', 2],
+  ] as const),
+  ...([
+    ['i32.f32', 4],
+    ['i32t.f32', 4],
+    ['i32.f64', 2],
+    ['i32t.f64', 2],
+  ] as const),
+];
+for (const name of SCALAR_CONVERSIONS) {
+  const { from, to } = conversionWidths(name) as { from: 32 | 64; to: 32 | 64 };
+  const emit = onLane(from, to, (e, a) => e.floatConvert(name, a));
+  const exact: Exact = (s, a) => floatConversion(s, name, 1, a);
+  operations.push({ name, from, fromFloat: /\.f/.test(name), emit, exact });
+}
+for (const [name, lanes] of VECTOR_CONVERSIONS) {
+  const { from } = conversionWidths(name) as { from: 32 | 64 };
+  operations.push({
+    name: `${name} packed`,
+    from,
+    fromFloat: /\.f/.test(name),
+    emit: (e, a) => e.floatVectorConvert(name, lanes, a),
+    exact: (s, a) => floatConversion(s, name, lanes, a),
+  });
+}
+
+/** Where the generated functions find their operands and leave the result. */
+const A = 0x8000;
+const B = 0x8010;
+const RESULT = 0x8020;
+/** Where they believe their record to be. */
+const RECORD_ADDRESS = 0x9000;
+
+const CASES = 1500;
+
+interface Machine {
+  readonly state: CpuState;
+  readonly view: DataView;
+  readonly functions: readonly ((record: number, budget: number) => number)[];
+}
+
+const build = (): Machine => {
+  const physical = new PhysicalMemory(1 << 20);
+  const state = new CpuState(physical.memory.buffer, LINEAR.state);
+  const guest = new GuestMemory(physical, state, { timestamp: () => 0n, random64: () => 0n });
+  const env: Record<string, unknown> = {
+    memory: physical.memory,
+    table: new WebAssembly.Table({ element: 'anyfunc', initial: 1 }),
+  };
+  const instantiate = (m: ModuleWriter): Record<string, unknown> => {
+    for (const name of m.importNames()) env[name] ??= importedFunction(name, guest);
+    return new WebAssembly.Instance(new WebAssembly.Module(m.finish()), { env }).exports;
+  };
+  Object.assign(env, instantiate(floatRuntime()));
+  const m = new ModuleWriter();
+  for (const [n, operation] of operations.entries()) {
+    const e = new FloatEmitter(m.function(HANDLER, `f${n}`), { operands: [] } as unknown as Instruction);
+    const load = (address: number): Value => {
+      e.f.i32(address);
+      e.f.simdMemory(SIMD.v128Load);
+      return e.pop(TYPE.v128);
+    };
+    const result = operation.emit(e, load(A), load(B));
+    e.f.i32(RESULT);
+    e.push(result);
+    e.f.simdMemory(SIMD.v128Store);
+    e.f.i32(0);
+  }
+  const handlers = instantiate(m);
+  const functions = operations.map((_, n) => handlers[`f${n}`] as (record: number, budget: number) => number);
+  return { state, view: physical.view, functions };
+};
+
+/** A deterministic source of random bits. */
+const generator = (seed: number): (() => number) => {
+  let [x, y, z, w] = [seed, 362436069, 521288629, 88675123];
+  return () => {
+    const t = x ^ (x << 11);
+    [x, y, z] = [y, z, w];
+    w = w ^ (w >>> 19) ^ t ^ (t >>> 8);
+    return w >>> 0;
+  };
+};
+
+const random = generator(19937);
+const pick = <T>(list: readonly T[]): T => list[random() % list.length]!;
+const bits64 = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
+
+/** Bits near edges of the format, or of few significant digits so that operations on them are exact. */
+const floatBits = (w: 32 | 64): bigint => {
+  const [fieldBits, maxExponent, bias] = w === 32 ? [23, 255, 127] : [52, 2047, 1023];
+  const fieldMask = (1n << BigInt(fieldBits)) - 1n;
+  const field = pick([0n, 0n, 1n, fieldMask, 1n << BigInt(fieldBits - 1), bits64(), bits64(), bits64()]) & fieldMask;
+  const coarse = random() & 1 ? field & ~(fieldMask >> BigInt(random() % 24)) : field;
+  const edges = [
+    0,
+    0,
+    1,
+    2,
+    maxExponent,
+    maxExponent - 1,
+    bias,
+    bias + 30,
+    bias + 31,
+    bias + 63,
+    fieldBits,
+    fieldBits + 2,
+  ];
+  const exponent = pick([
+    pick(edges),
+    bias + (random() % 16) - 8,
+    bias + (random() % 16) - 8,
+    random() % (maxExponent + 1),
+  ]);
+  return (BigInt(random() & 1) << BigInt(w - 1)) | (BigInt(exponent) << BigInt(fieldBits)) | coarse;
+};
+
+const integerBits = (w: 32 | 64): bigint => {
+  const value = bits64() >> BigInt(random() % 64);
+  return BigInt.asUintN(w, pick([value, -value, (1n << BigInt(w - 1)) - BigInt(random() % 3), -(1n << BigInt(w - 1))]));
+};
+
+const lanesOf = (operation: Operation): bigint => {
+  let bits = 0n;
+  for (let at = 0; at < 128; at += operation.from) {
+    bits |= (operation.fromFloat ? floatBits(operation.from) : integerBits(operation.from)) << BigInt(at);
+  }
+  return bits;
+};
+
+const MASKED = 0x1f80;
+const mxcsrs = [
+  MASKED,
+  MASKED,
+  MASKED | 0x20,
+  MASKED | 0x20,
+  MASKED | 0x32,
+  MASKED | 0x8060,
+  MASKED | 0x8040,
+  MASKED | 0x22,
+];
+const anyMxcsr = (): number => (random() % 4 === 0 ? random() & 0xffff : pick(mxcsrs));
+
+describe('generated float code', () => {
+  const machine = build();
+  const { state, view } = machine;
+
+  it.each(operations.map((operation, n) => [operation.name, operation, n] as const))('%s', (_name, operation, n) => {
+    const run = (mxcsr: number, f: () => bigint) => {
+      state.mxcsr = mxcsr;
+      try {
+        const result = f();
+        return { result: result.toString(16), mxcsr: state.mxcsr, fault: 0 };
+      } catch (error) {
+        if (!(error instanceof CpuFault)) throw error;
+        return { result: '', mxcsr: state.mxcsr, fault: error.vector };
+      }
+    };
+    for (let i = 0; i < CASES; i++) {
+      const [a, b] = [lanesOf(operation), random() % 16 === 0 ? -1n : lanesOf(operation)];
+      const second = b < 0n ? a : b;
+      const mxcsr = anyMxcsr();
+      for (const [address, value] of [
+        [A, a],
+        [B, second],
+      ] as const) {
+        view.setBigUint64(address, BigInt.asUintN(64, value), true);
+        view.setBigUint64(address + 8, value >> 64n, true);
+      }
+      const got = run(mxcsr, () => {
+        machine.functions[n]!(RECORD_ADDRESS, 1);
+        return view.getBigUint64(RESULT, true) | (view.getBigUint64(RESULT + 8, true) << 64n);
+      });
+      const want = run(mxcsr, () => operation.exact(state, a, second));
+      if (got.result !== want.result || got.mxcsr !== want.mxcsr || got.fault !== want.fault) {
+        expect(got, `mxcsr ${mxcsr.toString(16)} a ${a.toString(16)} b ${second.toString(16)}`).toEqual(want);
+      }
+    }
+  });
+});
