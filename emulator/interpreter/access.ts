@@ -10,7 +10,7 @@ import { STATE, VECTOR_STRIDE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
 import { FlagEmitter } from './flags.ts';
-import { RECORD } from './records.ts';
+import { firstMemory, RECORD } from './records.ts';
 import { EXIT, pushHost, pushTlbEntry, pushTlbMiss, RUNTIME } from './runtime.ts';
 import { typeOf, type Value } from './values.ts';
 
@@ -19,16 +19,12 @@ const { i32, i64, v128 } = TYPE;
 const LOAD = { 8: OP.i32Load8u, 16: OP.i32Load16u, 32: OP.i32Load, 64: OP.i64Load } as const;
 const STORE = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
 
-/** Whether a memory operand is base + displacement only. */
-export const isPlainAddress = (op: MemoryOperand): boolean =>
-  op.index < 0 && op.segment === 'none' && op.addressSize === 64;
-
 export class AccessEmitter extends FlagEmitter {
   readonly insn: Instruction;
-  /** Values computed at depth 0 that may be used again: register addresses by operand, the linear address. */
+  /** Values computed at depth 0 that may be used again: register addresses and linear addresses by operand. */
   #addresses = new Map<Operand, Value>();
-  #linear: Value | null = null;
-  /** Host address of a memory operand that was read for writing; 0 at run time when it crosses a page. */
+  #linear = new Map<Operand, Value>();
+  /** Host address of the memory operand that was read for writing; 0 at run time when it crosses a page. */
   #writable: Value | null = null;
 
   constructor(f: FunctionWriter, insn: Instruction) {
@@ -150,38 +146,41 @@ export class AccessEmitter extends FlagEmitter {
 
   effectiveAddress(op: MemoryOperand): Value {
     const { f } = this;
+    const n = this.insn.operands.indexOf(op);
     f.get(0);
-    f.memory(OP.i32Load16u, RECORD.base);
-    f.memory(OP.i64Load);
-    f.get(0);
-    f.memory(OP.i64Load, RECORD.displacement);
-    f.op(OP.i64Add);
-    if (!isPlainAddress(op)) {
-      f.get(0);
-      f.memory(OP.i32Load16u, RECORD.indexRegister);
+    if (n !== firstMemory(this.insn)) {
+      // The second memory operand of a string instruction is a bare register.
+      f.memory(OP.i32Load16u, RECORD.operands + 2 * n);
+      f.memory(OP.i64Load);
+    } else {
+      f.memory(OP.i32Load16u, RECORD.base);
       f.memory(OP.i64Load);
       f.get(0);
-      f.memory(OP.i64Load8u, RECORD.scale);
-      f.op(OP.i64Shl);
+      f.memory(OP.i64Load, RECORD.displacement);
       f.op(OP.i64Add);
-      if (op.addressSize === 32) {
-        f.i64(0xffffffffn);
-        f.op(OP.i64And);
+      if (op.index >= 0) {
+        f.get(0);
+        f.memory(OP.i32Load16u, RECORD.indexRegister);
+        f.memory(OP.i64Load);
+        f.get(0);
+        f.memory(OP.i64Load8u, RECORD.scale);
+        f.op(OP.i64Shl);
+        f.op(OP.i64Add);
       }
+    }
+    if (op.addressSize === 32) {
+      f.i64(0xffffffffn);
+      f.op(OP.i64And);
     }
     return this.pop(i64);
   }
 
   linearAddress(op: MemoryOperand): Value {
-    if (this.#linear !== null) return this.#linear;
+    const known = this.#linear.get(op);
+    if (known !== undefined) return known;
     let address = this.effectiveAddress(op);
-    if (op.segment !== 'none') {
-      this.f.get(0);
-      this.f.memory(OP.i32Load16u, RECORD.segment);
-      this.f.memory(OP.i64Load);
-      address = this.add(64, address, this.pop(i64));
-    }
-    if (this.depth === 0) this.#linear = address;
+    if (op.segment !== 'none') address = this.add(64, address, this.segmentBase(op.segment));
+    if (this.depth === 0) this.#linear.set(op, address);
     return address;
   }
 

@@ -1,7 +1,7 @@
 /** The interpreter's abstract operations, complete: control transfer and helpers; and the function of one form. */
 import type { HelperName } from '../isa/helpers.ts';
 import type { Instruction, TargetOperand } from '../isa/instruction.ts';
-import type { Ops, Vector } from '../isa/ops.ts';
+import { type Ops, VECTOR, type Vector } from '../isa/ops.ts';
 import { REG, RFLAGS, STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { ModuleWriter, Signature } from '../wasm/writer.ts';
@@ -33,7 +33,7 @@ export class InterpreterOps extends FloatEmitter implements Ops<Value, Value, Va
     const { f } = this;
     // Bits 63:47 must be alike.
     const extended = this.shrS(64, this.shl(64, target, this.int(64, 16)), this.int(64, 16));
-    this.raiseIf(this.ne(64, extended, target), 13, -1);
+    this.raiseIf(this.ne(64, extended, target), VECTOR.GP);
     this.push(target);
     f.get(1);
     f.i32(0);
@@ -129,9 +129,10 @@ export class InterpreterOps extends FloatEmitter implements Ops<Value, Value, Va
 }
 
 /** Adds to a module the function for the form of which `insn` is one example. */
-export const emitForm = (m: ModuleWriter, insn: Instruction): void => {
-  const f = m.function(HANDLER);
-  const o = new InterpreterOps(f, insn);
+export const emitForm = (m: ModuleWriter, example: Instruction): void => {
+  // Operands are told apart by identity, and the decoder shares objects between equal registers.
+  const insn: Instruction = { ...example, operands: example.operands.map((op) => ({ ...op })) };
+  const o = new InterpreterOps(m.function(HANDLER), insn);
   insn.row.semantics(o, insn);
   o.finish();
 };

@@ -16,16 +16,15 @@ export const RECORD = {
   count: 4,
   /** u16: number of this record within its block. */
   index: 6,
-  /** u16 each: addresses of up to four register operands. */
+  /** u16 each: addresses of up to four register operands; of a second memory operand (strings) its base register. */
   operands: 8,
-  /** u16: addresses of base and index register (or of the zero field), and of the segment base. */
+  /** u16: addresses of base and index register (or of the zero field) of the first memory operand. */
   base: 16,
   indexRegister: 18,
-  segment: 20,
   /** u8: log2 of the scale. */
-  scale: 22,
+  scale: 20,
   /** u8: length in bytes. */
-  length: 23,
+  length: 21,
   /** i64: displacement, or the second immediate. */
   displacement: 24,
   /** i64: immediate or branch target. */
@@ -57,7 +56,6 @@ export const ARENA_START = LINEAR.records + (BLOCK_LIMIT + 1) * RECORD.size;
 export const ROUNDS = REPEAT_LIMIT;
 
 const SEGMENT_FIELDS = [STATE.es, STATE.cs, STATE.ss, STATE.ds, STATE.fs, STATE.gs];
-const SEGMENT_BASE = { none: STATE.zero, fs: STATE.fsBase, gs: STATE.gsBase } as const;
 const LOG2: Readonly<Record<number, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
 
 /** Linear address of the register which an operand names; 0 for operands that are none. */
@@ -77,6 +75,9 @@ export const registerAddress = (op: Operand): number => {
   }
 };
 
+/** Number of the operand whose address the record holds in full, or -1. */
+export const firstMemory = (i: Instruction): number => i.operands.findIndex((op) => op.kind === 'mem');
+
 /** Writes the record of an instruction at `at` (a byte offset), links unresolved. */
 export const writeRecord = (view: DataView, at: number, i: Instruction, handler: number, index: number): void => {
   view.setUint32(at + RECORD.handler, handler, true);
@@ -85,8 +86,10 @@ export const writeRecord = (view: DataView, at: number, i: Instruction, handler:
   let immediates = 0;
   for (let n = 0; n < i.operands.length; n++) {
     const op = i.operands[n]!;
-    if (op.kind === 'mem') writeAddress(view, at, op);
-    else if (op.kind === 'imm' || op.kind === 'target') {
+    if (op.kind === 'mem') {
+      if (n === firstMemory(i)) writeAddress(view, at, op);
+      else view.setUint16(at + RECORD.operands + 2 * n, STATE.gpr + op.base * 8, true);
+    } else if (op.kind === 'imm' || op.kind === 'target') {
       view.setBigInt64(
         at + (immediates++ === 0 ? RECORD.immediate : RECORD.displacement),
         BigInt.asIntN(64, op.value),
@@ -105,7 +108,6 @@ export const writeRecord = (view: DataView, at: number, i: Instruction, handler:
 const writeAddress = (view: DataView, at: number, op: MemoryOperand): void => {
   view.setUint16(at + RECORD.base, op.base < 0 ? STATE.zero : STATE.gpr + op.base * 8, true);
   view.setUint16(at + RECORD.indexRegister, op.index < 0 ? STATE.zero : STATE.gpr + op.index * 8, true);
-  view.setUint16(at + RECORD.segment, SEGMENT_BASE[op.segment], true);
   view.setUint8(at + RECORD.scale, LOG2[op.scale] ?? 0);
   view.setBigInt64(at + RECORD.displacement, BigInt.asIntN(64, op.displacement), true);
 };

@@ -8,10 +8,22 @@ import { VECTOR } from './ops.ts';
 /** Instructions that use the stack without an operand that says so. */
 const STACK = /^(PUSH|POP|CALL|RET|ENTER|LEAVE|IRET)/;
 
-/** SDM Vol. 1, 3.7.4: references through rsp or rbp use SS, unless FS or GS overrides. */
-const usesStackSegment = (i: Instruction): boolean => {
+/**
+ * Whether a non-canonical access of the instruction was through SS: by an operand based on rsp or rbp (SDM Vol. 1, 3.7.4;
+ * FS and GS override), or, if its memory operand is in order, by the stack it uses implicitly. The registers are still as
+ * they were before the instruction.
+ */
+const usesStackSegment = (i: Instruction, state: CpuState): boolean => {
   for (const op of i.operands) {
-    if (op.kind === 'mem') return op.segment === 'none' && (op.base === REG.rsp || op.base === REG.rbp);
+    if (op.kind !== 'mem') continue;
+    let address = op.displacement;
+    if (op.base >= 0) address += state.get(op.base);
+    if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);
+    address = BigInt.asUintN(op.addressSize, address);
+    if (op.segment !== 'none') address += op.segment === 'fs' ? state.fsBase : state.gsBase;
+    if (BigInt.asIntN(48, address) !== BigInt.asIntN(64, address)) {
+      return op.segment === 'none' && (op.base === REG.rsp || op.base === REG.rbp);
+    }
   }
   return STACK.test(i.row.mnemonic);
 };
@@ -19,6 +31,6 @@ const usesStackSegment = (i: Instruction): boolean => {
 /** Puts a fault into the CPU state. */
 export const recordFault = (state: CpuState, fault: CpuFault, i: Instruction | null): void => {
   const nonCanonical = fault.errorCode === NON_CANONICAL;
-  state.exceptionVector = nonCanonical && i !== null && usesStackSegment(i) ? VECTOR.SS : fault.vector;
+  state.exceptionVector = nonCanonical && i !== null && usesStackSegment(i, state) ? VECTOR.SS : fault.vector;
   state.exceptionError = nonCanonical ? 0 : fault.errorCode;
 };

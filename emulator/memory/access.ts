@@ -68,9 +68,10 @@ export class GuestMemory implements HelperContext {
       }
     }
     let value = 0n;
+    // The first page faults first, and the second at its first byte: that is what cr2 shows.
+    this.#readable(at);
+    this.#readable((Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE);
     for (let i = bytes - 1; i >= 0; i--) {
-      // The first page faults first, as cr2 must be the lowest byte that fails.
-      if (i === bytes - 1) this.#readable(at);
       value = (value << 8n) | BigInt(this.physical.u8[this.#readable(at + i) + ((at + i) % PAGE_SIZE)]!);
     }
     return value;

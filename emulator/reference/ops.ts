@@ -3,21 +3,22 @@
  * oracle for the other executors.
  */
 import { floatBinary, floatConversion, floatOrder, floatPredicate, floatUnary } from '../float/mxcsr.ts';
-import { CpuFault, type Helper, type HelperName, helpers, NON_CANONICAL } from '../isa/helpers.ts';
+import { CpuFault, type Helper, type HelperName, helpers } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
-import type {
-  FlagName,
-  FloatBinary,
-  FloatConversion,
-  FloatPredicate,
-  FloatUnary,
-  Ops,
-  SimdBinary,
-  SimdMask,
-  SimdShift,
-  SimdUnary,
-  Variable,
-  Vector,
+import {
+  type FlagName,
+  type FloatBinary,
+  type FloatConversion,
+  type FloatPredicate,
+  type FloatUnary,
+  type Ops,
+  type SimdBinary,
+  type SimdMask,
+  type SimdShift,
+  type SimdUnary,
+  type Variable,
+  VECTOR,
+  type Vector,
 } from '../isa/ops.ts';
 import { type GuestMemory, isCanonical } from '../memory/access.ts';
 import { ARITHMETIC_FLAGS, REG, RFLAGS } from '../state.ts';
@@ -444,7 +445,7 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     return BigInt(this.insn.address);
   }
   jump(target: bigint): void {
-    if (!isCanonical(target)) throw new CpuFault(13, NON_CANONICAL);
+    if (!isCanonical(target)) throw new CpuFault(VECTOR.GP);
     this.exit = 'jump';
     this.target = target;
   }
