@@ -3,12 +3,22 @@ import { REG } from '../../state.ts';
 import type { Helper, HelperContext } from '../helper.ts';
 import { checkCodeSelector, checkDataSelector, checkStackSelector, visibleDescriptor } from './descriptors.ts';
 
+/** By number; CS cannot be loaded but by a far transfer. */
+const SEGMENTS = ['es', undefined, 'ss', 'ds', 'fs', 'gs'] as const;
+
 const MASK64 = 0xffffffffffffffffn;
 
 export const integerHelpers = {
-  /** #GP unless DS, ES, FS or GS may hold the selector. */
-  checkDataSelector(_: HelperContext, selector: bigint): bigint {
-    checkDataSelector(Number(selector));
+  /** Loads a segment register, by number, with a selector: checks it, and clears the base that FS and GS have. */
+  loadSegment(c: HelperContext, number: bigint, selector: bigint): bigint {
+    const name = SEGMENTS[Number(number)];
+    const value = Number(selector);
+    if (name === undefined) throw new Error(`segment register ${number} cannot be loaded`);
+    if (name === 'ss') checkStackSelector(value);
+    else checkDataSelector(value);
+    c.state.setWord(name, value);
+    if (name === 'fs') c.state.fsBase = 0n;
+    if (name === 'gs') c.state.gsBase = 0n;
     return 0n;
   },
   /** #GP unless SS may hold the selector. */

@@ -11,15 +11,13 @@ import { operand, resize, widthOf } from './common.ts';
 import { requireCanonical } from './control.ts';
 import { popped, push, USER_FLAGS } from './stack.ts';
 
-type Segment = 'es' | 'ss' | 'ds' | 'fs' | 'gs';
+/** Numbers of the segment registers that can be loaded. */
+const SEGMENT = { es: 0, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
+type Segment = keyof typeof SEGMENT;
 
-/** The check comes first and may fault; `load` then has nothing to fear. */
-const checkSelector = <V, C, X>(o: Ops<V, C, X>, segment: Segment, selector: V): void => {
-  o.call(segment === 'ss' ? 'checkStackSelector' : 'checkDataSelector', o.zeroExtend(16, 64, selector));
-};
-const loadSegment = <V, C, X>(o: Ops<V, C, X>, segment: Segment, target: Operand, selector: V): void => {
-  o.write(target, selector);
-  if (segment === 'fs' || segment === 'gs') o.setSegmentBase(segment, o.int(64, 0));
+/** Faults before it changes anything. */
+const loadSegment = <V, C, X>(o: Ops<V, C, X>, segment: Segment, selector: V): void => {
+  o.call('loadSegment', o.int(64, SEGMENT[segment]), o.zeroExtend(16, 64, selector));
 };
 
 const movFromSegment: Semantics = (o, i) => {
@@ -31,11 +29,8 @@ const movFromSegment: Semantics = (o, i) => {
 /** Linux's user code cannot see that a load of SS holds off traps until after the next instruction; nor do we do it. */
 const movToSegment =
   (segment: Segment): Semantics =>
-  (o, i) => {
-    const selector = o.read(operand(i.operands, 1));
-    checkSelector(o, segment, selector);
-    loadSegment(o, segment, operand(i.operands, 0), selector);
-  };
+  (o, i) =>
+    loadSegment(o, segment, o.read(operand(i.operands, 1)));
 
 const pushSegment: Semantics = (o, i) => {
   const w = i.operandSize;
@@ -46,10 +41,8 @@ const popSegment =
   (segment: Segment): Semantics =>
   (o, i) => {
     const { value, above } = popped(o, i.operandSize);
-    const selector = resize(o, i.operandSize, 16, value);
-    checkSelector(o, segment, selector);
+    loadSegment(o, segment, resize(o, i.operandSize, 16, value));
     o.setRegister(64, REG.rsp, above);
-    loadSegment(o, segment, operand(i.operands, 0), selector);
   };
 
 /**
@@ -73,12 +66,11 @@ const memoryOf = (op: Operand): MemoryOperand => {
 };
 
 const loadFarPointer =
-  (segment: Segment, number: number): Semantics =>
+  (segment: Segment): Semantics =>
   (o, i) => {
     const target = operand(i.operands, 0);
     const { offset, selector } = farPointer(o, i.operandSize, memoryOf(operand(i.operands, 1)));
-    checkSelector(o, segment, selector);
-    loadSegment(o, segment, { kind: 'segment', width: 16, register: number }, selector);
+    loadSegment(o, segment, selector);
     o.write(target, offset);
   };
 
@@ -176,9 +168,9 @@ export const segments: readonly Row[] = [
   row('0F A8', 'PUSH', 'GS', pushSegment, default64),
   row('0F A1', 'POP', 'FS', popSegment('fs'), default64),
   row('0F A9', 'POP', 'GS', popSegment('gs'), default64),
-  row('0F B2 /r', 'LSS', 'Gv,M', loadFarPointer('ss', 2)),
-  row('0F B4 /r', 'LFS', 'Gv,M', loadFarPointer('fs', 4)),
-  row('0F B5 /r', 'LGS', 'Gv,M', loadFarPointer('gs', 5)),
+  row('0F B2 /r', 'LSS', 'Gv,M', loadFarPointer('ss')),
+  row('0F B4 /r', 'LFS', 'Gv,M', loadFarPointer('fs')),
+  row('0F B5 /r', 'LGS', 'Gv,M', loadFarPointer('gs')),
   row('0F 02 /r', 'LAR', 'Gv,Ew', inspect('accessRights')),
   row('0F 03 /r', 'LSL', 'Gv,Ew', inspect('segmentSize')),
   row('0F 00 /4', 'VERR', 'Ew', verify(0)),
