@@ -88,7 +88,13 @@ const bringIn = (mm: Mm, vma: Vma, page: number, write: boolean): FaultResult =>
   const writable = vma.flags & VM.WRITE ? PTE.write : 0;
   if (vma.mapping === null) {
     if (write) {
-      mapFrame(mm, vma, page, withReclaim(kernel, () => physical.alloc()), PTE.write | PTE.dirty);
+      mapFrame(
+        mm,
+        vma,
+        page,
+        withReclaim(kernel, () => physical.alloc()),
+        PTE.write | PTE.dirty,
+      );
     } else {
       physical.ref(kernel.memory.zeroFrame);
       mapFrame(mm, vma, page, kernel.memory.zeroFrame, 0);
@@ -105,7 +111,13 @@ const bringIn = (mm: Mm, vma: Vma, page: number, write: boolean): FaultResult =>
   } else if (write) {
     physical.ref(cached); // reclaim must not take it while room for the copy is made
     try {
-      mapFrame(mm, vma, page, withReclaim(kernel, () => physical.copy(cached)), PTE.write | PTE.dirty);
+      mapFrame(
+        mm,
+        vma,
+        page,
+        withReclaim(kernel, () => physical.copy(cached)),
+        PTE.write | PTE.dirty,
+      );
     } finally {
       physical.unref(cached);
     }

@@ -24,8 +24,7 @@ export const mayExpand = (mm: Mm, flags: number, bytes: number): boolean => {
 export const enoughMemory = (mm: Mm, bytes: number): boolean => bytes <= mm.kernel.physical.limit * PAGE_SIZE;
 
 /** Private writable memory is charged against the overcommit limit (accountable_mapping). */
-export const accountable = (flags: number): boolean =>
-  (flags & (VM.NORESERVE | VM.SHARED | VM.WRITE)) === VM.WRITE;
+export const accountable = (flags: number): boolean => (flags & (VM.NORESERVE | VM.SHARED | VM.WRITE)) === VM.WRITE;
 
 /** The caller may lock memory at all (can_do_mlock). */
 export const canLock = (mm: Mm): boolean => rlimit(mm, RLIMIT.MEMLOCK) !== 0 || capableIpcLock(mm);

@@ -56,7 +56,8 @@ export const cachedPage = (kernel: Kernel, mapping: AddressSpace, index: number,
   if (file !== null) {
     const start = frame * PAGE_SIZE;
     const into = physical.u8.subarray(start, start + PAGE_SIZE);
-    const read = file.ops.readPage === undefined ? -ERRNO.EIO : file.ops.readPage(kernel, file, index * PAGE_SIZE, into);
+    const read =
+      file.ops.readPage === undefined ? -ERRNO.EIO : file.ops.readPage(kernel, file, index * PAGE_SIZE, into);
     if (read < 0) {
       physical.unref(frame);
       return read;

@@ -152,7 +152,9 @@ export const getUser8 = (mm: Mm, address: number): number => mm.kernel.physical.
 /** Unsigned. */
 export const getUser32 = (mm: Mm, address: number): number => {
   const at = within(address, 4) ? forRead(mm, address) : -1;
-  return at >= 0 ? mm.kernel.physical.view.getUint32(at, true) : viewOf(copyFromUser(mm, address, 4)).getUint32(0, true);
+  return at >= 0
+    ? mm.kernel.physical.view.getUint32(at, true)
+    : viewOf(copyFromUser(mm, address, 4)).getUint32(0, true);
 };
 
 export const getUser64 = (mm: Mm, address: number): bigint => {

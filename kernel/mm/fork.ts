@@ -1,0 +1,69 @@
+/** Copying an address space for fork(2) (dup_mmap, copy_page_range): all frames are shared, private ones copy on write. */
+import { frameOf, PTE } from '../../emulator/api.ts';
+import { withReclaim } from './memory.ts';
+import { type Mm, mmPut, newMm } from './mm.ts';
+import { accountVma, mapFrame } from './pages.ts';
+import { pagesChanged } from './tlb.ts';
+import { holdVma, VM, type Vma } from './vma.ts';
+
+/** A copy with one user. Throws `OutOfFrames`, having kept nothing. */
+export const dupMm = (mm: Mm): Mm => withReclaim(mm.kernel, () => duplicate(mm));
+
+const duplicate = (mm: Mm): Mm => {
+  const child: Mm = {
+    ...newMm(mm.kernel),
+    mmapBase: mm.mmapBase,
+    startBrk: mm.startBrk,
+    brk: mm.brk,
+    startCode: mm.startCode,
+    endCode: mm.endCode,
+    startData: mm.startData,
+    endData: mm.endData,
+    startStack: mm.startStack,
+    argStart: mm.argStart,
+    argEnd: mm.argEnd,
+    envStart: mm.envStart,
+    envEnd: mm.envEnd,
+    auxv: mm.auxv,
+  };
+  let protectedAny = false;
+  try {
+    for (const vma of mm.vmas) {
+      if (vma.flags & VM.DONTCOPY) continue;
+      const copy: Vma = { ...vma, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) };
+      holdVma(copy);
+      child.vmas.push(copy);
+      accountVma(child, copy.flags, copy.end - copy.start, 1);
+      if (!(vma.flags & VM.WIPEONFORK) && copyPages(mm, child, vma)) protectedAny = true;
+    }
+  } catch (error) {
+    mmPut(child);
+    throw error;
+  } finally {
+    if (protectedAny) pagesChanged(mm);
+  }
+  return child;
+};
+
+/** Enters the area's pages in the child. Returns whether the parent's entries lost their write permission. */
+const copyPages = (mm: Mm, child: Mm, vma: Vma): boolean => {
+  const { physical } = mm.kernel;
+  const { pageTable } = mm;
+  const shared = (vma.flags & VM.SHARED) !== 0;
+  let changed = false;
+  pageTable.forEach(vma.start, vma.end, (address, entry, executable) => {
+    let flags = entry & 0xfff;
+    if (shared) {
+      flags &= ~PTE.dirty; // the parent's entry is enough to have it written back
+    } else if (flags & PTE.write) {
+      flags &= ~PTE.write;
+      pageTable.protect(address, flags, executable);
+      changed = true;
+    }
+    const frame = frameOf(entry);
+    physical.ref(frame);
+    mapFrame(child, vma, address, frame, flags & ~PTE.hidden);
+    if (entry & PTE.hidden) child.pageTable.hide(address);
+  });
+  return changed;
+};
