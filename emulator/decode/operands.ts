@@ -206,7 +206,10 @@ const general = (rule: WidthRule): Partial<OperandSpec> => {
     registersWithoutRex: tables.map((width) => (width === 8 ? byteRegistersWithoutRex : generalRegisters[width])),
   };
 };
-const oneTable = (tables: RegisterTable[]): Partial<OperandSpec> => ({ registers: tables, registersWithoutRex: tables });
+const oneTable = (tables: RegisterTable[]): Partial<OperandSpec> => ({
+  registers: tables,
+  registersWithoutRex: tables,
+});
 const vectors = (rule: WidthRule): Partial<OperandSpec> =>
   oneTable(perSize((size, vexL) => vectorRegisters(rule(size, vexL))));
 const fpu = (kind: 'st' | 'mmx', rule: WidthRule): Partial<OperandSpec> => ({
@@ -218,7 +221,13 @@ const fpu = (kind: 'st' | 'mmx', rule: WidthRule): Partial<OperandSpec> => ({
 const immediateSpec = (code: string, size: string, rule: WidthRule): OperandSpec => {
   const widths = perSize(rule);
   if (code.endsWith('s') && size === 'b') {
-    return { ...emptySpec, source: SOURCE.immediate, widths: perSize((s) => s), immediateBytes: perSize(() => 1), signExtend: true };
+    return {
+      ...emptySpec,
+      source: SOURCE.immediate,
+      widths: perSize((s) => s),
+      immediateBytes: perSize(() => 1),
+      signExtend: true,
+    };
   }
   // Iz: 16 or 32 bits in the instruction, sign-extended to the operand size.
   const wide = size === 'z' ? perSize((s) => s) : widths;
@@ -248,7 +257,8 @@ const parseOne = (code: string, isDestination: boolean): ParsedOperand => {
     // `Rd/Mb`: a register of one width or memory of another.
     const register = parseOne(code.slice(0, slash), isDestination);
     const memory = parseOne(code.slice(slash + 1), isDestination);
-    if (register.need !== 'register' || memory.need !== 'memory') throw new Error(`operand code '${code}' is not understood`);
+    if (register.need !== 'register' || memory.need !== 'memory')
+      throw new Error(`operand code '${code}' is not understood`);
     return { spec: { ...register.spec, widths: memory.spec.widths }, need: 'either' };
   }
 

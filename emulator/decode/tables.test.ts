@@ -27,12 +27,20 @@ describe('parseEncoding', () => {
   ])('%s', (text, expected) => {
     expect(parseEncoding(text)).toMatchObject(expected);
   });
-  it.each(['', 'NP', '0F', '/r 01', '0F AF /8', '01 /r /1', '51+r', '01 zz', 'VEX.128.66 FE /r', 'VEX.128.0F.XX FE /r'])(
-    "'%s' is refused",
-    (text) => {
-      expect(() => parseEncoding(text)).toThrow(/encoding|VEX/);
-    },
-  );
+  it.each([
+    '',
+    'NP',
+    '0F',
+    '/r 01',
+    '0F AF /8',
+    '01 /r /1',
+    '51+r',
+    '01 zz',
+    'VEX.128.66 FE /r',
+    'VEX.128.0F.XX FE /r',
+  ])("'%s' is refused", (text) => {
+    expect(() => parseEncoding(text)).toThrow(/encoding|VEX/);
+  });
 });
 
 describe('parseOperands', () => {

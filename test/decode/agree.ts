@@ -18,17 +18,9 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   // Without BMI1 and LZCNT a CPU ignores F3 before BSF and BSR (SDM Vol. 2, LZCNT and TZCNT).
   tzcnt: 'bsf',
   lzcnt: 'bsr',
-  // Hint NOPs until CET and MPX are there.
+  // A hint NOP until CET is there.
   rdsspd: 'nop',
   rdsspq: 'nop',
-  bndldx: 'nop',
-  bndstx: 'nop',
-  bndmov: 'nop',
-  bndmk: 'nop',
-  bndcl: 'nop',
-  bndcu: 'nop',
-  bndcn: 'nop',
-  endbr64: 'endbr64',
 };
 
 /** CMPccSS and its like by the predicate in the immediate. */
@@ -38,14 +30,22 @@ const WITH_PREDICATE = /^cmp(eq|lt|le|unord|neq|nlt|nle|ord)(ss|sd|ps|pd)$/;
 const SIZE_OF_MEMORY = /\b(byte|word|dword|fword|qword|xword|xmmword|ymmword)? ?ptr /;
 /** Their memory operand has no size of its own, or one that capstone gets wrong (COMISD reads 64 bits). */
 const SIZE_IS_OPEN = new Set(
-  ['jmp', 'call', 'lss', 'lfs', 'lgs', 'nop', 'comisd', 'comiss', 'sgdt', 'sidt', 'lgdt', 'lidt', 'invlpg', 'clflush'].concat([
-    'prefetchnta',
-    'prefetcht0',
-    'prefetcht1',
-    'prefetcht2',
-    'prefetchw',
-    'prefetch',
-  ]),
+  [
+    'jmp',
+    'call',
+    'lss',
+    'lfs',
+    'lgs',
+    'nop',
+    'comisd',
+    'comiss',
+    'sgdt',
+    'sidt',
+    'lgdt',
+    'lidt',
+    'invlpg',
+    'clflush',
+  ].concat(['prefetchnta', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchw', 'prefetch']),
 );
 
 const splitOperands = (text: string): string[] => (text === '' ? [] : text.split(', '));
@@ -56,8 +56,16 @@ const numberOf = (text: string): bigint | undefined => {
   return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
 };
 
-/** Segments without a base, and the index register that is none: shown by capstone, not there for us. */
-const simplified = (text: string): string => text.replace(/\b[cdes]s:/, '').replace(/( \+ )?riz(\*\d)?/, '');
+const NO_BASE = /\b[cdes]s:/;
+
+/** The index register that is none is shown by capstone; without base the displacement is then the address. */
+const withoutRiz = (text: string): string =>
+  text
+    .replace(/\[(?:riz|eiz)(?:\*\d)? ([+-]) (0x[0-9a-f]+|\d)\]/, (_, sign, value) => {
+      const address = BigInt.asUintN(64, sign === '-' ? -BigInt(value) : BigInt(value));
+      return `[${address < 10n ? address : `0x${address.toString(16)}`}]`;
+    })
+    .replace(/( \+ )?[er]iz(\*\d)?/, '');
 
 /** A sentence about the disagreement, or undefined when there is none. */
 export const disagreement = (theirs: Disassembled, ours: Instruction): string | undefined => {
@@ -68,11 +76,15 @@ export const disagreement = (theirs: Disassembled, ours: Instruction): string | 
   if (ours.length !== theirs.size) return report();
 
   let ourName = describeMnemonic(ours);
-  // REPNE before MOVS and STOS repeats as REP does; capstone shows no prefix.
-  if (/^repne (movs|stos|lods|ins|outs)/.test(ourName)) ourName = ourName.slice(6);
   let name = theirs.mnemonic.replace(IGNORED_PREFIX, '');
+  // REPNE before MOVS and its like repeats as REP does; capstone shows the prefix before some.
+  const oddRepeat = /^repne (?=(movs|stos|lods|ins|outs))/;
+  ourName = ourName.replace(oddRepeat, '');
+  name = name.replace(oddRepeat, '');
   name = OTHER_NAMES[name] ?? name;
-  const theirOperands = splitOperands(theirs.op_str).map(simplified);
+  const theirOperands = splitOperands(theirs.op_str).map(withoutRiz);
+  // MPX is gone from CPUs: its instructions are hint NOPs.
+  if (/^bnd(ldx|stx|mov|mk|cl|cu|cn)$/.test(name)) return ourName === 'nop' ? undefined : report();
   const predicate = WITH_PREDICATE.exec(name);
   if (predicate) {
     name = `cmp${predicate[2]}`;
@@ -93,7 +105,15 @@ export const disagreement = (theirs: Disassembled, ours: Instruction): string | 
     }
     // MOV to a segment register reads 16 bits; capstone shows the whole register.
     if (name === 'mov' && n === 1 && ours.operands[0]!.kind === 'segment' && operand.kind === 'reg') {
-      their = their.replace(/^[er]?(ax|cx|dx|bx|sp|bp|si|di)$|^(r\d+)[dw]?$/, (_, legacy, numbered) => legacy ?? `${numbered}w`);
+      their = their.replace(
+        /^[er]?(ax|cx|dx|bx|sp|bp|si|di)$|^(r\d+)[dw]?$/,
+        (_, legacy, numbered) => legacy ?? `${numbered}w`,
+      );
+    }
+    // Segments without base are ignored, even behind FS or GS; capstone shows the last one.
+    if (NO_BASE.test(their)) {
+      their = their.replace(NO_BASE, '');
+      our = our.replace(/\b[fg]s:/, '');
     }
     const value = numberOf(their);
     const agree =

@@ -24,7 +24,11 @@ const sectionsOf = (file: Buffer): Section[] => {
     const start = header.readUInt32LE(0);
     const name = names.toString('latin1', start, names.indexOf(0, start));
     const isNoBits = header.readUInt32LE(4) === 8;
-    return { name, address: Number(header.readBigUInt64LE(0x10)), bytes: isNoBits ? Buffer.alloc(0) : contents(header) };
+    return {
+      name,
+      address: Number(header.readBigUInt64LE(0x10)),
+      bytes: isNoBits ? Buffer.alloc(0) : contents(header),
+    };
   });
 };
 

@@ -12,9 +12,9 @@ import { decode } from '../../emulator/decode/index.ts';
 import { disagreement } from './agree.ts';
 import { type Binary, readBinary } from './binary.ts';
 import { type Disassembler, loadCapstone } from './capstone.ts';
-import { isRefusedByCpus, laterFamily } from './missing.ts';
+import { isRefusedByCpus, isUnknownToCapstone, laterFamily } from './missing.ts';
 
-const EVERYTHING = process.env['SIGNALBOX_DECODE'] === 'all';
+const EVERYTHING = process.env.SIGNALBOX_DECODE === 'all';
 
 /** Programs, and of how many functions one is taken in the short run. 0: only in the long run. */
 const PROGRAMS: readonly [path: string, oneIn: number][] = [
@@ -67,8 +67,8 @@ class Comparison {
       if (p >= end) break;
       // Data, or what capstone does not know: it must not be an instruction for us either.
       const ours = decode(text.bytes, p, end - p, text.address + p);
-      if (typeof ours !== 'string') {
-        this.wrong.push(`${hexOf(text.bytes.subarray(p, p + 15))}: capstone knows no ${ours.row.mnemonic} here`);
+      if (typeof ours !== 'string' && !isUnknownToCapstone(ours, text.bytes.subarray(p, p + ours.length))) {
+        this.report(p, ours.length, `capstone knows no ${ours.row.mnemonic} here`);
       }
       p++;
     }

@@ -2,6 +2,7 @@
  * Instructions that may have no row yet, by family, and what capstone shows though a CPU refuses it. Whatever is in
  * neither list must decode.
  */
+import type { Instruction } from '../../emulator/isa/instruction.ts';
 import type { Disassembled } from './capstone.ts';
 
 const words = (text: string): Set<string> => new Set(text.split(/\s+/));
@@ -16,7 +17,9 @@ const SSE3_TO_SSE42 = words(`
 /** PEXTRW to a general register is SSE2; to memory it is SSE4.1. */
 const isSse2Pextrw = (i: Disassembled): boolean => i.mnemonic === 'pextrw' && !i.op_str.includes('ptr');
 
-const BIT_MANIPULATION = words('andn bextr blcfill blsi blsmsk blsr bzhi mulx pdep pext rorx sarx shlx shrx adcx adox movbe');
+const BIT_MANIPULATION = words(
+  'andn bextr blcfill blsi blsmsk blsr bzhi mulx pdep pext rorx sarx shlx shrx adcx adox movbe',
+);
 const CRYPTOGRAPHY = words(`
   aesdec aesdeclast aesenc aesenclast aesimc aeskeygenassist pclmulqdq rdrand rdseed
   sha1msg1 sha1msg2 sha1nexte sha1rnds4 sha256msg1 sha256msg2 sha256rnds2`);
@@ -25,7 +28,8 @@ const STATE = words(`
   rdfsbase rdgsbase wrfsbase wrgsbase rdpkru wrpkru rdtscp rdpid clflushopt clwb cldemote`);
 const TRANSACTIONS = words('xabort xbegin xend xtest');
 const SHADOW_STACKS = words('incsspd incsspq saveprevssp rstorssp setssbsy clrssbsy wrssd wrssq wrussd wrussq');
-const VIRTUALISATION = /^(vmread|vmwrite|vmcall|vmlaunch|vmresume|vmxoff|vmxon|vmptrld|vmptrst|vmclear|vmrun|vmload|vmsave|vmmcall|invept|invvpid)$/;
+const VIRTUALISATION =
+  /^(vmread|vmwrite|vmcall|vmlaunch|vmresume|vmxoff|vmxon|vmptrld|vmptrst|vmclear|vmrun|vmload|vmsave|vmmcall|invept|invvpid)$/;
 
 const FAMILIES: Readonly<Record<string, (i: Disassembled) => boolean>> = {
   x87: ({ mnemonic }) => mnemonic === 'wait' || (/^f/.test(mnemonic) && !/^(fxsave|fxrstor|femms)/.test(mnemonic)),
@@ -50,3 +54,10 @@ export const isRefusedByCpus = ({ mnemonic, op_str }: Disassembled): boolean =>
   (mnemonic.startsWith('lock ') && !/^[a-z ]*ptr /.test(op_str)) ||
   // Loading CS; debug and control registers that do not exist.
   (mnemonic === 'mov' && /^(cs,|[cd]r\d+,)|, [cd]r\d+$/.test(op_str));
+
+/** What capstone does not decode though a CPU does; it occurs where data stands among the instructions. */
+export const isUnknownToCapstone = (ours: Instruction, bytes: Uint8Array): boolean =>
+  // Hint NOPs 0F 19..1F other than those in use.
+  ours.row.mnemonic === 'NOP' ||
+  // MOVSXD with an address-size prefix.
+  (ours.row.mnemonic === 'MOVSXD' && bytes.includes(0x67));
