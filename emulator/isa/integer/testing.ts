@@ -8,6 +8,9 @@ import { PhysicalMemory } from '../../memory/physical.ts';
 import { ARITHMETIC_FLAGS, REG, RFLAGS } from '../../state.ts';
 import { VECTOR_NAMES } from '../ops.ts';
 
+/** Executors that have to pass. */
+export const KINDS: readonly CpuKind[] = ['reference', 'interpreter'];
+
 /** Two pages that hold code, two of writable data, one read-only; nothing is mapped around them. */
 export const MAP = { code: 0x400000, data: 0x600000, readOnly: 0x602000, end: 0x603000 } as const;
 /** Where each instruction is put, and where the stack pointer starts. */
