@@ -68,6 +68,10 @@ export interface Kernel {
   fatalSignalPending(task: Task): boolean;
   /** The task should reschedule at the next return to user mode. */
   needResched: boolean;
+  /** An observer asked the run to end: before the next instruction, or before the syscall it was told of is executed. */
+  stopRequested: boolean;
+  /** Brings the CPU time of the current task up to now, and sends what its CPU timers and limits ask for. */
+  account(): void;
   /** Machine-wide limits that the user set. */
   readonly limits: { readonly maxTasks: number; readonly fileBytes: number };
   /** Bytes held by in-memory files; may not exceed `limits.fileBytes` (ENOSPC). */

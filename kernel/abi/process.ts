@@ -53,25 +53,6 @@ export const CLONE_ARGS = struct(
   { size: 88 },
 );
 
-export const RLIMIT = {
-  CPU: 0,
-  FSIZE: 1,
-  DATA: 2,
-  STACK: 3,
-  CORE: 4,
-  RSS: 5,
-  NPROC: 6,
-  NOFILE: 7,
-  MEMLOCK: 8,
-  AS: 9,
-  LOCKS: 10,
-  SIGPENDING: 11,
-  MSGQUEUE: 12,
-  NICE: 13,
-  RTPRIO: 14,
-  RTTIME: 15,
-} as const;
-export const RLIM_NLIMITS = 16;
 /** RLIM_INFINITY as it lies in memory; `Infinity` in a task's limits. */
 export const RLIM_INFINITY = 0xffffffffffffffffn;
 

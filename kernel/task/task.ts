@@ -55,6 +55,8 @@ export interface IntervalTimer {
   /** ITIMER_REAL: monotonic clock. ITIMER_VIRTUAL and PROF: the group's CPU time. */
   expires: number;
   interval: number;
+  /** ITIMER_REAL: when it last went off. With an interval it is armed again when its signal is taken. */
+  lastExpiry: number;
 }
 
 /** A resource limit; Infinity is RLIM_INFINITY. */

@@ -1,0 +1,89 @@
+/**
+ * Taking pending signals on the way to user mode (kernel/signal.c, get_signal): which one, and what its action is.
+ */
+import {
+  inSet,
+  KERNEL_IGNORE,
+  KERNEL_ONLY,
+  KERNEL_STOP,
+  SA,
+  SIG,
+  SIG_DFL,
+  SIG_IGN,
+  SIGBIT,
+} from '../abi/signal.ts';
+import { termSignal } from '../abi/wait.ts';
+import type { Kernel } from '../kernel.ts';
+import { isOrphaned } from '../task/pids.ts';
+import type { SigAction, SigInfo, Task } from '../task/task.ts';
+import { doNotifyParentCldstop } from './notify.ts';
+import { dequeueSignal, dequeueSynchronous, recalcSigpending } from './pending.ts';
+import { doSignalStop } from './stop.ts';
+
+/** What `getSignal` found. */
+export type Delivery =
+  /** Nothing: back to user mode. */
+  | { kind: 'none' }
+  /** The action is a handler. */
+  | { kind: 'handler'; info: SigInfo; action: SigAction }
+  /** The task is stopped; on with `getSignal` when it runs again. */
+  | { kind: 'stopped' }
+  /** The process dies of it. */
+  | { kind: 'fatal'; info: SigInfo };
+
+const NONE: Delivery = { kind: 'none' };
+const STOPPED: Delivery = { kind: 'stopped' };
+
+/** What is known about the signal that the whole group dies of: it may still be in a queue. */
+const causeOfDeath = (task: Task): SigInfo => {
+  const signo = termSignal(task.group.groupExitCode);
+  for (const pending of [task.pending, task.group.sharedPending]) {
+    const info = pending.queue.find((queued) => queued.signo === signo);
+    if (info !== undefined) return info;
+  }
+  return { kind: 'none', signo, errno: 0, code: 0 };
+};
+
+/**
+ * The next thing that pending signals make the task do. `si_addr` needs no untagging (hide_si_addr_tag_bits): without LAM
+ * no x86 address has a tag.
+ */
+export const getSignal = (kernel: Kernel, task: Task): Delivery => {
+  const { group } = task;
+  for (;;) {
+    if (group.childReport !== 0) {
+      const why = group.childReport;
+      group.childReport = 0;
+      doNotifyParentCldstop(kernel, task, why);
+    }
+    if (group.groupExiting) {
+      task.pending.signal &= ~SIGBIT[SIG.SIGKILL]!;
+      recalcSigpending(task);
+      return { kind: 'fatal', info: causeOfDeath(task) };
+    }
+    if (task.stopPending) {
+      doSignalStop(kernel, task, 0);
+      return STOPPED;
+    }
+    const info = dequeueSynchronous(task) ?? dequeueSignal(kernel, task, task.blocked);
+    if (info === null) return NONE;
+    const { signo } = info;
+    const action = task.sighand.action[signo]!;
+    if (action.handler === SIG_IGN) continue;
+    if (action.handler !== SIG_DFL) {
+      const taken = { ...action };
+      if (action.flags & SA.RESETHAND) action.handler = SIG_DFL;
+      return { kind: 'handler', info, action: taken };
+    }
+    if (inSet(KERNEL_IGNORE, signo)) continue;
+    if (group.unkillable && !inSet(KERNEL_ONLY, signo)) continue;
+    if (inSet(KERNEL_STOP, signo)) {
+      // Nobody could continue a process of an orphaned group.
+      if (signo !== SIG.SIGSTOP && isOrphaned(kernel, group.pgid)) continue;
+      doSignalStop(kernel, task, signo);
+      return STOPPED;
+    }
+    return { kind: 'fatal', info };
+  }
+};
+

@@ -1,0 +1,121 @@
+/**
+ * Queues of pending signals: what is in them, which signal comes next, taking one out (kernel/signal.c).
+ */
+import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS } from '../abi/signal.ts';
+import { RLIMIT } from '../abi/resource.ts';
+import type { Kernel } from '../kernel.ts';
+import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
+import { addTimer } from '../task/timers.ts';
+
+export const newPending = (): SigPending => ({ signal: 0n, queue: [] });
+
+/** Something waits for the task: an unblocked signal, a group stop, the end of the group. */
+const hasPending = (task: Task): boolean =>
+  task.stopPending || ((task.pending.signal | task.group.sharedPending.signal) & ~task.blocked) !== 0n;
+
+/** Sets or clears TIF_SIGPENDING of the current task by what is pending now. */
+export const recalcSigpending = (task: Task): void => {
+  task.sigpending = hasPending(task);
+};
+
+/** Sets TIF_SIGPENDING of any task when there is reason; never clears it (recalc_sigpending_and_wake). */
+export const noteSigpending = (task: Task): boolean => {
+  if (!hasPending(task)) return false;
+  task.sigpending = true;
+  return true;
+};
+
+/** Queued signals of a user, in all processes: what RLIMIT_SIGPENDING bounds. */
+export const queuedSignals = (kernel: Kernel, uid: number): number => {
+  let count = 0;
+  for (const task of kernel.tasks.values()) {
+    if (task.cred.uid !== uid) continue;
+    count += task.pending.queue.length;
+    if (task.group.leader === task) count += task.group.sharedPending.queue.length;
+  }
+  return count;
+};
+
+/** Room for one more entry under the target's RLIMIT_SIGPENDING (__sigqueue_alloc). */
+export const mayQueue = (kernel: Kernel, target: Task): boolean =>
+  queuedSignals(kernel, target.cred.uid) < target.group.rlimits[RLIMIT.SIGPENDING]!.soft;
+
+/** Throws away the signals of `mask` (flush_sigqueue_mask). */
+export const flushSignals = (pending: SigPending, mask: SigSet): void => {
+  if ((pending.signal & mask) === 0n) return;
+  pending.signal &= ~mask;
+  pending.queue = pending.queue.filter((info) => !inSet(mask, info.signo));
+};
+
+/** A signal of which only the bit was kept. */
+const lostInfo = (signo: number): SigInfo => ({ kind: 'kill', signo, errno: 0, code: SI.USER, pid: 0, uid: 0 });
+
+/** Takes the oldest entry of a pending signal; its bit goes with the last one (collect_signal). */
+const collectSignal = (pending: SigPending, signo: number): SigInfo => {
+  const { queue } = pending;
+  let found = -1;
+  for (let i = 0; i < queue.length; i++) {
+    if (queue[i]!.signo !== signo) continue;
+    if (found >= 0) {
+      // Another one stays pending.
+      return queue.splice(found, 1)[0]!;
+    }
+    found = i;
+  }
+  pending.signal &= ~SIGBIT[signo]!;
+  if (found < 0) return lostInfo(signo);
+  return found === queue.length - 1 ? queue.pop()! : queue.splice(found, 1)[0]!;
+};
+
+/** The signal to take first of those which `blocked` lets through: synchronous ones, then the lowest; 0 if none. */
+const nextSignal = (pending: SigPending, blocked: SigSet): number => {
+  let set = pending.signal & ~blocked;
+  if (set === 0n) return 0;
+  const synchronous = set & SYNCHRONOUS;
+  if (synchronous !== 0n) set = synchronous;
+  return lowestSignal(set);
+};
+
+/** Takes the next signal, of the thread first, then of the process; null if there is none (dequeue_signal). */
+export const dequeueSignal = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null => {
+  let info: SigInfo | null = null;
+  let signo = nextSignal(task.pending, blocked);
+  if (signo !== 0) {
+    info = collectSignal(task.pending, signo);
+  } else {
+    const shared = task.group.sharedPending;
+    signo = nextSignal(shared, blocked);
+    if (signo !== 0) {
+      info = collectSignal(shared, signo);
+      if (signo === SIG.SIGALRM) rearmItimer(kernel, task);
+    }
+  }
+  recalcSigpending(task);
+  return info;
+};
+
+/**
+ * Takes the oldest signal that the thread's own instruction caused, so that rip in its frame is that instruction's; null
+ * if there is none (dequeue_synchronous_signal).
+ */
+export const dequeueSynchronous = (task: Task): SigInfo | null => {
+  const { pending } = task;
+  if ((pending.signal & ~task.blocked & SYNCHRONOUS) === 0n) return null;
+  const at = pending.queue.findIndex((info) => info.code > SI.USER && inSet(SYNCHRONOUS, info.signo));
+  if (at < 0) return null;
+  const info = pending.queue.splice(at, 1)[0]!;
+  if (!pending.queue.some((other) => other.signo === info.signo)) pending.signal &= ~SIGBIT[info.signo]!;
+  recalcSigpending(task);
+  return info;
+};
+
+/** ITIMER_REAL with an interval goes on when its signal is taken, not before (posixtimer_rearm_itimer). */
+const rearmItimer = (kernel: Kernel, task: Task): void => {
+  const { real } = task.group.itimers;
+  if (real.interval === 0 || real.expires !== Number.POSITIVE_INFINITY) return;
+  const now = kernel.now();
+  // The next multiple of the interval after the last expiry (hrtimer_forward).
+  const missed = Math.max(0, Math.floor((now - real.lastExpiry) / real.interval));
+  real.expires = real.lastExpiry + (missed + 1) * real.interval;
+  addTimer(kernel.timers, { kind: 'itimer', expires: real.expires, group: task.group });
+};

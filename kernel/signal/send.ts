@@ -1,0 +1,155 @@
+/**
+ * Sending a signal to one process or thread: whether it counts at all, queueing it, and whom it wakes (kernel/signal.c).
+ */
+import { ERRNO } from '../abi/errno.ts';
+import {
+  CLD,
+  inSet,
+  KERNEL_COREDUMP,
+  KERNEL_IGNORE,
+  KERNEL_ONLY,
+  KERNEL_STOP,
+  SI,
+  SIG,
+  SIG_DFL,
+  SIG_IGN,
+  SIGBIT,
+} from '../abi/signal.ts';
+import type { Kernel } from '../kernel.ts';
+import { wakeStopped } from '../task/scheduler.ts';
+import type { SigInfo, SigPending, Task } from '../task/task.ts';
+import { flushSignals, mayQueue } from './pending.ts';
+
+/** SEND_SIG_PRIV: from the kernel, with nothing to say. */
+export const kernelInfo = (signo: number): SigInfo => ({ kind: 'kill', signo, errno: 0, code: SI.KERNEL, pid: 0, uid: 0 });
+
+/** The handler ignores the signal, by choice or by default (sig_handler_ignored). */
+export const handlerIgnores = (handler: number, signo: number): boolean =>
+  handler === SIG_IGN || (handler === SIG_DFL && inSet(KERNEL_IGNORE, signo));
+
+/** sig_task_ignored: as the disposition says, and what an unkillable init does not hear. */
+const taskIgnores = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean => {
+  const { handler } = task.sighand.action[signo]!;
+  if (task === kernel.init && inSet(KERNEL_ONLY, signo)) return true;
+  if (task.group.unkillable && handler === SIG_DFL && !(force && inSet(KERNEL_ONLY, signo))) return true;
+  return handlerIgnores(handler, signo);
+};
+
+/** Blocked signals are never ignored: the handler may have changed when they are unblocked (sig_ignored). */
+const signalIgnored = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean =>
+  !inSet(task.blocked | task.realBlocked, signo) && taskIgnores(kernel, task, signo, force);
+
+const flushGroup = (task: Task, mask: bigint): void => {
+  flushSignals(task.group.sharedPending, mask);
+  for (const thread of task.group.threads) flushSignals(thread.pending, mask);
+};
+
+/**
+ * Stop signals and SIGCONT cancel each other here, at generation; SIGCONT resumes even when it is blocked or ignored.
+ * Returns whether the signal goes on to the queue (prepare_signal).
+ */
+const prepareSignal = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean => {
+  const { group } = task;
+  if (group.groupExiting) return false;
+  if (inSet(KERNEL_STOP, signo)) {
+    flushGroup(task, SIGBIT[SIG.SIGCONT]!);
+  } else if (signo === SIG.SIGCONT) {
+    flushGroup(task, KERNEL_STOP);
+    for (const thread of group.threads) {
+      thread.stopPending = false;
+      if (thread.state === 'stopped') {
+        // It goes on inside getSignal, which has the parent told and then looks again at what is pending.
+        thread.sigpending = true;
+        wakeStopped(kernel, thread);
+      }
+    }
+    const report = group.stopped ? CLD.CONTINUED : group.groupStopCount > 0 ? CLD.STOPPED : 0;
+    if (report !== 0) {
+      group.childReport = report;
+      group.stopped = false;
+      group.continued = true;
+      group.groupStopCount = 0;
+      group.groupExitCode = 0;
+    }
+  }
+  return !signalIgnored(kernel, task, signo, force);
+};
+
+/** Sets TIF_SIGPENDING and ends the task's sleep; `fatal` ends stops and uninterruptible sleeps too. */
+export const signalWakeUp = (kernel: Kernel, task: Task, fatal: boolean): void => {
+  task.sigpending = true;
+  if (task.state === 'sleeping') {
+    if (fatal || !task.wait?.uninterruptible) kernel.wake(task);
+  } else if (fatal) {
+    wakeStopped(kernel, task);
+  }
+};
+
+/** The thread could take the signal now (wants_signal). */
+const wantsSignal = (kernel: Kernel, task: Task, signo: number): boolean => {
+  if (inSet(task.blocked, signo) || task.exiting) return false;
+  if (signo === SIG.SIGKILL) return true;
+  if (task.state === 'stopped') return false;
+  return task === kernel.current || !task.sigpending;
+};
+
+/** The default action would end the process (sig_fatal). */
+const isFatal = (task: Task, signo: number): boolean =>
+  !inSet(KERNEL_IGNORE | KERNEL_STOP, signo) && task.sighand.action[signo]!.handler === SIG_DFL;
+
+/** Everyone in the group must die with this wait status. */
+export const startGroupExit = (kernel: Kernel, task: Task, status: number): void => {
+  const { group } = task;
+  group.groupExiting = true;
+  group.groupExitCode = status;
+  group.groupStopCount = 0;
+  for (const thread of group.threads) {
+    thread.stopPending = false;
+    thread.pending.signal |= SIGBIT[SIG.SIGKILL]!;
+    signalWakeUp(kernel, thread, true);
+  }
+};
+
+/** Finds a thread for the queued signal and wakes it; a signal that kills takes the whole group down (complete_signal). */
+const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boolean): void => {
+  const { group } = task;
+  let target = task;
+  if (!wantsSignal(kernel, task, signo)) {
+    if (toThread) return;
+    const willing = group.threads.find((thread) => wantsSignal(kernel, thread, signo));
+    if (willing === undefined) return;
+    target = willing;
+  }
+  if (
+    isFatal(task, signo) &&
+    !group.groupExiting &&
+    !inSet(target.realBlocked, signo) &&
+    !inSet(KERNEL_COREDUMP, signo)
+  ) {
+    startGroupExit(kernel, task, signo);
+    return;
+  }
+  signalWakeUp(kernel, target, signo === SIG.SIGKILL);
+};
+
+/** The kernel itself sends it, or code and sender make it as if: then init cannot ignore SIGKILL and SIGSTOP. */
+const isForced = (info: SigInfo): boolean => info.code === SI.KERNEL;
+
+/**
+ * Queues a signal for a thread, or for the process that `task` belongs to. Returns 0, or -EAGAIN when RLIMIT_SIGPENDING
+ * is reached and the information may not be lost (send_signal_locked).
+ */
+export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: boolean): number => {
+  const { signo } = info;
+  if (!prepareSignal(kernel, task, signo, isForced(info))) return 0;
+  const pending: SigPending = toThread ? task.pending : task.group.sharedPending;
+  const legacy = signo < SIG.SIGRTMIN;
+  if (legacy && inSet(pending.signal, signo)) return 0;
+  if (signo !== SIG.SIGKILL) {
+    if ((legacy && info.code >= 0) || mayQueue(kernel, task)) pending.queue.push(info);
+    else if (!legacy && info.code !== SI.USER && info.code !== SI.KERNEL) return -ERRNO.EAGAIN;
+  }
+  pending.signal |= SIGBIT[signo]!;
+  completeSignal(kernel, task, signo, toThread);
+  return 0;
+};

@@ -1,0 +1,48 @@
+/** Job control: stopping all threads of a process (kernel/signal.c, do_signal_stop). */
+import { CLD } from '../abi/signal.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/task.ts';
+import { doNotifyParentCldstop } from './notify.ts';
+import { signalWakeUp } from './send.ts';
+
+/** Begins the stop of the whole group by `signo`. */
+const startGroupStop = (kernel: Kernel, task: Task, signo: number): void => {
+  const { group } = task;
+  if (!group.stopped) group.groupExitCode = signo;
+  group.groupStopSignal = signo;
+  group.groupStopCount = 0;
+  for (const thread of group.threads) {
+    if (thread.exiting || thread.state === 'stopped') continue;
+    thread.stopPending = true;
+    group.groupStopCount++;
+    if (thread !== task) signalWakeUp(kernel, thread, false);
+  }
+};
+
+/** One thread takes its part; returns whether the stop is complete and new (task_participate_group_stop). */
+const participate = (task: Task): boolean => {
+  const { group } = task;
+  task.stopPending = false;
+  if (group.groupStopCount > 0) group.groupStopCount--;
+  if (group.groupStopCount > 0 || group.stopped) return false;
+  group.stopped = true;
+  group.continued = false;
+  group.childReport = 0;
+  return true;
+};
+
+/**
+ * Stops the current thread: `signo` begins a group stop, 0 takes part in the one in progress. It does not run until
+ * SIGCONT or SIGKILL; then `getSignal` starts over.
+ */
+export const doSignalStop = (kernel: Kernel, task: Task, signo: number): void => {
+  if (!task.stopPending) startGroupStop(kernel, task, signo);
+  const complete = participate(task);
+  task.state = 'stopped';
+  if (complete) doNotifyParentCldstop(kernel, task, CLD.STOPPED);
+};
+
+/** An exiting thread leaves a group stop, which may complete it (exit_signals). */
+export const leaveGroupStop = (kernel: Kernel, task: Task): void => {
+  if (task.stopPending && participate(task)) doNotifyParentCldstop(kernel, task, CLD.STOPPED);
+};
