@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { hashOf } from './build.ts';
+import { build, hashOf } from './build.ts';
 import { type Case, root } from './cases.ts';
 import { type Outcome, runNative } from './native.ts';
 
@@ -30,12 +30,19 @@ export function readRecorded(test: Case): Recorded | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Recorded) : undefined;
 }
 
-/** Runs every variant natively, `repeat` times, and writes the recording. Throws when any two runs differ. */
-export async function record(test: Case, repeat: number): Promise<void> {
+/**
+ * Runs every variant natively, `repeat` times, and writes the recording. Throws when any two runs differ.
+ * Returns the milliseconds that one run takes.
+ */
+export async function record(test: Case, repeat: number): Promise<number> {
   let first: Outcome | undefined;
+  let spent = 0;
   for (const variant of test.variants) {
+    await build(test, variant);
     for (let i = 0; i < repeat; i++) {
+      const start = performance.now();
       const outcome = await runNative(test, variant, true);
+      spent += performance.now() - start;
       first ??= outcome;
       if (JSON.stringify(outcome) !== JSON.stringify(first)) {
         throw new Error(`${test.id} [${variant.name}] run ${i + 1} differs:\n${outcome.stdout}\n--- first:\n${first.stdout}`);
@@ -45,9 +52,11 @@ export async function record(test: Case, repeat: number): Promise<void> {
   if (JSON.stringify(first!.end) !== JSON.stringify(test.end)) {
     throw new Error(`${test.id} ended with ${JSON.stringify(first!.end)}\n${first!.stdout}${first!.stderr}`);
   }
+  const each = spent / (repeat * test.variants.length);
   const old = readRecorded(test);
-  if (old?.source === sourceHash(test) && JSON.stringify(old.outcome) === JSON.stringify(first)) return;
+  if (old?.source === sourceHash(test) && JSON.stringify(old.outcome) === JSON.stringify(first)) return each;
   const recorded: Recorded = { source: sourceHash(test), kernel: release(), outcome: first! };
   await mkdir(`${root}test/recorded/${test.area}`, { recursive: true });
   await writeFile(recordedPath(test), `${JSON.stringify(recorded, null, 2)}\n`);
+  return each;
 }
