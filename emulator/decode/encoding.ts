@@ -30,7 +30,7 @@ export interface Encoding {
 
 /** Immediates and displacements are told by the operand codes; in the encoding they are there for the reader. */
 const SIZES_TOLD_BY_OPERANDS = new Set(['ib', 'iw', 'id', 'io', 'cb', 'cw', 'cd', '/is4']);
-const HEX_BYTE = /^[0-9A-F]{2}$/;
+const BYTES = new Map(Array.from({ length: 256 }, (_, n) => [n.toString(16).toUpperCase().padStart(2, '0'), n]));
 const HEX_BYTE_PLUS = /^([0-9A-F]{2})\+([ri])$/;
 
 const VEX_MAPS: Readonly<Record<string, OpcodeMap>> = {
@@ -87,7 +87,23 @@ export const parseEncoding = (text: string): Encoding => {
 
   for (let n = 0; n < words.length; n++) {
     const word = words[n]!;
-    if (SIZES_TOLD_BY_OPERANDS.has(word)) {
+    const byte = BYTES.get(word);
+    if (byte !== undefined) {
+      if (opcode >= 0) {
+        setModrm(0xff, byte);
+      } else if (!isVex && map === OPCODE_MAP.primary && (word === '66' || word === 'F2' || word === 'F3')) {
+        if (prefix !== 'any') fail('two mandatory prefixes');
+        prefix = word;
+      } else if (!isVex && map === OPCODE_MAP.primary && byte === 0x0f) {
+        map = OPCODE_MAP.map0F;
+      } else if (!isVex && map === OPCODE_MAP.map0F && byte === 0x38) {
+        map = OPCODE_MAP.map0F38;
+      } else if (!isVex && map === OPCODE_MAP.map0F && byte === 0x3a) {
+        map = OPCODE_MAP.map0F3A;
+      } else {
+        opcode = byte;
+      }
+    } else if (SIZES_TOLD_BY_OPERANDS.has(word)) {
       if (opcode < 0) fail(`'${word}' before the opcode`);
     } else if (word === '/r') {
       setModrm(0, 0);
@@ -103,29 +119,13 @@ export const parseEncoding = (text: string): Encoding => {
       if (n > 0) fail('VEX must come first');
       isVex = true;
       ({ map, prefix, rexW, vexL } = parseVex(word));
-    } else if (HEX_BYTE.test(word)) {
-      const byte = Number.parseInt(word, 16);
-      if (opcode >= 0) {
-        setModrm(0xff, byte);
-      } else if (!isVex && map === OPCODE_MAP.primary && (word === '66' || word === 'F2' || word === 'F3')) {
-        if (prefix !== 'any') fail('two mandatory prefixes');
-        prefix = word;
-      } else if (!isVex && map === OPCODE_MAP.primary && byte === 0x0f) {
-        map = OPCODE_MAP.map0F;
-      } else if (!isVex && map === OPCODE_MAP.map0F && byte === 0x38) {
-        map = OPCODE_MAP.map0F38;
-      } else if (!isVex && map === OPCODE_MAP.map0F && byte === 0x3a) {
-        map = OPCODE_MAP.map0F3A;
-      } else {
-        opcode = byte;
-      }
     } else {
       const match = HEX_BYTE_PLUS.exec(word) ?? fail(`'${word}' is not understood`);
-      const byte = Number.parseInt(match[1]!, 16);
-      if ((byte & 7) !== 0) fail(`'${word}' does not start a group of eight`);
-      if (opcode >= 0) setModrm(0xf8, byte);
+      const first = Number.parseInt(match[1]!, 16);
+      if ((first & 7) !== 0) fail(`'${word}' does not start a group of eight`);
+      if (opcode >= 0) setModrm(0xf8, first);
       else {
-        opcode = byte;
+        opcode = first;
         plusRegister = true;
       }
     }

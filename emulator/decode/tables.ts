@@ -118,8 +118,10 @@ const bySpecificity = (a: Candidate, b: Candidate): number =>
   bitCount(a.contexts) - bitCount(b.contexts);
 
 const rejectTwins = (candidates: readonly Candidate[]): void => {
-  for (const [n, a] of candidates.entries()) {
-    for (const b of candidates.slice(n + 1)) {
+  for (let n = 0; n < candidates.length; n++) {
+    const a = candidates[n]!;
+    for (let m = n + 1; m < candidates.length; m++) {
+      const b = candidates[m]!;
       if (a.contexts === b.contexts && a.modrmMask === b.modrmMask && a.modrmValue === b.modrmValue) {
         inRow(a.row, () => {
           throw new Error(`stands for the same bytes as row '${b.row.encoding}' ${b.row.mnemonic} '${b.row.operands}'`);

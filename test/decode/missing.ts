@@ -41,6 +41,7 @@ const FAMILIES: Readonly<Record<string, (i: Disassembled) => boolean>> = {
   cryptography: ({ mnemonic }) => CRYPTOGRAPHY.has(mnemonic),
   'extended state': ({ mnemonic }) => STATE.has(mnemonic),
   transactions: ({ mnemonic }) => TRANSACTIONS.has(mnemonic),
+  'VIA PadLock': ({ mnemonic }) => /^x(store|crypt|sha)/.test(mnemonic),
   'shadow stacks': ({ mnemonic }) => SHADOW_STACKS.has(mnemonic),
 };
 
