@@ -190,7 +190,14 @@ export const PR = {
   SET_VMA: 0x53564d41,
 } as const;
 
-export const ARCH = { SET_GS: 0x1001, SET_FS: 0x1002, GET_FS: 0x1003, GET_GS: 0x1004, GET_CPUID: 0x1011, SET_CPUID: 0x1012 } as const;
+export const ARCH = {
+  SET_GS: 0x1001,
+  SET_FS: 0x1002,
+  GET_FS: 0x1003,
+  GET_GS: 0x1004,
+  GET_CPUID: 0x1011,
+  SET_CPUID: 0x1012,
+} as const;
 
 export const FUTEX = {
   WAIT: 0,

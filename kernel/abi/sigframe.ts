@@ -7,7 +7,7 @@
  */
 import { array, pointer, type Scalar, shown, struct, u16, u32, u64 } from './layout.ts';
 import { SIGINFO_KILL, SIGINFO_SIZE } from './siginfo.ts';
-import { SA, SIG_DFL, SIG_IGN, SS, signalsOf, signalName } from './signal.ts';
+import { SA, SIG_DFL, SIG_IGN, SS, signalName, signalsOf } from './signal.ts';
 
 const flagText = (flags: Readonly<Record<string, number>>, prefix: string) => (value: number) => {
   let rest = value;

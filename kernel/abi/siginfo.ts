@@ -76,12 +76,7 @@ export const SIGINFO_FAULT = struct(
 /** SIGIO. */
 export const SIGINFO_POLL = struct(
   'siginfo_t',
-  [
-    ...HEADER,
-    ['si_band', i64, 'poll events'],
-    ['si_fd', i32, 'descriptor'],
-    ['rest', array(u8, 100), 'zero'],
-  ],
+  [...HEADER, ['si_band', i64, 'poll events'], ['si_fd', i32, 'descriptor'], ['rest', array(u8, 100), 'zero']],
   SIZE,
 );
 

@@ -1,17 +1,7 @@
 /**
  * Taking pending signals on the way to user mode (kernel/signal.c, get_signal): which one, and what its action is.
  */
-import {
-  inSet,
-  KERNEL_IGNORE,
-  KERNEL_ONLY,
-  KERNEL_STOP,
-  SA,
-  SIG,
-  SIG_DFL,
-  SIG_IGN,
-  SIGBIT,
-} from '../abi/signal.ts';
+import { inSet, KERNEL_IGNORE, KERNEL_ONLY, KERNEL_STOP, SA, SIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
 import { termSignal } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
 import { isOrphaned } from '../task/pids.ts';
@@ -86,4 +76,3 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
     return { kind: 'fatal', info };
   }
 };
-

@@ -15,8 +15,8 @@ import {
   XSTATE_HEADER,
   XSTATE_SIZE,
 } from '../abi/sigframe.ts';
-import { copyFromUser, copyToUser, getUser32 } from '../mm/user.ts';
 import type { Mm } from '../mm/mm.ts';
+import { copyFromUser, copyToUser, getUser32 } from '../mm/user.ts';
 
 const AT = FPSTATE.offsets;
 const ST_BYTES = 128;

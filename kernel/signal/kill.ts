@@ -101,4 +101,3 @@ export const queueInfoToThread = (kernel: Kernel, tgid: number, pid: number, sig
   if (isForged(info) && kernel.current.pid !== pid) return -ERRNO.EPERM;
   return sendSpecific(kernel, tgid, pid, signo, signo === 0 ? null : info);
 };
-

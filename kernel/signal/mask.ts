@@ -47,4 +47,3 @@ export const restoreSavedSigmask = (kernel: Kernel, task: Task): void => {
 
 /** What a handler's frame remembers as the mask to return to (sigmask_to_save). */
 export const sigmaskToSave = (task: Task): SigSet => task.savedSigmask ?? task.blocked;
-

@@ -1,8 +1,9 @@
 /**
  * Queues of pending signals: what is in them, which signal comes next, taking one out (kernel/signal.c).
  */
-import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS } from '../abi/signal.ts';
+
 import { RLIMIT } from '../abi/resource.ts';
+import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
 import { addTimer } from '../task/timers.ts';

@@ -20,16 +20,7 @@ const READ_SIZE = MASK_AT + 8;
 
 /** Flags which a frame may change (FIX_EFLAGS). */
 const FIX_EFLAGS =
-  RFLAGS.AC |
-  RFLAGS.OF |
-  RFLAGS.DF |
-  RFLAGS.TF |
-  RFLAGS.SF |
-  RFLAGS.ZF |
-  RFLAGS.AF |
-  RFLAGS.PF |
-  RFLAGS.CF |
-  RFLAGS.RF;
+  RFLAGS.AC | RFLAGS.OF | RFLAGS.DF | RFLAGS.TF | RFLAGS.SF | RFLAGS.ZF | RFLAGS.AF | RFLAGS.PF | RFLAGS.CF | RFLAGS.RF;
 
 /** #GP: what a return to user mode with a bad selector ends in. */
 const TRAP_GP = 13;

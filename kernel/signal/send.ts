@@ -21,7 +21,14 @@ import type { SigInfo, SigPending, Task } from '../task/task.ts';
 import { flushSignals, mayQueue } from './pending.ts';
 
 /** SEND_SIG_PRIV: from the kernel, with nothing to say. */
-export const kernelInfo = (signo: number): SigInfo => ({ kind: 'kill', signo, errno: 0, code: SI.KERNEL, pid: 0, uid: 0 });
+export const kernelInfo = (signo: number): SigInfo => ({
+  kind: 'kill',
+  signo,
+  errno: 0,
+  code: SI.KERNEL,
+  pid: 0,
+  uid: 0,
+});
 
 /** The handler ignores the signal, by choice or by default (sig_handler_ignored). */
 export const handlerIgnores = (handler: number, signo: number): boolean =>
