@@ -16,7 +16,9 @@ import type {
 } from '../isa/instruction.ts';
 import type { Row } from '../isa/row.ts';
 import { OPCODE_MAP } from './encoding.ts';
+import { byteImmediates, extendedByteImmediates, immediate, toBigint } from './numbers.ts';
 import { type OperandSpec, SOURCE } from './operands.ts';
+import { NO_PREFIX, PREFIX, prefixKinds, REX_B, REX_R, REX_W, REX_X } from './prefixes.ts';
 import { buildTables, type Candidate, candidatesOf, contextOf, type OpcodeTables, PREFIX_CONTEXT } from './tables.ts';
 
 /**
@@ -29,43 +31,11 @@ export type DecodeResult = Instruction | DecodeFailure;
 /** SDM Vol. 2A, 2.3.11: an instruction of more than 15 bytes is #GP. */
 export const MAX_INSTRUCTION_LENGTH = 15;
 
-const NO_PREFIX = 0;
-const PREFIX = { rex: 1, operandSize: 2, addressSize: 3, repeat: 4, lock: 5, fs: 6, gs: 7, ignoredSegment: 8 } as const;
-
-/** What each byte is when it stands before the opcode. */
-const prefixKinds = new Uint8Array(256).fill(NO_PREFIX);
-prefixKinds.fill(PREFIX.rex, 0x40, 0x50);
-prefixKinds[0x66] = PREFIX.operandSize;
-prefixKinds[0x67] = PREFIX.addressSize;
-prefixKinds[0xf2] = PREFIX.repeat;
-prefixKinds[0xf3] = PREFIX.repeat;
-prefixKinds[0xf0] = PREFIX.lock;
-prefixKinds[0x64] = PREFIX.fs;
-prefixKinds[0x65] = PREFIX.gs;
-for (const segment of [0x26, 0x2e, 0x36, 0x3e]) prefixKinds[segment] = PREFIX.ignoredSegment;
-
-const REX_W = 8;
-const REX_R = 4;
-const REX_X = 2;
-const REX_B = 1;
-
 const SIZE_INDEX = { 16: 0, 32: 1, 64: 2 } as const;
 const NO_OPERANDS: readonly Operand[] = [];
 
-const immediate = (width: Width, value: bigint): ImmediateOperand => ({ kind: 'imm', width, value });
-const byteImmediates = Array.from({ length: 256 }, (_, n) => immediate(8, BigInt(n)));
-const makeExtendedBytes = (width: Width): ImmediateOperand[] =>
-  Array.from({ length: 256 }, (_, n) => immediate(width, BigInt.asUintN(width, BigInt((n << 24) >> 24))));
-/** Sign-extended bytes as operands, by width. */
-const extendedByteImmediates = { 16: makeExtendedBytes(16), 32: makeExtendedBytes(32), 64: makeExtendedBytes(64) };
-
-const SMALL = 256;
-/** Most displacements are small: their bigints are made once. */
-const smallBigints = Array.from({ length: 2 * SMALL }, (_, n) => BigInt(n - SMALL));
-const toBigint = (value: number): bigint =>
-  value >= -SMALL && value < SMALL ? smallBigints[value + SMALL]! : BigInt(value);
-
-const hasSize = (operandSize: 0 | 1 | 2, vexL: number): number => operandSize + (vexL === 0 ? 0 : 3);
+/** See operands.ts. */
+const sizeIndexOf = (operandSize: 16 | 32 | 64, vexL: number): number => SIZE_INDEX[operandSize] + (vexL === 0 ? 0 : 3);
 
 export class Decoder {
   private readonly tables: OpcodeTables;
@@ -208,7 +178,7 @@ export class Decoder {
           : row.default64 === true
             ? 64
             : 32;
-    const sizeIndex = hasSize(SIZE_INDEX[operandSize], vexL);
+    const sizeIndex = sizeIndexOf(operandSize, vexL);
 
     this.bytes = bytes;
     this.rex = rex;
