@@ -30,7 +30,8 @@ export interface HostStat {
 /**
  * The host's files under one directory, by absolute path within it (`/` is the directory itself). Symbolic links are never
  * followed by these calls: the kernel walks paths itself, so that a link cannot lead out of what was granted.
- * Calls are synchronous. Writing calls are made only below a directory that the user granted with `--bind`.
+ * Names are byte strings: each character is one byte of the host's name, 0..255 (see `fs/names.ts`).
+ * Calls are synchronous. A FIFO, device or socket is seen by `lstat` but never opened. Writing calls are made only below a directory that the user granted with `--bind`.
  */
 export interface HostFiles {
   lstat(path: string): HostStat | HostError;
@@ -50,6 +51,9 @@ export interface HostFiles {
   rename(from: string, to: string): 0 | HostError;
   chmod(path: string, mode: number): 0 | HostError;
   utimes(path: string, atime: bigint, mtime: bigint): 0 | HostError;
+  chown(path: string, uid: number, gid: number): 0 | HostError;
+  /** Makes what was written durable (fsync(2)). */
+  sync?(path: string): 0 | HostError;
 }
 
 /** A standard stream of the host process, or what a test or page puts in its place. Never blocks. */
@@ -58,6 +62,11 @@ export interface HostStream {
   readonly terminal: boolean;
   /** Rows and columns of a terminal. */
   size?(): { rows: number; columns: number };
+  /**
+   * A terminal: stop (or resume) its own line editing, echo and signal keys, because the guest's terminal does them now.
+   * Without it the terminal always works by lines.
+   */
+  setRaw?(raw: boolean): void;
   /** Bytes available now, at most `max`; `'wait'` if none yet; `'end'` at end of file. */
   read(max: number): Uint8Array | 'wait' | 'end';
   /** Takes all bytes, or fewer, or none (`'wait'`); `'broken'` when the reader is gone (EPIPE). */

@@ -1,29 +1,57 @@
 /**
- * The objects of the file system: inodes, open files, and the operations each kind of object implements. Plain data plus a
- * `ops` reference to a stateless operations table, so that they can be snapshotted.
+ * The objects of the file system: inodes, open files, and the operations each kind of object implements. Plain data plus
+ * references to stateless things - operation tables (frozen objects of functions) and the host's `HostFiles` - which a
+ * snapshot keeps by reference.
+ *
+ * Names and paths are byte strings: each character is one byte, 0..255, as it lies in guest memory. Nothing is lost, and
+ * text is made of them only where people read it. See `names.ts`.
  */
+import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
+import type { Console } from './console.ts';
+import type { InodeLocks } from './locks.ts';
+import type { Pipe } from './pipe.ts';
 
-/** fs_struct: shared by CLONE_FS. Absolute, normalised guest paths are resolved through `cwd` and `root`. */
+/** fs_struct: shared by CLONE_FS. */
 export interface FsContext {
   cwd: Location;
   root: Location;
   umask: number;
 }
 
-/** A place in the tree (struct path): an inode and how one came to it, for `..` and getcwd. */
+/** A place in the tree (struct path): an inode and the name by which it was reached. */
 export interface Location {
   inode: Inode;
-  /** Absolute guest path. */
+  /** Absolute guest path, normalised, at the time of the walk: a later rename does not change it. */
   path: string;
+}
+
+/** One mounted file system (struct super_block and its mount). */
+export interface SuperBlock {
+  /** As /proc/mounts names it: tmpfs, overlay, proc, ... */
+  readonly type: string;
+  /** f_type of statfs(2). */
+  readonly magic: number;
+  readonly dev: number;
+  /** Mount number, as statx and mountinfo show it. */
+  readonly mountId: number;
+  readOnly: boolean;
+  /** What is mounted, first column of /proc/mounts. */
+  readonly source: string;
+  nextIno: number;
+  /** The host's files behind it, if any. */
+  readonly files: HostFiles | null;
+  /** Inodes kept only because they were looked up, in file systems over the host's. */
+  cached: number;
 }
 
 /** What every inode has. Kinds of file systems add fields of their own. */
 export interface Inode {
   /** Stateless table of what this kind of inode can do. */
   readonly ops: InodeOperations;
+  readonly sb: SuperBlock;
   ino: number;
   dev: number;
   /** S_IFMT and permission bits. */
@@ -37,24 +65,68 @@ export interface Inode {
   atime: bigint;
   mtime: bigint;
   ctime: bigint;
+  btime: bigint;
+  /** Directories: the one they are in, themselves at the root; kept after removal. Null for others. */
+  parent: Inode | null;
+  /** Directories: the name in `parent`. */
+  name: string;
+  /** A directory that is covered by a mount: the mounted root. */
+  mounted: Inode | null;
+  /** Open files. */
+  opens: number;
+  /** A removed directory takes no new entries (S_DEAD). */
+  dead: boolean;
+  /** FIFOs: the pipe while someone has it open. */
+  pipe: Pipe | null;
+  locks: InodeLocks | null;
 }
 
-/** Results: a value, or a negative errno. */
+/** Who creates something. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** Results: a value, or a negative errno. Callers have checked permissions, names and types, as the VFS does. */
 export interface InodeOperations {
-  /** Makes the operations of an open file on this inode; -errno refuses. Blocking opens (FIFOs) return BLOCKED. */
+  /** The operations of an open file on this inode; -errno refuses. */
   open(kernel: Kernel, task: Task, inode: Inode, flags: number): FileOperations | number;
-  lookup?(kernel: Kernel, directory: Inode, name: string): Inode | number;
-  create?(kernel: Kernel, directory: Inode, name: string, mode: number, rdev: number, cred: { uid: number; gid: number }): Inode | number;
-  symlink?(kernel: Kernel, directory: Inode, name: string, target: string, cred: { uid: number; gid: number }): Inode | number;
+  lookup?(kernel: Kernel, task: Task, directory: Inode, name: string): Inode | number;
+  /** `mode` has the type: regular files, directories, FIFOs, sockets, devices. */
+  create?(kernel: Kernel, directory: Inode, name: string, mode: number, rdev: number, owner: Owner): Inode | number;
+  symlink?(kernel: Kernel, directory: Inode, name: string, target: string, owner: Owner): Inode | number;
+  /** A nameless file (O_TMPFILE). */
+  tmpfile?(kernel: Kernel, directory: Inode, mode: number, owner: Owner): Inode | number;
   link?(kernel: Kernel, directory: Inode, name: string, inode: Inode): number;
-  unlink?(kernel: Kernel, directory: Inode, name: string): number;
-  rmdir?(kernel: Kernel, directory: Inode, name: string): number;
-  rename?(kernel: Kernel, from: Inode, name: string, to: Inode, newName: string): number;
-  readlink?(kernel: Kernel, inode: Inode): string | number;
-  list?(kernel: Kernel, directory: Inode): DirectoryEntry[] | number;
+  unlink?(kernel: Kernel, directory: Inode, name: string, inode: Inode): number;
+  rmdir?(kernel: Kernel, directory: Inode, name: string, inode: Inode): number;
+  /** Replaces what `newName` names; `exchange` swaps the two instead. */
+  rename?(kernel: Kernel, from: Inode, name: string, to: Inode, newName: string, exchange: boolean): number;
+  readlink?(kernel: Kernel, task: Task, inode: Inode): string | number;
+  /** Links which lead to an object, whatever their text says (/proc/PID/fd, exe, cwd, root). */
+  follow?(kernel: Kernel, task: Task, inode: Inode): Location | number;
+  /** Without `.` and `..`. */
+  list?(kernel: Kernel, task: Task, directory: Inode): DirectoryEntry[] | number;
   truncate?(kernel: Kernel, inode: Inode, size: number): number;
-  /** Attributes changed in memory: write them through if the file system keeps them elsewhere. */
-  attributesChanged?(kernel: Kernel, inode: Inode): number;
+  /** fallocate(2); `mode` is checked. */
+  allocate?(kernel: Kernel, inode: Inode, mode: number, offset: number, length: number): number;
+  /** Sets mode, owner or times, here and wherever the file system keeps them. */
+  setAttributes?(kernel: Kernel, inode: Inode, attributes: AttributeChange): number;
+  /** Brings attributes up to date before they are shown. */
+  refresh?(kernel: Kernel, inode: Inode): number;
+  /** Units of 512 bytes in use; without it, the size rounded up. */
+  blocks?(inode: Inode): number;
+  /** The last open file on it went. */
+  lastClose?(kernel: Kernel, inode: Inode): void;
+}
+
+/** What chmod, chown and utimensat change: absent fields stay. */
+export interface AttributeChange {
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  atime?: bigint;
+  mtime?: bigint;
 }
 
 export interface DirectoryEntry {
@@ -73,25 +145,27 @@ export interface OpenFile {
   /** O_ACCMODE, O_APPEND, O_NONBLOCK, ... without O_CLOEXEC and creation flags. */
   flags: number;
   position: number;
-  /** Descriptors and other holders (mappings, messages in flight). */
+  /** Descriptors and other holders (mappings, messages in flight). `fput` drops one. */
   refs: number;
   /** State of the kind of file: a pipe, a socket, an epoll set. Plain data. */
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows the shape of its own state.
   state: any;
 }
 
-/** Bits of poll(2). */
 export interface FileOperations {
   readonly kind: string;
-  /** Moves up to `length` bytes to the guest. Returns the count, 0 at the end, -errno, or BLOCKED via `block(...)`. */
+  /** Moves up to `sink.remaining` bytes to the guest. Returns the count, 0 at the end, -errno, or BLOCKED via `block(...)`. */
   read?(kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer, position: number): number;
   write?(kernel: Kernel, task: Task, file: OpenFile, source: UserBuffer, position: number): number;
   /** Whether pread, pwrite and lseek work. */
   readonly seekable?: boolean;
-  /** POLLIN | POLLOUT | ... now. */
+  /** lseek(2) where it is not that of a plain file. New position or -errno. */
+  seek?(kernel: Kernel, file: OpenFile, offset: number, whence: number): number;
+  /** POLLIN | POLLOUT | ... now. Without it, always ready. */
   poll?(kernel: Kernel, file: OpenFile): number;
   /** Queues to sleep on until `poll` may change. */
   pollQueues?(kernel: Kernel, file: OpenFile): readonly WaitQueue[];
+  /** -ENOTTY for requests it does not know. */
   ioctl?(kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number;
   /** The last reference went. */
   release?(kernel: Kernel, file: OpenFile): void;
@@ -112,4 +186,26 @@ export interface UserBuffer {
   put(bytes: Uint8Array): number;
   /** Takes up to `max` bytes from the guest (a write). */
   take(max: number): Uint8Array;
+}
+
+/** What the file system keeps for the machine: `kernel.vfs`, made by `mountRoot`. */
+export interface Vfs {
+  /** Minor of the last anonymous device number. */
+  lastDev: number;
+  lastMount: number;
+  /** Mounted file systems with their mount points, in order. */
+  mounts: Mount[];
+  /** Pipes, and files that have no name. */
+  pipefs: SuperBlock;
+  anonfs: SuperBlock;
+  /** memfd_create's. */
+  shmfs: SuperBlock;
+  console: Console;
+}
+
+export interface Mount {
+  sb: SuperBlock;
+  root: Inode;
+  /** Absolute guest path. */
+  path: string;
 }

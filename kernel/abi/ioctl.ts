@@ -1,0 +1,90 @@
+/** ioctl(2) requests of files and terminals: asm-generic/ioctls.h, asm-generic/termbits.h. */
+import { array, struct, u8, u16, u32 } from './layout.ts';
+
+export const IOCTL = {
+  TCGETS: 0x5401,
+  TCSETS: 0x5402,
+  TCSETSW: 0x5403,
+  TCSETSF: 0x5404,
+  TCSBRK: 0x5409,
+  TCXONC: 0x540a,
+  TCFLSH: 0x540b,
+  TIOCSCTTY: 0x540e,
+  TIOCGPGRP: 0x540f,
+  TIOCSPGRP: 0x5410,
+  TIOCOUTQ: 0x5411,
+  TIOCGWINSZ: 0x5413,
+  TIOCSWINSZ: 0x5414,
+  FIONREAD: 0x541b,
+  FIONBIO: 0x5421,
+  TIOCNOTTY: 0x5422,
+  TIOCGETD: 0x5424,
+  TIOCGSID: 0x5429,
+  FIONCLEX: 0x5450,
+  FIOCLEX: 0x5451,
+  FIOASYNC: 0x5452,
+  FIOQSIZE: 0x5460,
+  FIGETBSZ: 2,
+} as const;
+
+/** Indexes into c_cc. */
+export const CC = {
+  VINTR: 0,
+  VQUIT: 1,
+  VERASE: 2,
+  VKILL: 3,
+  VEOF: 4,
+  VTIME: 5,
+  VMIN: 6,
+  VSTART: 8,
+  VSTOP: 9,
+  VSUSP: 10,
+  VEOL: 11,
+  VREPRINT: 12,
+  VDISCARD: 13,
+  VWERASE: 14,
+  VLNEXT: 15,
+  VEOL2: 16,
+} as const;
+
+export const IFLAG = { INLCR: 0x40, IGNCR: 0x80, ICRNL: 0x100, IXON: 0x400, IUTF8: 0x4000 } as const;
+export const OFLAG = { OPOST: 0x1, ONLCR: 0x4 } as const;
+export const CFLAG = { B38400: 0xf, CS8: 0x30, CREAD: 0x80 } as const;
+export const LFLAG = {
+  ISIG: 0x1,
+  ICANON: 0x2,
+  ECHO: 0x8,
+  ECHOE: 0x10,
+  ECHOK: 0x20,
+  ECHONL: 0x40,
+  NOFLSH: 0x80,
+  TOSTOP: 0x100,
+  ECHOCTL: 0x200,
+  ECHOKE: 0x800,
+  IEXTEN: 0x8000,
+} as const;
+
+/** The kernel's struct termios, which TCGETS moves; the C library's is longer. */
+export const termios = struct(
+  'struct termios',
+  [
+    ['c_iflag', u32, 'input modes'],
+    ['c_oflag', u32, 'output modes'],
+    ['c_cflag', u32, 'control modes'],
+    ['c_lflag', u32, 'local modes'],
+    ['c_line', u8, 'line discipline'],
+    ['c_cc', array(u8, 19), 'control characters'],
+  ],
+  { size: 36 },
+);
+
+export const winsize = struct(
+  'struct winsize',
+  [
+    ['ws_row', u16, 'rows'],
+    ['ws_col', u16, 'columns'],
+    ['ws_xpixel', u16, 'unused'],
+    ['ws_ypixel', u16, 'unused'],
+  ],
+  { size: 8 },
+);

@@ -1,0 +1,8 @@
+/** What the kernel says it is: uname(2), /proc/version, /proc/sys/kernel. */
+export const SYSTEM = {
+  sysname: 'Linux',
+  release: '6.6.0-signalbox',
+  version: '#1 SMP PREEMPT_DYNAMIC',
+  machine: 'x86_64',
+  domainname: '(none)',
+} as const;

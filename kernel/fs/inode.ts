@@ -1,0 +1,152 @@
+/**
+ * What inodes of all file systems share: making them, times, permissions, being held open.
+ */
+import { makedev, S } from '../abi/stat.ts';
+import type { HostFiles } from '../host.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Credentials, Task } from '../task/task.ts';
+import { releaseFileLocks } from './locks.ts';
+import type { AttributeChange, Inode, InodeOperations, OpenFile, SuperBlock } from './types.ts';
+
+/** A file system that is not yet mounted, with an anonymous device number (get_anon_bdev). */
+export const newSuperBlock = (
+  numbers: { lastDev: number; lastMount: number },
+  options: { type: string; magic: number; source?: string; readOnly?: boolean; files?: HostFiles | null },
+): SuperBlock => ({
+  type: options.type,
+  magic: options.magic,
+  dev: makedev(0, ++numbers.lastDev),
+  mountId: ++numbers.lastMount,
+  readOnly: options.readOnly ?? false,
+  source: options.source ?? options.type,
+  nextIno: 1,
+  files: options.files ?? null,
+  cached: 0,
+});
+
+/** The common part of an inode; now is all its times. Directories come with two links. */
+export const newInode = (
+  kernel: Kernel,
+  sb: SuperBlock,
+  ops: InodeOperations,
+  mode: number,
+  owner: { uid: number; gid: number } = { uid: 0, gid: 0 },
+): Inode => {
+  const now = kernel.realtime();
+  return {
+    ops,
+    sb,
+    ino: sb.nextIno++,
+    dev: sb.dev,
+    mode,
+    nlink: (mode & S.IFMT) === S.IFDIR ? 2 : 1,
+    uid: owner.uid,
+    gid: owner.gid,
+    rdev: 0,
+    size: 0,
+    atime: now,
+    mtime: now,
+    ctime: now,
+    btime: now,
+    parent: null,
+    name: '',
+    mounted: null,
+    opens: 0,
+    dead: false,
+    pipe: null,
+    locks: null,
+  };
+};
+
+/** What a permission is asked for (MAY_*). */
+export const MAY = { EXEC: 1, WRITE: 2, READ: 4 } as const;
+
+/** CAP_DAC_OVERRIDE and the other file capabilities go with fsuid 0 here. */
+export const capableFs = (cred: Credentials): boolean => cred.fsuid === 0;
+
+export const inGroup = (cred: Credentials, gid: number): boolean => cred.fsgid === gid || cred.groups.includes(gid);
+
+/** Whether `cred` may do all of `may` (generic_permission). */
+export const permitted = (cred: Credentials, inode: Inode, may: number): boolean => {
+  const { mode } = inode;
+  if (capableFs(cred)) {
+    return (may & MAY.EXEC) === 0 || (mode & S.IFMT) === S.IFDIR || (mode & 0o111) !== 0;
+  }
+  const shift = cred.fsuid === inode.uid ? 6 : inGroup(cred, inode.gid) ? 3 : 0;
+  return (may & ~(mode >> shift) & 7) === 0;
+};
+
+/** Owner of the inode, or root (inode_owner_or_capable). */
+export const ownerOrCapable = (cred: Credentials, inode: Inode): boolean => cred.fsuid === inode.uid || capableFs(cred);
+
+/** The data changed: mtime and ctime are now. */
+export const touchModified = (kernel: Kernel, inode: Inode): void => {
+  inode.mtime = inode.ctime = kernel.realtime();
+};
+
+export const touchChanged = (kernel: Kernel, inode: Inode): void => {
+  inode.ctime = kernel.realtime();
+};
+
+const DAY = 86_400_000_000_000n;
+
+/** The data was read: atime as the mount option relatime keeps it (relatime_need_update). */
+export const touchAccessed = (kernel: Kernel, inode: Inode): void => {
+  const now = kernel.realtime();
+  if (inode.atime <= inode.mtime || inode.atime <= inode.ctime || now - inode.atime >= DAY) inode.atime = now;
+};
+
+/** Sets attributes of an inode that lives in memory. */
+export const setAttributes = (kernel: Kernel, inode: Inode, change: AttributeChange): number => {
+  if (change.mode !== undefined) inode.mode = (inode.mode & S.IFMT) | (change.mode & S.IALLUGO);
+  if (change.uid !== undefined) inode.uid = change.uid;
+  if (change.gid !== undefined) inode.gid = change.gid;
+  if (change.atime !== undefined) inode.atime = change.atime;
+  if (change.mtime !== undefined) inode.mtime = change.mtime;
+  touchChanged(kernel, inode);
+  return 0;
+};
+
+/**
+ * A write or chown takes set-user-ID and set-group-ID away (file_remove_privs), unless root does it.
+ */
+export const removePrivileges = (kernel: Kernel, task: Task, inode: Inode): void => {
+  if ((inode.mode & (S.ISUID | S.ISGID)) === 0 || capableFs(task.cred)) return;
+  const executableGroup = (inode.mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP);
+  const mode = inode.mode & ~S.ISUID & (executableGroup ? ~S.ISGID : -1) & S.IALLUGO;
+  inode.ops.setAttributes?.(kernel, inode, { mode });
+};
+
+/** Called when a file is opened and when its last reference goes, by every kind of file. */
+export const holdInode = (inode: Inode): void => {
+  inode.opens++;
+};
+
+export const letGoInode = (kernel: Kernel, inode: Inode): void => {
+  if (--inode.opens === 0) inode.ops.lastClose?.(kernel, inode);
+};
+
+/** An open file with one reference. */
+export const newOpenFile = (
+  ops: OpenFile['ops'],
+  inode: Inode,
+  path: string,
+  flags: number,
+  state: unknown = null,
+): OpenFile => {
+  holdInode(inode);
+  return { ops, inode, path, flags, position: 0, refs: 1, state };
+};
+
+/** What every kind of file does when its last reference goes. */
+export const releaseFile = (kernel: Kernel, file: OpenFile): void => {
+  releaseFileLocks(kernel, file);
+  letGoInode(kernel, file.inode);
+};
+
+/** One holder of an open file less (fput). */
+export const fput = (kernel: Kernel, file: OpenFile): void => {
+  if (--file.refs > 0) return;
+  if (file.refs < 0) throw new Error(`${file.path} was closed more often than opened`);
+  file.ops.release?.(kernel, file);
+};

@@ -1,0 +1,240 @@
+/** Opening by path (do_filp_open): creation, truncation, permissions, O_PATH, O_TMPFILE. */
+import { ERRNO } from '../abi/errno.ts';
+import { MAXSYMLINKS, O } from '../abi/fcntl.ts';
+import { isBlk, isChr, isDir, isFifo, isLnk, isReg, S } from '../abi/stat.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/task.ts';
+import { BLOCKED } from '../task/wait.ts';
+import { capableFs, inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
+import { isPlainName, linkTarget, lookupChild, type Parent, startOf, walkLast, walkParent } from './namei.ts';
+import { joinPath } from './names.ts';
+import { fifoState } from './pipe.ts';
+import type { FileOperations, Inode, Location, OpenFile, Owner } from './types.ts';
+
+/** Flags that open(2) knows; others are ignored (VALID_OPEN_FLAGS). */
+const KNOWN =
+  O.ACCMODE |
+  O.CREAT |
+  O.EXCL |
+  O.NOCTTY |
+  O.TRUNC |
+  O.APPEND |
+  O.NONBLOCK |
+  O.SYNC |
+  O.ASYNC |
+  O.DIRECT |
+  O.LARGEFILE |
+  O.DIRECTORY |
+  O.NOFOLLOW |
+  O.NOATIME |
+  O.CLOEXEC |
+  O.PATH |
+  O.TMPFILE;
+
+/** Flags that stay with the open file; the rest are for opening only. */
+const KEPT = ~(O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC | O.CLOEXEC);
+
+/** Descriptor of a place that gives no access to its contents (O_PATH). */
+const pathFile: FileOperations = Object.freeze<FileOperations>({ kind: 'path', release: releaseFile });
+
+export const isPathFile = (file: OpenFile): boolean => (file.flags & O.PATH) !== 0;
+
+/** Owner, and permission bits, of something new in a directory (inode_init_owner). */
+export const ownerIn = (task: Task, directory: Inode): Owner => ({
+  uid: task.cred.fsuid,
+  gid: directory.mode & S.ISGID ? directory.gid : task.cred.fsgid,
+});
+
+export const modeIn = (task: Task, directory: Inode, mode: number): number => {
+  const masked = mode & ~task.fs.umask;
+  if (!(directory.mode & S.ISGID)) return masked;
+  if (isDir(mode)) return masked | S.ISGID;
+  const keepsGroup = inGroup(task.cred, directory.gid) || capableFs(task.cred);
+  return (masked & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP) && !keepsGroup ? masked & ~S.ISGID : masked;
+};
+
+/** Whether an entry may be added to a directory. 0 or -errno. */
+export const mayCreate = (task: Task, directory: Inode): number => {
+  if (directory.dead) return -ERRNO.ENOENT;
+  return permitted(task.cred, directory, MAY.WRITE | MAY.EXEC) ? 0 : -ERRNO.EACCES;
+};
+
+/** Checks flags as build_open_flags does, and completes them. -EINVAL. */
+const normaliseFlags = (given: number): number => {
+  let flags = given & KNOWN;
+  if (flags & O.TMPFILE) {
+    if (!(flags & O.DIRECTORY) || flags & O.CREAT) return -ERRNO.EINVAL;
+    if ((flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EINVAL;
+  } else if ((flags & (O.CREAT | O.DIRECTORY)) === (O.CREAT | O.DIRECTORY)) {
+    return -ERRNO.EINVAL;
+  }
+  if (flags & O.PATH) flags &= O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC;
+  return flags;
+};
+
+/** What the access mode asks of the inode; mode 3 asks for both. */
+const accessOf = (flags: number): number => {
+  const mode = flags & O.ACCMODE;
+  const may = mode === O.RDONLY ? MAY.READ : mode === O.WRONLY ? MAY.WRITE : MAY.READ | MAY.WRITE;
+  return flags & O.TRUNC ? may | MAY.WRITE : may;
+};
+
+/** may_open: whether what was found may be opened this way. 0 or -errno. */
+const mayOpen = (task: Task, inode: Inode, flags: number): number => {
+  const may = accessOf(flags);
+  if (isLnk(inode.mode)) return -ERRNO.ELOOP;
+  if (isDir(inode.mode) && may & MAY.WRITE) return -ERRNO.EISDIR;
+  if (!permitted(task.cred, inode, may)) return -ERRNO.EACCES;
+  const special = isChr(inode.mode) || isBlk(inode.mode) || isFifo(inode.mode);
+  if (may & MAY.WRITE && inode.sb.readOnly && !special) return -ERRNO.EROFS;
+  return flags & O.NOATIME && !ownerOrCapable(task.cred, inode) ? -ERRNO.EPERM : 0;
+};
+
+/** Opens an inode at a place; permissions were checked. BLOCKED for a FIFO without its other end. */
+export const openInode = (kernel: Kernel, task: Task, at: Location, flags: number): OpenFile | number => {
+  const { inode } = at;
+  if (flags & O.PATH) return newOpenFile(pathFile, inode, at.path, flags & KEPT);
+  const ops = inode.ops.open(kernel, task, inode, flags);
+  if (ops === BLOCKED) task.wait!.data.fifo.path = at.path;
+  if (typeof ops === 'number') return ops;
+  if (flags & O.DIRECT && ops.kind !== 'pipe' && !isReg(inode.mode)) {
+    ops.release === undefined || releaseUnopened(kernel, ops, at, flags);
+    return -ERRNO.EINVAL;
+  }
+  const state = isFifo(inode.mode) && inode.pipe !== null ? fifoState(inode, flags) : null;
+  return newOpenFile(ops, inode, at.path, (flags & KEPT) | O.LARGEFILE, state);
+};
+
+const releaseUnopened = (kernel: Kernel, ops: FileOperations, at: Location, flags: number): void =>
+  ops.release!(kernel, newOpenFile(ops, at.inode, at.path, flags));
+
+/** Checks and opens what a walk found (do_open). `created` is new and needs no permission. */
+const openFound = (kernel: Kernel, task: Task, at: Location, flags: number, created: boolean): OpenFile | number => {
+  const { inode } = at;
+  if (flags & O.CREAT && !created) {
+    if (flags & O.EXCL) return -ERRNO.EEXIST;
+    if (isDir(inode.mode)) return -ERRNO.EISDIR;
+  }
+  if (flags & O.DIRECTORY && !isDir(inode.mode)) return -ERRNO.ENOTDIR;
+  if (!(flags & O.PATH)) {
+    const error = created ? 0 : mayOpen(task, inode, flags);
+    if (error < 0) return error;
+  }
+  const file = openInode(kernel, task, at, flags);
+  if (typeof file !== 'number' && flags & O.TRUNC && !created && isReg(inode.mode)) {
+    const error = inode.ops.truncate?.(kernel, inode, 0) ?? -ERRNO.EINVAL;
+    if (error < 0) {
+      file.ops.release?.(kernel, file);
+      return error;
+    }
+  }
+  return file;
+};
+
+/** A file without a name in the directory that was found (do_tmpfile). */
+const openTmpfile = (kernel: Kernel, task: Task, at: Location, flags: number, mode: number): OpenFile | number => {
+  const directory = at.inode;
+  if (!isDir(directory.mode)) return -ERRNO.ENOTDIR;
+  if (directory.sb.readOnly) return -ERRNO.EROFS;
+  const error = mayCreate(task, directory);
+  if (error < 0) return error;
+  if (directory.ops.tmpfile === undefined) return -ERRNO.EOPNOTSUPP;
+  const permissions = modeIn(task, directory, S.IFREG | (mode & S.IALLUGO));
+  const inode = directory.ops.tmpfile(kernel, directory, permissions, ownerIn(task, directory));
+  if (typeof inode === 'number') return inode;
+  return openInode(kernel, task, { inode, path: joinPath(at.path, `#${inode.ino} (deleted)`) }, flags & ~O.DIRECTORY);
+};
+
+/** The last component with O_CREAT (lookup_open): follows links to what they name, existing or not. */
+const openCreating = (kernel: Kernel, task: Task, first: Parent, flags: number, mode: number): OpenFile | number => {
+  let parent = first;
+  for (;;) {
+    const { directory, last } = parent;
+    if (!isPlainName(parent)) {
+      return flags & O.EXCL && last !== '' ? -ERRNO.EEXIST : -ERRNO.EISDIR;
+    }
+    if (parent.trailingSlash) return -ERRNO.EISDIR;
+    const inode = lookupChild(kernel, task, directory.inode, last);
+    const at = joinPath(directory.path, last);
+    if (typeof inode !== 'number') {
+      if (!isLnk(inode.mode) || flags & (O.EXCL | O.NOFOLLOW)) {
+        return openFound(kernel, task, { inode, path: at }, flags, false);
+      }
+      if (parent.links >= MAXSYMLINKS) return -ERRNO.ELOOP;
+      const target = linkTarget(kernel, task, inode);
+      if (typeof target === 'number') return target;
+      if (typeof target !== 'string') return openFound(kernel, task, target, flags, false);
+      const next = walkParent(kernel, task, directory, target, parent.links + 1);
+      if (typeof next === 'number') return next;
+      parent = next;
+      continue;
+    }
+    if (inode !== -ERRNO.ENOENT) return inode;
+    if (directory.inode.sb.readOnly) return -ERRNO.EROFS;
+    const error = mayCreate(task, directory.inode);
+    if (error < 0) return error;
+    if (directory.inode.ops.create === undefined) return -ERRNO.EACCES;
+    const permissions = modeIn(task, directory.inode, S.IFREG | (mode & S.IALLUGO));
+    const owner = ownerIn(task, directory.inode);
+    const created = directory.inode.ops.create(kernel, directory.inode, last, permissions, 0, owner);
+    if (typeof created === 'number') return created;
+    return openFound(kernel, task, { inode: created, path: at }, flags, true);
+  }
+};
+
+/**
+ * Opens a path relative to `dirfd`: an open file with one reference, -errno, or BLOCKED while a FIFO waits for its other end
+ * (call again; the inode it waits on is in `task.wait`).
+ */
+export const openPath = (
+  kernel: Kernel,
+  task: Task,
+  dirfd: number,
+  path: string,
+  givenFlags: number,
+  mode = 0,
+): OpenFile | number => {
+  const flags = normaliseFlags(givenFlags);
+  if (flags < 0) return flags;
+  const waiting = task.wait?.data?.fifo as Location | undefined;
+  if (waiting !== undefined) return openInode(kernel, task, waiting, flags);
+  if (path === '') return -ERRNO.ENOENT;
+  const start = startOf(task, dirfd, path);
+  if (typeof start === 'number') return start;
+  const parent = walkParent(kernel, task, start, path);
+  if (typeof parent === 'number') return parent;
+  if (flags & O.CREAT) return openCreating(kernel, task, parent, flags, mode);
+  const found = walkLast(kernel, task, parent, !(flags & O.NOFOLLOW));
+  if (typeof found === 'number') return found;
+  if (flags & O.TMPFILE) return openTmpfile(kernel, task, found, flags, mode);
+  return openFound(kernel, task, found, flags, false);
+};
+
+/**
+ * Opens a program for execve(2) (do_open_execat): a regular file that may be executed. -EACCES otherwise. An empty path is
+ * `dirfd` itself if `empty`.
+ */
+export const openExecutable = (
+  kernel: Kernel,
+  task: Task,
+  dirfd: number,
+  path: string,
+  options: { follow?: boolean; empty?: boolean } = {},
+): OpenFile | number => {
+  let found: Location | number;
+  if (path === '') {
+    if (!options.empty) return -ERRNO.ENOENT;
+    found = startOf(task, dirfd, path);
+  } else {
+    const start = startOf(task, dirfd, path);
+    if (typeof start === 'number') return start;
+    const parent = walkParent(kernel, task, start, path);
+    if (typeof parent === 'number') return parent;
+    found = walkLast(kernel, task, parent, options.follow ?? true);
+  }
+  if (typeof found === 'number') return found;
+  const { inode } = found;
+  if (isLnk(inode.mode)) return -ERRNO.ELOOP;
+  if (!isReg(inode.mode) || !permitted(task.cred, inode, MAY.EXEC)) return -ERRNO.EACCES;
+  return openInode(kernel, task, found, O.RDONLY);
+};

@@ -1,0 +1,212 @@
+/**
+ * /proc: a tree of rows. A row says what a name is and, for files, how to write its text; `procpid.ts` has those of a
+ * process, `procsystem.ts` the rest. Inodes are made by lookup and hold no state but which row and which process.
+ */
+import { ERRNO } from '../abi/errno.ts';
+import { MAGIC, S } from '../abi/stat.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/task.ts';
+import { directoryFile } from './directory.ts';
+import { newInode, newSuperBlock, releaseFile } from './inode.ts';
+import { toBytes } from './names.ts';
+import { readFile, writeFile } from './regular.ts';
+import type { DirectoryEntry, FileOperations, Inode, InodeOperations, Location, Vfs } from './types.ts';
+
+/** What a row's functions may look at. */
+export interface ProcContext {
+  kernel: Kernel;
+  /** Who looks. */
+  reader: Task;
+  /** The process (or thread) whose directory it is in; the reader outside of any. */
+  task: Task;
+  /** Descriptor of a row below `fd`. */
+  fd: number;
+}
+
+/** One name of /proc. Exactly one of `children`, `text`, `link`. */
+export interface ProcRow {
+  readonly name: string;
+  /** Permission bits; 0555, 0444 and 0777 by default. */
+  readonly mode?: number;
+  readonly children?: readonly ProcRow[];
+  /** Names that depend on the machine's state. */
+  readonly dynamic?: ProcDynamic;
+  /** Contents, as a byte string. -errno refuses. */
+  readonly text?: (context: ProcContext) => string | number;
+  /** Takes what was written. 0 or -errno. */
+  readonly write?: (context: ProcContext, text: string) => number;
+  /** Text of a symbolic link. */
+  readonly link?: (context: ProcContext) => string | number;
+  /** Where the link really leads. */
+  readonly follow?: (context: ProcContext) => Location | number;
+}
+
+/** Names computed on demand: processes, threads, descriptors. */
+export interface ProcDynamic {
+  list(context: ProcContext): readonly { name: string; type: number }[];
+  /** The row, and whose it is, of a name; null if there is none. */
+  find(context: ProcContext, name: string): { row: ProcRow; task: Task; fd: number } | null;
+}
+
+interface ProcInode extends Inode {
+  row: ProcRow;
+  pid: number;
+  fd: number;
+  /** Path below /proc: identity and the seed of the inode number. */
+  key: string;
+}
+
+const proc = (inode: Inode): ProcInode => inode as ProcInode;
+
+const typeOf = (row: ProcRow): number =>
+  row.children !== undefined || row.dynamic !== undefined ? S.IFDIR : row.link !== undefined ? S.IFLNK : S.IFREG;
+
+const defaultMode = (type: number): number => (type === S.IFDIR ? 0o555 : type === S.IFLNK ? 0o777 : 0o444);
+
+/** A number that stays the same for a name (FNV-1a). */
+const inoOf = (key: string): number => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) + 0x1_0000_0000;
+};
+
+const contextOf = (kernel: Kernel, reader: Task, inode: ProcInode): ProcContext | null => {
+  if (inode.pid === 0) return { kernel, reader, task: reader, fd: -1 };
+  const task = kernel.tasks.get(inode.pid);
+  return task === undefined ? null : { kernel, reader, task, fd: inode.fd };
+};
+
+const newProcInode = (
+  kernel: Kernel,
+  directory: ProcInode,
+  row: ProcRow,
+  name: string,
+  task: Task | null,
+  fd: number,
+): ProcInode => {
+  const type = typeOf(row);
+  const base = newInode(kernel, directory.sb, opsOf(row), type | (row.mode ?? defaultMode(type)));
+  const key = `${directory.key}/${name}`;
+  const inode: ProcInode = { ...base, row, pid: task?.pid ?? 0, fd, key };
+  inode.ino = inoOf(key);
+  if (task !== null) {
+    inode.uid = task.cred.euid;
+    inode.gid = task.cred.egid;
+  }
+  if (type === S.IFDIR) {
+    inode.parent = directory;
+    inode.name = name;
+  }
+  return inode;
+};
+
+const lookup: InodeOperations['lookup'] = (kernel, reader, directory, name) => {
+  const at = proc(directory);
+  const context = contextOf(kernel, reader, at);
+  if (context === null) return -ERRNO.ENOENT;
+  const found = at.row.children?.find((row) => row.name === name);
+  if (found !== undefined) return newProcInode(kernel, at, found, name, at.pid === 0 ? null : context.task, at.fd);
+  const dynamic = at.row.dynamic?.find(context, name);
+  return dynamic == null ? -ERRNO.ENOENT : newProcInode(kernel, at, dynamic.row, name, dynamic.task, dynamic.fd);
+};
+
+const list: InodeOperations['list'] = (kernel, reader, directory) => {
+  const at = proc(directory);
+  const context = contextOf(kernel, reader, at);
+  if (context === null) return -ERRNO.ENOENT;
+  const entries: DirectoryEntry[] = (at.row.children ?? []).map((row) => ({
+    name: row.name,
+    ino: inoOf(`${at.key}/${row.name}`),
+    type: typeOf(row) >>> 12,
+  }));
+  for (const { name, type } of at.row.dynamic?.list(context) ?? []) {
+    entries.push({ name, ino: inoOf(`${at.key}/${name}`), type });
+  }
+  return entries;
+};
+
+const procDirectory: InodeOperations = Object.freeze<InodeOperations>({
+  open: () => directoryFile,
+  lookup,
+  list,
+  setAttributes: () => -ERRNO.EPERM,
+  blocks: () => 0,
+});
+
+const textOf = (kernel: Kernel, reader: Task, inode: ProcInode): Uint8Array | number => {
+  const context = contextOf(kernel, reader, inode);
+  if (context === null) return -ERRNO.ESRCH;
+  const text = inode.row.text!(context);
+  return typeof text === 'number' ? text : toBytes(text);
+};
+
+/** The text is written when reading starts, so that one pass sees one state. `state` holds it. */
+const procFile: FileOperations = Object.freeze<FileOperations>({
+  kind: 'proc',
+  seekable: true,
+  read: (kernel, task, file, sink, position) => {
+    if (position === 0 || file.state === null) {
+      const text = textOf(kernel, task, proc(file.inode));
+      if (typeof text === 'number') return text;
+      file.state = text;
+    }
+    const text: Uint8Array = file.state;
+    return readFile({ ...file.inode, size: text.length }, sink, position, (at, into) => {
+      into.set(text.subarray(at, at + into.length));
+      return 0;
+    });
+  },
+  write: (kernel, task, file, source, position) => {
+    const inode = proc(file.inode);
+    const context = contextOf(kernel, task, inode);
+    if (context === null) return -ERRNO.ESRCH;
+    return writeFile(kernel, task, inode, source, position, (_at, bytes) => {
+      const error = inode.row.write!(context, String.fromCharCode(...bytes.subarray(0, 4096)));
+      return error < 0 ? error : bytes.length;
+    });
+  },
+  release: releaseFile,
+});
+
+const withContext = <T>(
+  kernel: Kernel,
+  reader: Task,
+  inode: Inode,
+  make: (context: ProcContext) => T | number,
+): T | number => {
+  const context = contextOf(kernel, reader, proc(inode));
+  return context === null ? -ERRNO.ENOENT : make(context);
+};
+
+const procInode: InodeOperations = Object.freeze<InodeOperations>({
+  open: (_kernel, _task, inode) => (proc(inode).row.text === undefined ? -ERRNO.ELOOP : procFile),
+  readlink: (kernel, reader, inode) =>
+    withContext(kernel, reader, inode, proc(inode).row.link ?? (() => -ERRNO.EINVAL)),
+  // Writing begins with O_TRUNC as a rule.
+  truncate: (_kernel, inode) => (proc(inode).row.write === undefined ? -ERRNO.EACCES : 0),
+  setAttributes: () => -ERRNO.EPERM,
+  blocks: () => 0,
+});
+
+/** Links that lead to an object whatever their text says. */
+const magicLink: InodeOperations = Object.freeze<InodeOperations>({
+  ...procInode,
+  follow: (kernel, reader, inode) => withContext(kernel, reader, inode, proc(inode).row.follow!),
+});
+
+const opsOf = (row: ProcRow): InodeOperations =>
+  typeOf(row) === S.IFDIR ? procDirectory : row.follow !== undefined ? magicLink : procInode;
+
+/** The root of a new /proc. */
+export const newProcfs = (kernel: Kernel, vfs: Vfs, rows: ProcRow): Inode => {
+  const sb = newSuperBlock(vfs, { type: 'proc', magic: MAGIC.PROC });
+  const root: ProcInode = {
+    ...newInode(kernel, sb, procDirectory, S.IFDIR | 0o555),
+    row: rows,
+    pid: 0,
+    fd: -1,
+    key: '',
+  };
+  root.parent = root;
+  return root;
+};

@@ -1,0 +1,146 @@
+/** /proc outside of processes: what programs ask about the machine (proc(5)). */
+import { PAGE_SIZE } from '../../emulator/api.ts';
+import { DT } from '../abi/dirent.ts';
+import { SYSTEM } from '../abi/system.ts';
+import { NSEC_PER_SEC } from '../abi/time.ts';
+import { findProcess, processes } from '../task/pids.ts';
+import { NR_OPEN } from './descriptors.ts';
+import { PIPE_MAX_SIZE } from './pipe.ts';
+import type { ProcContext, ProcRow } from './procfs.ts';
+import { processRow } from './procpid.ts';
+
+const line = (name: string, kilobytes: number): string =>
+  `${`${name}:`.padEnd(16)}${String(kilobytes).padStart(8)} kB\n`;
+
+const meminfoText = ({ kernel }: ProcContext): string => {
+  const { physical } = kernel;
+  const pages = PAGE_SIZE / 1024;
+  const total = physical.limit * pages;
+  const free = (physical.limit - physical.allocated) * pages;
+  const cached = [...kernel.memory.mappings.values()].reduce((sum, mapping) => sum + mapping.pages.size, 0) * pages;
+  return (
+    line('MemTotal', total) +
+    line('MemFree', free) +
+    line('MemAvailable', free + cached) +
+    line('Buffers', 0) +
+    line('Cached', cached) +
+    line('SwapCached', 0) +
+    line('SwapTotal', 0) +
+    line('SwapFree', 0) +
+    line('Shmem', Math.ceil(kernel.fileBytes / 1024))
+  );
+};
+
+const cpuinfoText = (): string =>
+  [
+    ['processor', '0'],
+    ['vendor_id', 'GenuineIntel'],
+    ['cpu family', '6'],
+    ['model', '94'],
+    ['model name', 'signalbox'],
+    ['stepping', '3'],
+    ['cpu cores', '1'],
+    ['siblings', '1'],
+    ['address sizes', '46 bits physical, 48 bits virtual'],
+  ]
+    .map(([name, value]) => `${name!.padEnd(name!.length < 8 ? 8 : name!.length)}\t: ${value}\n`)
+    .join('')
+    .concat('\n');
+
+const seconds = (nanoseconds: number): string => (nanoseconds / NSEC_PER_SEC).toFixed(2);
+
+const loadavgText = ({ kernel }: ProcContext): string => {
+  const running = [...kernel.tasks.values()].filter((task) => task.state === 'running').length;
+  return `0.00 0.00 0.00 ${running}/${kernel.tasks.size} ${kernel.lastPid}\n`;
+};
+
+const statText = ({ kernel }: ProcContext): string => {
+  let user = 0;
+  for (const task of kernel.tasks.values()) user += task.usage.utime + task.usage.stime;
+  const ticks = Math.floor((user * 100) / NSEC_PER_SEC);
+  const boot = Number(kernel.realtime() / 1_000_000_000n) - Math.floor(kernel.now() / NSEC_PER_SEC);
+  const cpu = `${ticks} 0 0 0 0 0 0 0 0 0`;
+  return `cpu  ${cpu}\ncpu0 ${cpu}\nintr 0\nctxt 0\nbtime ${boot}\nprocesses ${kernel.lastPid}\nprocs_running 1\nprocs_blocked 0\n`;
+};
+
+const file = (name: string, text: string | ((context: ProcContext) => string)): ProcRow => ({
+  name,
+  text: typeof text === 'string' ? () => text : text,
+});
+
+const uuid = ({ kernel }: ProcContext): string => {
+  const bytes = new Uint8Array(16);
+  kernel.random(bytes);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}\n`;
+};
+
+const sysctl: ProcRow = {
+  name: 'sys',
+  children: [
+    {
+      name: 'fs',
+      children: [
+        file('file-max', '9223372036854775807\n'),
+        file('nr_open', `${NR_OPEN}\n`),
+        file('pipe-max-size', `${PIPE_MAX_SIZE}\n`),
+        file('pipe-user-pages-soft', '16384\n'),
+      ],
+    },
+    {
+      name: 'kernel',
+      children: [
+        file('cap_last_cap', '40\n'),
+        file('core_pattern', 'core\n'),
+        file('domainname', `${SYSTEM.domainname}\n`),
+        file('hostname', ({ kernel }) => `${kernel.hostname}\n`),
+        file('ngroups_max', '65536\n'),
+        file('osrelease', `${SYSTEM.release}\n`),
+        file('ostype', `${SYSTEM.sysname}\n`),
+        file('pid_max', '4194304\n'),
+        { name: 'random', children: [file('uuid', uuid)] },
+        file('randomize_va_space', '0\n'),
+        file('threads-max', ({ kernel }) => `${kernel.limits.maxTasks}\n`),
+        file('version', `${SYSTEM.version}\n`),
+      ],
+    },
+    {
+      name: 'vm',
+      children: [file('max_map_count', '65530\n'), file('mmap_min_addr', '65536\n'), file('overcommit_memory', '0\n')],
+    },
+  ],
+};
+
+/** The root of /proc. */
+export const procRoot: ProcRow = {
+  name: '',
+  children: [
+    file('cmdline', '\n'),
+    file('cpuinfo', cpuinfoText),
+    file('filesystems', 'nodev\ttmpfs\nnodev\tproc\nnodev\toverlay\n'),
+    file('loadavg', loadavgText),
+    file('meminfo', meminfoText),
+    { name: 'mounts', link: () => 'self/mounts' },
+    { name: 'self', link: ({ reader }) => String(reader.group.tgid) },
+    file('stat', statText),
+    sysctl,
+    { name: 'thread-self', link: ({ reader }) => `${reader.group.tgid}/task/${reader.pid}` },
+    file('uptime', ({ kernel }) => `${seconds(kernel.now())} ${seconds(0)}\n`),
+    file('version', `${SYSTEM.sysname} version ${SYSTEM.release} (signalbox) ${SYSTEM.version}\n`),
+  ],
+  dynamic: {
+    list: ({ kernel }) =>
+      [...processes(kernel)]
+        .filter((task) => task !== kernel.init)
+        .map((task) => ({ name: String(task.pid), type: DT.DIR })),
+    find: ({ kernel }, name) => {
+      const pid = Number(name);
+      if (String(pid) !== name) return null;
+      // Threads can be looked up, though they are not listed.
+      const task = findProcess(kernel, pid) ?? kernel.tasks.get(pid);
+      return task === undefined || task === kernel.init ? null : { row: processRow, task, fd: -1 };
+    },
+  },
+};
