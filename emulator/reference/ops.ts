@@ -302,6 +302,8 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     this.memory.store(BYTES[w], address, value);
   }
   load128(address: bigint): bigint {
+    const misaligned = (address & 15n) !== 0n && isCanonical(address);
+    if (misaligned && this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
     const low = this.memory.load(8, address);
     return low | (this.memory.load(8, (address + 8n) & M64) << 64n);
   }
