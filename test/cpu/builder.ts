@@ -99,8 +99,9 @@ export class Builder {
     if (kind < 95) return BigInt(view - r.below(size + 1));
     if (kind < 96) return BigInt(this.segment === 'none' ? MAP.code + 16 * r.below(500) : view + 512);
     if (kind < 97) return this.segment === 'none' ? BigInt(16 * r.below(100)) : BigInt(view + 256);
-    if (kind < 99 && wide)
-      return U64(r.pick([0x800000000000n, 0xffff7fffffffffffn - 64n, 1n << 62n]) + BigInt(r.below(64)));
+    // AMD looks at the offset, too, before it has added the base.
+    if (kind < 99 && wide && this.segment === 'none')
+      return U64(r.pick([0x800000000000n - 32n, 0xffff800000000000n - 32n, 1n << 62n]) + BigInt(r.below(64)));
     return BigInt(view + 4096 + 16 * r.below(100));
   }
 

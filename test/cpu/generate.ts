@@ -118,7 +118,7 @@ const immediateFor = (b: Builder, code: OperandCode): number[] => {
     return code.size === 'w' ? littleEndian(BigInt(b.r.below(256)), 2) : [b.r.below(6)];
   }
   // With room for more on the stack: AMD looks at the words behind it before it finds fault with the selector.
-  if (b.shape.mnemonic === 'RETF') return littleEndian(BigInt(b.r.below(64)), 2);
+  if (b.shape.mnemonic === 'RETF') return littleEndian(BigInt(b.r.below(8) * 8), 2);
   const value = bytes === 1 ? BigInt(b.r.chance(0.7) ? b.r.pick(IMMEDIATES_8) : b.r.below(256)) : integer(b.r);
   return littleEndian(value, bytes);
 };
@@ -233,6 +233,8 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
     [legacy[i], legacy[j]] = [legacy[j]!, legacy[i]!];
   }
 
+  // REX counts only right before the opcode.
+  if (legacy.length + mandatory.length > 0 && r.chance(0.01)) legacy.unshift(0x40 | r.below(16));
   const bytes: number[] = [...legacy, ...mandatory];
   const rexR = byReg && byReg.file !== 'segment' ? b.reg >> 3 : 0;
   const rexB = address ? address.rexB : b.rm >= 0 ? b.rm >> 3 : 0;
@@ -245,11 +247,18 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
     else if (address) bytes.push(reg | address.modrm, ...address.rest);
     else bytes.push(0xc0 | reg | (b.rm & 7));
   }
-  const displacementEnd = bytes.length;
+  let displacementEnd = bytes.length;
   for (const code of operands) {
     if (code.place === 'immediate') bytes.push(...immediateFor(b, code));
     else if (code.place === 'relative') bytes.push(...relativeFor(b, code));
     else if (code.place === 'moffs') bytes.push(...littleEndian(moffsAddress!, b.addressSize / 8));
+  }
+
+  // Segment prefixes without meaning, up to the longest instruction or one byte more, which is #GP.
+  if (r.chance(0.01)) {
+    const padding = Math.max(0, 15 + r.below(2) - bytes.length);
+    bytes.unshift(...Array.from({ length: padding }, () => r.pick([0x2e, 0x36, 0x3e, 0x26])));
+    displacementEnd += padding;
   }
 
   // AMD does not fetch the operands of UD0 and UD1.

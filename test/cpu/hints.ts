@@ -9,7 +9,7 @@ import type { Shape } from './shape.ts';
 
 const EMULATED = 'forbidden by UMIP, but Linux then emulates it';
 
-/** Mnemonics which the host does not run, and why: the executors are compared with each other. */
+/** Mnemonics which no host is asked about, and why: the executors are compared with each other. */
 export const NOT_NATIVE: Readonly<Record<string, string>> = {
   SYSCALL: 'would make a system call of the runner',
   CPUID: 'tells what this CPU is',
@@ -22,12 +22,26 @@ export const NOT_NATIVE: Readonly<Record<string, string>> = {
   SMSW: EMULATED,
 };
 
+/** Rows that only AMD processors execute as the emulator does, and why. */
+const AMD_ONLY: Readonly<Record<string, string>> = {
+  RCPPS: "an approximation that is each maker's own",
+  RCPSS: "an approximation that is each maker's own",
+  RSQRTPS: "an approximation that is each maker's own",
+  RSQRTSS: "an approximation that is each maker's own",
+  SHLD: 'the result for 16 bits and counts above 16 is undefined',
+  SHRD: 'the result for 16 bits and counts above 16 is undefined',
+};
+
+/** Mnemonics which this host is not asked about, and why. */
+export const notAsked = (hostIsAmd: boolean): Readonly<Record<string, string>> =>
+  hostIsAmd ? NOT_NATIVE : { ...NOT_NATIVE, ...AMD_ONLY };
+
 /**
- * Instructions that access several places: which of them faults first is the processor's own affair, and so is what it
- * has stored by then.
+ * Instructions that access several places: which of their faults is reported, and what was stored by then, is the
+ * processor's own affair.
  */
 export const touchesSeveral = (shape: Shape): boolean =>
-  /^(CMPS|RETF|IRET|ENTER)/.test(shape.mnemonic) || (shape.mnemonic === 'CALL' && /^M/.test(shape.row.operands));
+  /^(CMPS|RETF|IRET|ENTER)/.test(shape.mnemonic) || (shape.mnemonic === 'CALL' && shape.rm !== 'none');
 
 /** Stopped by INT3 even so: stepping would write TF to memory, trap in every round, or be held off. */
 export const neverStepped = (b: Builder): boolean =>

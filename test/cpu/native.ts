@@ -1,6 +1,6 @@
 /** Runs cases on the host CPU. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { compile, hashOf, toolchain } from '../native/build.ts';
 import { root } from '../native/cases.ts';
@@ -11,6 +11,10 @@ const SOURCE = `${root}test/cpu/native/runner.c`;
 // Its signal handler runs with a foreign FS base and must leave the vector registers alone.
 const FLAGS = ['-O1', '-fno-stack-protector', '-fcf-protection=none', '-mgeneral-regs-only'];
 const TIMEOUT_MS = 60_000;
+
+/** Whether the host's processor is AMD's, whose choices the rows follow where the manuals leave one. */
+export const hostIsAmd: boolean =
+  existsSync('/proc/cpuinfo') && readFileSync('/proc/cpuinfo', 'utf8').includes('AuthenticAMD');
 
 /** Path of the compiled runner. */
 export const buildRunner = (): Promise<string> => {

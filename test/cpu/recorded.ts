@@ -9,7 +9,7 @@ import { root } from '../native/cases.ts';
 import type { Case, Outcome } from './case.ts';
 import type { Generator } from './generate.ts';
 import { NOT_NATIVE, touchesSeveral } from './hints.ts';
-import { runCaseFile } from './native.ts';
+import { hostIsAmd, runCaseFile } from './native.ts';
 import { CASES_START, readCases, readResults, recordSize, writeCases } from './wire.ts';
 
 const FILE = `${root}test/cpu/recorded.br`;
@@ -20,6 +20,8 @@ const digest = () => createHash('sha256').update(writeCases([])).digest().subarr
 
 /** Runs cases of every row on the host and writes the recording. Returns how many there are. */
 export const record = (runner: string, generator: Generator, perRow: number): number => {
+  if (!hostIsAmd)
+    throw new Error('recordings are compared exactly: they must come from an AMD processor, which the rows follow');
   const made = generator.shapes
     .filter((shape) => !(shape.mnemonic in NOT_NATIVE))
     .flatMap((shape) => Array.from({ length: perRow }, (_, i) => ({ shape, case: generator.make(shape, i) })));
