@@ -12,6 +12,7 @@ export const dupMm = (mm: Mm): Mm => withReclaim(mm.kernel, () => duplicate(mm))
 const duplicate = (mm: Mm): Mm => {
   const child: Mm = {
     ...newMm(mm.kernel),
+    exeFile: mm.exeFile,
     mmapBase: mm.mmapBase,
     startBrk: mm.startBrk,
     brk: mm.brk,
@@ -26,6 +27,7 @@ const duplicate = (mm: Mm): Mm => {
     envEnd: mm.envEnd,
     auxv: mm.auxv,
   };
+  if (child.exeFile !== null) child.exeFile.refs++;
   let protectedAny = false;
   try {
     for (const vma of mm.vmas) {

@@ -2,16 +2,11 @@
  * Scatter/gather lists of guest memory (lib/iov_iter.c): what read(2), write(2) and their vector forms move bytes through.
  */
 import { ERRNO } from '../abi/errno.ts';
+import { IOV_MAX, MAX_RW_COUNT } from '../abi/fcntl.ts';
 import { iovec } from '../abi/uio.ts';
 import type { UserBuffer } from '../fs/types.ts';
 import type { Mm } from './mm.ts';
 import { accessibleLength, accessOk, copyFromUser, copyToUser, readStruct, UserFault } from './user.ts';
-
-/** Most bytes that one call moves (MAX_RW_COUNT). */
-export const MAX_RW_COUNT = 0x7ffff000;
-
-/** Most elements of a vector. */
-export const UIO_MAXIOV = 1024;
 
 interface Segment {
   address: number;
@@ -100,7 +95,7 @@ export const userBuffer = (mm: Mm, address: number, length: number): UserBuffer 
  * user space; the total is cut to `MAX_RW_COUNT`. Throws `UserFault` if the vector itself cannot be read.
  */
 export const importIovec = (mm: Mm, address: number, count: number): UserBuffer | number => {
-  if (count > UIO_MAXIOV || count < 0) return -ERRNO.EINVAL;
+  if (count > IOV_MAX || count < 0) return -ERRNO.EINVAL;
   const segments: Segment[] = [];
   let total = 0;
   for (let i = 0; i < count; i++) {

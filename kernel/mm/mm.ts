@@ -2,8 +2,9 @@
  * An address space (struct mm_struct): its areas, page table, heap and counters. Shared by threads and by a vfork child.
  */
 import { PageTable } from '../../emulator/api.ts';
+import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
-import { releaseVma, zapRange } from './pages.ts';
+import { putFile, releaseVma, zapRange } from './pages.ts';
 import { isActive } from './tlb.ts';
 import type { Vma } from './vma.ts';
 
@@ -13,6 +14,8 @@ export interface Mm {
   readonly pageTable: PageTable;
   /** In order of address. */
   vmas: Vma[];
+  /** The program it was made for (exe_file), one reference; nobody may write to that file. Null before the first exec. */
+  exeFile: OpenFile | null;
   /** Tasks which share it (mm_users). */
   users: number;
   /** mmap(2) looks for room downwards from here. */
@@ -50,6 +53,7 @@ export const newMm = (kernel: Kernel): Mm => ({
   kernel,
   pageTable: new PageTable(kernel.physical),
   vmas: [],
+  exeFile: null,
   users: 1,
   mmapBase: 0,
   startBrk: 0,
@@ -92,6 +96,8 @@ export const mmPut = (mm: Mm): void => {
     releaseVma(mm.kernel, vma);
   }
   mm.vmas = [];
+  if (mm.exeFile !== null) putFile(mm.kernel, mm.exeFile);
+  mm.exeFile = null;
   if (isActive(mm)) mm.kernel.cpu.flushTlb();
   mm.kernel.cpu.forgetAddressSpace(mm.pageTable.root);
   mm.pageTable.destroy();

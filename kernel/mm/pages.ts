@@ -59,7 +59,7 @@ export const zapRange = (mm: Mm, vma: Vma, start: number, end: number, tellCpu =
 };
 
 /** One holder of an open file less; the last one releases it (fput). */
-const putFile = (kernel: Kernel, file: OpenFile): void => {
+export const putFile = (kernel: Kernel, file: OpenFile): void => {
   if (--file.refs === 0) file.ops.release?.(kernel, file);
 };
 

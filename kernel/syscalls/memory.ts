@@ -2,6 +2,7 @@
 import { PAGE_SIZE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAP, MLOCK_ONFAULT } from '../abi/mman.ts';
+import { getFile } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { doMadvise, doMsync, residency } from '../mm/advise.ts';
 import { doMlock, doMlockall, doMunlock, doMunlockall } from '../mm/mlock.ts';
@@ -34,7 +35,7 @@ const mmap = (
     }
     return doMmap(task.mm, address, length, prot, flags, null, 0);
   }
-  const file = task.files.entries[fd]?.file;
+  const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (flags & MAP.HUGETLB) return -ERRNO.EINVAL;
   return doMmap(task.mm, address, length, prot, flags, file, offset < 0 ? offset + 2 ** 64 : offset);

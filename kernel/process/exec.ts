@@ -1,0 +1,242 @@
+/**
+ * execve(2) (fs/exec.c): opening the program, following `#!` lines, giving up the old program, starting the new one.
+ */
+import { OutOfFrames } from '../../emulator/api.ts';
+import { ERRNO } from '../abi/errno.ts';
+import { AT } from '../abi/fcntl.ts';
+import { RLIMIT } from '../abi/resource.ts';
+import { SIG } from '../abi/signal.ts';
+import { S } from '../abi/stat.ts';
+import { closeOnExec, dupFiles } from '../fs/descriptors.ts';
+import { fput } from '../fs/inode.ts';
+import { basename, fromBytes, toBytes } from '../fs/names.ts';
+import { openExecutable } from '../fs/open.ts';
+import type { OpenFile } from '../fs/types.ts';
+import type { Kernel } from '../kernel.ts';
+import { isOpenForWriting } from '../mm/exe.ts';
+import { rlimit } from '../mm/limits.ts';
+import { type Mm, mmPut, newMm } from '../mm/mm.ts';
+import { mmapBaseFor } from '../mm/unmapped.ts';
+import { UserFault } from '../mm/user.ts';
+import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
+import { forceFatalSig } from '../signal/force.ts';
+import type { Credentials, Task } from '../task/task.ts';
+import {
+  BINPRM_BUF_SIZE,
+  type Binprm,
+  collectStrings,
+  pushArgument,
+  removeArgumentZero,
+  type Strings,
+} from './binprm.ts';
+import { type ElfHeaders, isElf, loadElfSegments, readAt, readElfHeaders } from './elf.ts';
+import { mmRelease } from './release.ts';
+import { parseScript } from './script.ts';
+import { createElfTables, setupArgPages } from './stack.ts';
+
+/** Interpreters of interpreters that are followed. */
+const MAX_DEPTH = 5;
+
+/** Longest name of a task (TASK_COMM_LEN, less its NUL). */
+const COMM_LENGTH = 15;
+
+/** Execute nothing, only say whether it could be (AT_EXECVE_CHECK). */
+export const AT_EXECVE_CHECK = 0x10000;
+
+export interface ExecRequest {
+  readonly dirfd: number;
+  /** Byte string. */
+  readonly path: string;
+  /** AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EXECVE_CHECK. */
+  readonly flags: number;
+  readonly argv: Strings;
+  readonly envp: Strings;
+}
+
+/** `fatal`: the old program is gone already, so the error can only kill. */
+interface ExecResult {
+  readonly error: number;
+  readonly fatal: boolean;
+}
+
+/**
+ * execve(2) and execveat(2) for the current task: 0 with the registers of the new program in the CPU, or -errno. After the
+ * point of no return an error is death by SIGSEGV. Throws `UserFault` for bad argument vectors.
+ */
+export const doExecve = (kernel: Kernel, task: Task, request: ExecRequest): number => {
+  const { error, fatal } = execute(kernel, task, request);
+  if (fatal) forceFatalSig(kernel, task, SIG.SIGSEGV);
+  return error;
+};
+
+/**
+ * Puts a program into a task that has none: `task` is the current one. Path, arguments and environment are byte strings.
+ * 0, or -errno as execve would say.
+ */
+export const startProgram = (
+  kernel: Kernel,
+  task: Task,
+  path: string,
+  argv: readonly string[],
+  envp: readonly string[],
+): number =>
+  execute(kernel, task, {
+    dirfd: AT.FDCWD,
+    path,
+    flags: 0,
+    argv: { kind: 'kernel', strings: argv.map(toBytes) },
+    envp: { kind: 'kernel', strings: envp.map(toBytes) },
+  }).error;
+
+const execute = (kernel: Kernel, task: Task, request: ExecRequest): ExecResult => {
+  if (kernel.current !== task) throw new Error('execve by a task that is not running');
+  const file = openProgram(kernel, task, request.dirfd, request.path, request.flags);
+  if (typeof file === 'number') return { error: file, fatal: false };
+  const bprm = newBinprm(task, file, request);
+  let error: number;
+  try {
+    error = collectStrings(task, bprm, request.argv, request.envp);
+    if (error === 0 && !(request.flags & AT_EXECVE_CHECK)) error = loadProgram(kernel, task, bprm);
+  } catch (thrown) {
+    if (thrown instanceof OutOfFrames) error = -ERRNO.ENOMEM;
+    else if (thrown instanceof UserFault && bprm.pointOfNoReturn) error = -ERRNO.EFAULT;
+    else throw thrown;
+  } finally {
+    fput(kernel, bprm.file);
+  }
+  return { error, fatal: error < 0 && bprm.pointOfNoReturn };
+};
+
+/** do_open_execat: an open file with one reference, or -errno. */
+const openProgram = (kernel: Kernel, task: Task, dirfd: number, path: string, flags: number): OpenFile | number => {
+  const file = openExecutable(kernel, task, dirfd, path, {
+    follow: !(flags & AT.SYMLINK_NOFOLLOW),
+    empty: (flags & AT.EMPTY_PATH) !== 0,
+  });
+  if (typeof file === 'number') return file;
+  if (!isOpenForWriting(kernel, file.inode)) return file;
+  fput(kernel, file);
+  return -ERRNO.ETXTBSY;
+};
+
+const newBinprm = (task: Task, file: OpenFile, { dirfd, path }: ExecRequest): Binprm => {
+  const byDescriptor = dirfd !== AT.FDCWD && !path.startsWith('/');
+  const filename = byDescriptor ? `/dev/fd/${dirfd}${path === '' ? '' : `/${path}`}` : path;
+  return {
+    file,
+    filename,
+    interp: filename,
+    pathInaccessible: byDescriptor && task.files.entries[dirfd]?.closeOnExec === true,
+    buf: new Uint8Array(BINPRM_BUF_SIZE),
+    argv: [],
+    envp: [],
+    p: 0,
+    argMin: 0,
+    pointOfNoReturn: false,
+  };
+};
+
+/** exec_binprm: scripts lead to their interpreters until there is a program to load. */
+const loadProgram = (kernel: Kernel, task: Task, bprm: Binprm): number => {
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    bprm.buf.fill(0);
+    const read = readAt(kernel, task, bprm.file, 0, bprm.buf);
+    if (read < 0) return read;
+    if (isElf(bprm.buf)) return loadElf(kernel, task, bprm);
+    const error = followScript(kernel, task, bprm);
+    if (error < 0) return error;
+  }
+  return -ERRNO.ELOOP;
+};
+
+/** load_script: the interpreter takes the script's place, and the script becomes its argument. */
+const followScript = (kernel: Kernel, task: Task, bprm: Binprm): number => {
+  const line = parseScript(bprm.buf);
+  if (line === null) return -ERRNO.ENOEXEC;
+  if (bprm.pathInaccessible) return -ERRNO.ENOENT;
+  removeArgumentZero(bprm);
+  for (const argument of [toBytes(bprm.interp), line.argument, line.interpreter]) {
+    const error = argument === null ? 0 : pushArgument(bprm, argument);
+    if (error < 0) return error;
+  }
+  bprm.interp = fromBytes(line.interpreter);
+  const file = openProgram(kernel, task, AT.FDCWD, bprm.interp, 0);
+  if (typeof file === 'number') return file;
+  fput(kernel, bprm.file);
+  bprm.file = file;
+  return 0;
+};
+
+/** load_elf_binary. */
+const loadElf = (kernel: Kernel, task: Task, bprm: Binprm): number => {
+  const headers: ElfHeaders | number = readElfHeaders(kernel, task, bprm.file, bprm.buf);
+  if (typeof headers === 'number') return headers;
+  if (task.group.threads.length > 1) {
+    kernel.log('execve in a process with several threads is not supported yet');
+    return -ERRNO.EAGAIN;
+  }
+  const mm = newMm(kernel);
+  const secure = beginNewExec(kernel, task, bprm, mm);
+  const arranged = setupArgPages(mm, bprm, headers.executableStack);
+  if (arranged < 0) return arranged;
+  const loaded = loadElfSegments(mm, bprm.file, headers);
+  if (typeof loaded === 'number') return loaded;
+  const stack = createElfTables(task, mm, bprm, loaded, secure);
+
+  const { state } = kernel.cpu;
+  state.reset();
+  state.rip = loaded.entry;
+  state.rsp = stack;
+  return 0;
+};
+
+/** Set-user-ID and set-group-ID (bprm_creds_from_file); saved and file-system ids follow the effective ones. */
+const credentialsFor = (task: Task, file: OpenFile): Credentials => {
+  const { cred } = task;
+  const { mode, uid, gid } = file.inode;
+  const mayChange = !task.noNewPrivs;
+  const euid = mayChange && mode & S.ISUID ? uid : cred.euid;
+  const setsGroup = (mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP);
+  const egid = mayChange && setsGroup ? gid : cred.egid;
+  return { ...cred, euid, suid: euid, fsuid: euid, egid, sgid: egid, fsgid: egid };
+};
+
+/**
+ * begin_new_exec: from here on there is no way back. The task gets the new address space and loses what a new program does
+ * not inherit. Returns whether the program has more rights than its user (AT_SECURE).
+ */
+const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean => {
+  const cred = credentialsFor(task, bprm.file);
+  const secure = cred.euid !== task.cred.uid || cred.egid !== task.cred.gid;
+  bprm.pointOfNoReturn = true;
+
+  mm.exeFile = bprm.file;
+  bprm.file.refs++;
+  mm.mmapBase = mmapBaseFor(rlimit(mm, RLIMIT.STACK));
+  mmRelease(kernel, task);
+  const old = task.mm;
+  task.mm = mm;
+  kernel.cpu.switchAddressSpace(mm.pageTable.root);
+  mmPut(old);
+
+  if (isSharedBy(kernel, task, (other) => other.files === task.files)) task.files = dupFiles(task.files);
+  closeOnExec(kernel, task.files);
+  if (isSharedBy(kernel, task, (other) => other.sighand === task.sighand)) task.sighand = copySigHand(task.sighand);
+  flushCaughtHandlers(task.sighand);
+  task.altstack.sp = 0;
+  task.altstack.size = 0;
+  task.exitSignal = SIG.SIGCHLD;
+  task.comm = basename(bprm.filename).slice(0, COMM_LENGTH);
+  task.executable = bprm.file.path;
+  task.restart = { kind: 'none' };
+  task.group.execd = true;
+  if (secure) task.parentDeathSignal = 0;
+  task.dumpable = secure ? 0 : 1;
+  task.cred = cred;
+  return secure;
+};
+
+const isSharedBy = (kernel: Kernel, task: Task, test: (other: Task) => boolean): boolean => {
+  for (const other of kernel.tasks.values()) if (other !== task && !other.exiting && test(other)) return true;
+  return false;
+};
