@@ -277,7 +277,8 @@ export class AccessEmitter extends FlagEmitter {
     const entry = this.#lookUp(LINEAR.tlbRead, at, 16);
     f.if();
     {
-      this.#loadSlow(64, address);
+      // Asking for 16 bytes gives the lower 8, and faults for all.
+      this.#loadSlow(64, address, 16);
       f.simd(SIMD.i64x2Splat);
       f.set(local);
       const high = this.add(64, address, this.int(64, 8));
@@ -377,10 +378,10 @@ export class AccessEmitter extends FlagEmitter {
   }
 
   /** Leaves the value on the stack. */
-  #loadSlow(w: Width, address: Value): void {
+  #loadSlow(w: Width, address: Value, bytes = w / 8): void {
     const { f } = this;
     this.push(address);
-    f.i32(w / 8);
+    f.i32(bytes);
     f.callImport('loadSlow', RUNTIME.loadSlow);
     const wide = this.pop(i64);
     this.#exitIfFaulted();

@@ -21,7 +21,9 @@ const usesStackSegment = (i: Instruction, state: CpuState): boolean => {
     if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);
     address = BigInt.asUintN(op.addressSize, address);
     if (op.segment !== 'none') address += op.segment === 'fs' ? state.fsBase : state.gsBase;
-    if (BigInt.asIntN(48, address) !== BigInt.asIntN(64, address)) {
+    // An operand may begin or end in the hole.
+    const last = address + BigInt(Math.max(op.width, 8) / 8 - 1);
+    if ([address, last].some((byte) => BigInt.asIntN(48, byte) !== BigInt.asIntN(64, byte))) {
       return op.segment === 'none' && (op.base === REG.rsp || op.base === REG.rbp);
     }
   }

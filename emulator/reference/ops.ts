@@ -3,7 +3,7 @@
  * oracle for the other executors.
  */
 import { floatBinary, floatConversion, floatOrder, floatPredicate, floatUnary } from '../float/mxcsr.ts';
-import { CpuFault, type Helper, type HelperName, helpers } from '../isa/helpers.ts';
+import { CpuFault, type Helper, type HelperName, helpers, NON_CANONICAL } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
 import {
   type FlagName,
@@ -302,8 +302,10 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     this.memory.store(BYTES[w], address, value);
   }
   load128(address: bigint): bigint {
-    const misaligned = (address & 15n) !== 0n && isCanonical(address);
-    if (misaligned && this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
+    if ((address & 15n) !== 0n && isCanonical(address)) {
+      if (!isCanonical((address + 15n) & M64)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
+      if (this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
+    }
     const low = this.memory.load(8, address);
     return low | (this.memory.load(8, (address + 8n) & M64) << 64n);
   }
