@@ -11,7 +11,8 @@ import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
 import { buildFixedHandlers, buildRuntime, FIRST_FREE_HANDLER, FIXED_HANDLER } from './runtime.ts';
 
-const TABLE_CHUNK = 256;
+/** Growing a table costs time for every module that uses it, so it is done seldom. */
+const TABLE_CHUNK = 2048;
 
 export class Forms {
   /** Runs records from a first one: (record, budget) -> exit code. */
