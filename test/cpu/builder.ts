@@ -5,6 +5,10 @@ import type { OperandSize, Shape } from './shape.ts';
 
 export const U64 = (n: bigint): bigint => BigInt.asUintN(64, n);
 
+/** The bytes of a number, truncated. */
+export const littleEndian = (value: bigint, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Number((value >> BigInt(i * 8)) & 0xffn));
+
 export const RAX = 0;
 export const RCX = 1;
 export const RDX = 2;
@@ -34,7 +38,6 @@ export class Builder {
   addressSize: 32 | 64 = 64;
   /** FS or GS override. */
   segment: 'none' | 'fs' | 'gs' = 'none';
-  lock = false;
   repeat = false;
   /** Register numbers of ModRM.reg, of ModRM.rm or of the opcode; -1 for none. High-byte registers count as 4..7. */
   reg = -1;
@@ -57,8 +60,7 @@ export class Builder {
   poke(address: bigint, bytes: number, value: bigint): void {
     const offset = offsetOf(address);
     if (offset === undefined) return;
-    const data = new Uint8Array(bytes);
-    for (let i = 0; i < bytes; i++) data[i] = Number((value >> BigInt(i * 8)) & 0xffn);
+    const data = Uint8Array.from(littleEndian(value, bytes));
     const start = Math.max(0, -offset);
     const end = Math.min(bytes, MAP.dataSize - offset);
     if (start < end) this.patches.push({ offset: offset + start, bytes: data.slice(start, end) });

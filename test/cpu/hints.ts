@@ -53,7 +53,7 @@ export const neverTrapped = (b: Builder): boolean =>
 /** REP rounds stay few; a linear address for each index register. */
 const string = (b: Builder): void => {
   const { r } = b;
-  const bytes = b.operandSize / 8;
+  const bytes = /B$/.test(b.shape.mnemonic) ? 1 : b.operandSize / 8;
   const segment = b.segment;
   b.gpr[RSI] = b.withoutBase(b.spot(bytes));
   b.segment = 'none'; // ES cannot be overridden
@@ -169,8 +169,8 @@ const selector = (b: Builder, forCode: boolean): bigint => {
 };
 
 /** An offset and a selector in memory. */
-export const isFarPointer = (b: Builder): boolean =>
-  /^L[SFG]S$/.test(b.shape.mnemonic) || (/^(CALL|JMP)$/.test(b.shape.mnemonic) && /^M/.test(b.shape.row.operands));
+export const isFarPointer = ({ mnemonic, row }: Shape): boolean =>
+  /^L[SFG]S$/.test(mnemonic) || (/^(CALL|JMP)$/.test(mnemonic) && row.operands.startsWith('M'));
 
 /** Words of the operand size at the top of the stack. */
 const onStack = (b: Builder, words: readonly bigint[]): void => {
@@ -194,7 +194,7 @@ export const after = (b: Builder): void => {
     onStack(b, [b.codeAddress(), selector(b, true), flags & ~BigInt(FLAG.TF), rsp, selector(b, false)]);
   } else if (mnemonic === 'POP' && operands.some((o) => o.place === 'implicit')) {
     onStack(b, [selector(b, false)]);
-  } else if (isFarPointer(b)) {
+  } else if (isFarPointer(b.shape)) {
     if (!b.memory) return;
     const code = /^(CALL|JMP)$/.test(mnemonic);
     b.poke(b.memory.address, b.operandSize / 8, code ? b.codeAddress() : integer(r));
@@ -228,7 +228,7 @@ export const alignment = (b: Builder, bits: number): number =>
 export const implicitBits = (b: Builder): number => {
   const { mnemonic } = b.shape;
   if (/^FX(SAVE|RSTOR)/.test(mnemonic)) return 512 * 8;
-  if (isFarPointer(b)) return b.operandSize + 16;
+  if (isFarPointer(b.shape)) return b.operandSize + 16;
   if (mnemonic === 'CMPXCHG16B') return 128;
   if (mnemonic === 'CMPXCHG8B') return 64;
   return 0;

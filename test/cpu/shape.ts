@@ -22,6 +22,10 @@ export interface Shape {
   readonly mnemonic: string;
   readonly encoding: Encoding;
   readonly operands: readonly OperandCode[];
+  /** The operands in ModRM.reg, in ModRM.rm and in the opcode. */
+  readonly byReg: OperandCode | undefined;
+  readonly byRm: OperandCode | undefined;
+  readonly byOpcode: OperandCode | undefined;
   readonly rm: 'either' | 'memory' | 'register' | 'none';
   /** Some operand follows the operand size. */
   readonly sized: boolean;
@@ -93,6 +97,9 @@ export const shapeOf = (row: Row): Shape => {
     mnemonic: row.mnemonic.toUpperCase().split('/')[0]!,
     encoding,
     operands,
+    byReg: operands.find((o) => o.place === 'reg'),
+    byRm: operands.find((o) => o.place === 'rm'),
+    byOpcode: operands.find((o) => o.place === 'opcode'),
     rm: !encoding.hasModrm || whole ? 'none' : (needs.find((need) => need !== 'either') ?? needs[0] ?? 'register'),
     sized: operands.some((o) => /^[vyz]/.test(o.size)) || row.default64 === true,
     key: hashText(keyText(row)),
