@@ -2,6 +2,8 @@
  * CPUID: what this CPU says it can do - exactly what the rows implement, nothing else (SDM Vol. 2A, CPUID).
  */
 
+import { XCR0, XSAVE_SIZE } from './xsave-size.ts';
+
 const text = (s: string): number[] => {
   const words: number[] = [];
   for (let i = 0; i < s.length; i += 4) {
@@ -27,7 +29,7 @@ const FEATURES_EDX = {
 } as const;
 
 /** CPUID.1:ECX */
-const FEATURES_ECX = { cx16: 1 << 13, hypervisor: 1 << 31 } as const;
+const FEATURES_ECX = { cx16: 1 << 13, xsave: 1 << 26, osxsave: 1 << 27, hypervisor: 1 << 31 } as const;
 
 /** CPUID.80000001H:EDX */
 const EXTENDED_EDX = { syscall: 1 << 11, nx: 1 << 20, lm: 1 << 29 } as const;
@@ -41,16 +43,19 @@ const all = (bits: Record<string, number>) => Object.values(bits).reduce((a, b) 
 export const CPUID_1_EDX = all(FEATURES_EDX);
 
 const CLFLUSH_SIZE = 8; // in units of 8 bytes
+const HIGHEST_LEAF = 0xd;
 
 /** [eax, ebx, ecx, edx] for a leaf. Leaves beyond the highest give zeros. */
-export const cpuid = (leaf: number, _subleaf: number): [number, number, number, number] => {
+export const cpuid = (leaf: number, subleaf: number): [number, number, number, number] => {
   const brand = leaf - 0x80000002;
   if (brand >= 0 && brand < 3) return BRAND.slice(brand * 4, brand * 4 + 4) as [number, number, number, number];
   switch (leaf) {
     case 0:
-      return [1, VENDOR[0]!, VENDOR[2]!, VENDOR[1]!];
+      return [HIGHEST_LEAF, VENDOR[0]!, VENDOR[2]!, VENDOR[1]!];
     case 1:
       return [0x00000f00, CLFLUSH_SIZE << 8, all(FEATURES_ECX), CPUID_1_EDX];
+    case 0xd:
+      return subleaf === 0 ? [XCR0, XSAVE_SIZE, XSAVE_SIZE, 0] : [0, 0, 0, 0];
     case 0x80000000:
       return [0x80000008, 0, 0, 0];
     case 0x80000001:

@@ -7,6 +7,7 @@ import { cpuid } from './cpuid.ts';
 import { CpuFault, type Helper, type HelperContext } from './helper.ts';
 import { integerHelpers } from './integer/helpers.ts';
 import { sseHelpers } from './sse/helpers.ts';
+import { xsaveHelpers } from './xsave.ts';
 
 export { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from './helper.ts';
 
@@ -47,6 +48,6 @@ const helpersOfTheCore = {
 } as const satisfies Record<string, Helper>;
 
 /** Every helper by name. Families with many add theirs in files of their own. */
-export const helpers = { ...helpersOfTheCore, ...integerHelpers, ...sseHelpers };
+export const helpers = { ...helpersOfTheCore, ...integerHelpers, ...sseHelpers, ...xsaveHelpers };
 
 export type HelperName = keyof typeof helpers;

@@ -1,7 +1,8 @@
 /** All rows, in one list. A family adds its rows here. */
 import { integerRows } from './integer/index.ts';
-import { sseRows } from './sse/index.ts';
 import type { Row } from './row.ts';
+import { sseRows } from './sse/index.ts';
+import { xsaveRows } from './xsave.ts';
 
-export const rows: readonly Row[] = [...integerRows, ...sseRows];
+export const rows: readonly Row[] = [...integerRows, ...sseRows, ...xsaveRows];
 for (const [id, row] of rows.entries()) row.id = id;

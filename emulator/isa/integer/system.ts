@@ -3,8 +3,7 @@
  *
  * SGDT, SIDT, SLDT, SMSW and STR are among them, since Linux sets CR4.UMIP; that it then emulates some of them with
  * made-up values is the kernel's affair, not the CPU's. Not here, and so #UD, is what CPUID does not announce:
- * RDTSCP, SYSENTER, MONITOR, XGETBV (OSXSAVE is clear), RDFSBASE and kin, virtualisation; RSM and MWAIT are #UD at
- * CPL 3 anyway.
+ * RDTSCP, SYSENTER, MONITOR, RDFSBASE and kin, virtualisation; RSM and MWAIT are #UD at CPL 3 anyway.
  */
 import { REG } from '../../state.ts';
 import { VECTOR } from '../ops.ts';

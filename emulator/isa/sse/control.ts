@@ -3,7 +3,7 @@
 import type { Instruction } from '../instruction.ts';
 import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
-import { MXCSR_WRITABLE } from './helpers.ts';
+import { MXCSR_WRITABLE } from './area.ts';
 
 const ldmxcsr: Semantics = (o, i) => {
   const value = o.read(i.operands[0]!);
@@ -30,11 +30,19 @@ const flush: Semantics = (o, i) => {
   o.read(i.operands[0]!);
 };
 
+/** The fences ignore the low three bits of their ModRM byte. */
+const fence = (modrm: number, mnemonic: string): Row[] =>
+  Array.from({ length: 8 }, (_, n) => row(`NP 0F AE ${(modrm + n).toString(16).toUpperCase()}`, mnemonic, '', nothing));
+
 export const controlRows: readonly Row[] = [
   row('0F 18 /0', 'PREFETCHNTA', 'Mb', nothing),
   row('0F 18 /1', 'PREFETCHT0', 'Mb', nothing),
   row('0F 18 /2', 'PREFETCHT1', 'Mb', nothing),
   row('0F 18 /3', 'PREFETCHT2', 'Mb', nothing),
+  // The rest of 0F 18 and, without PREFETCHW announced, 0F 0D are hints that processors pass over.
+  ...[0, 1, 2, 3].map((n) => row(`0F 18 /${n}`, 'NOP', 'Rv', nothing)),
+  ...[4, 5, 6, 7].map((n) => row(`0F 18 /${n}`, 'NOP', 'Ev', nothing)),
+  row('0F 0D /r', 'NOP', 'Mb', nothing),
   row('NP REX.W0 0F AE /0', 'FXSAVE', 'M', stateArea('fxsave', 0)),
   row('NP REX.W 0F AE /0', 'FXSAVE64', 'M', stateArea('fxsave', 1)),
   row('NP REX.W0 0F AE /1', 'FXRSTOR', 'M', stateArea('fxrstor', 0)),
@@ -42,7 +50,7 @@ export const controlRows: readonly Row[] = [
   row('NP 0F AE /2', 'LDMXCSR', 'Md', ldmxcsr),
   row('NP 0F AE /3', 'STMXCSR', 'Md', stmxcsr),
   row('NP 0F AE /7', 'CLFLUSH', 'Mb', flush),
-  row('NP 0F AE E8', 'LFENCE', '', nothing),
-  row('NP 0F AE F0', 'MFENCE', '', nothing),
-  row('NP 0F AE F8', 'SFENCE', '', nothing),
+  ...fence(0xe8, 'LFENCE'),
+  ...fence(0xf0, 'MFENCE'),
+  ...fence(0xf8, 'SFENCE'),
 ];

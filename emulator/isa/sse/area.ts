@@ -1,0 +1,109 @@
+/**
+ * The legacy area of FXSAVE and XSAVE (SDM Vol. 1, 10.5.1 and 13.4.1): x87, MXCSR and XMM registers in 512 bytes of guest
+ * memory.
+ */
+import type { CpuState } from '../../state.ts';
+import { CpuFault, type HelperContext } from '../helper.ts';
+import { VECTOR } from '../ops.ts';
+
+/** The bits of MXCSR that may be set, which the area tells as MXCSR_MASK. */
+export const MXCSR_WRITABLE = 0xffff;
+
+/** Byte offsets (SDM Vol. 1, table 10-2). */
+const AREA = { fcw: 0, fsw: 2, ftw: 4, fop: 6, fip: 8, fdp: 16, mxcsr: 24, mxcsrMask: 28, st: 32, xmm: 160 } as const;
+/** Bytes of the area that are ever written; the last 96 are not. */
+const WRITTEN = 416;
+
+const quad = (bytes: Uint8Array, offset: number): bigint =>
+  new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset, true);
+const setQuad = (bytes: Uint8Array, offset: number, value: bigint): void =>
+  new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(offset, value, true);
+
+const put = (c: HelperContext, address: bigint, bytes: number, offset: number, value: bigint | number): void =>
+  c.store(bytes, address + BigInt(offset), BigInt(value));
+
+/** The x87 part; its pointers have 64 bits if `wide`, else 32 bits and a selector of zero. */
+export const saveX87 = (c: HelperContext, address: bigint, wide: boolean): void => {
+  const { state } = c;
+  const pointer = wide ? 64 : 32;
+  put(c, address, 2, AREA.fcw, state.word('fcw'));
+  put(c, address, 2, AREA.fsw, state.word('fsw'));
+  put(c, address, 2, AREA.ftw, state.word('ftw'));
+  put(c, address, 2, AREA.fop, state.word('fop'));
+  put(c, address, 8, AREA.fip, BigInt.asUintN(pointer, state.quad('fip')));
+  put(c, address, 8, AREA.fdp, BigInt.asUintN(pointer, state.quad('fdp')));
+  for (let n = 0; n < 8; n++) {
+    put(c, address, 8, AREA.st + n * 16, quad(state.stBytes(n), 0));
+    put(c, address, 8, AREA.st + n * 16 + 8, quad(state.stBytes(n), 8) & 0xffffn);
+  }
+};
+
+export const saveMxcsr = (c: HelperContext, address: bigint): void => {
+  put(c, address, 4, AREA.mxcsr, c.state.mxcsr);
+  put(c, address, 4, AREA.mxcsrMask, MXCSR_WRITABLE);
+};
+
+export const saveXmm = (c: HelperContext, address: bigint): void => {
+  for (let n = 0; n < 16; n++) {
+    put(c, address, 8, AREA.xmm + n * 16, c.state.vector64(n, 0));
+    put(c, address, 8, AREA.xmm + n * 16 + 8, c.state.vector64(n, 1));
+  }
+};
+
+/** A copy of the bytes that are ever written. */
+export const readArea = (c: HelperContext, address: bigint): DataView => {
+  const view = new DataView(new ArrayBuffer(WRITTEN));
+  for (let at = 0; at < WRITTEN; at += 8) view.setBigUint64(at, c.load(8, address + BigInt(at)), true);
+  return view;
+};
+
+/** #GP for reserved bits, before anything changes. */
+export const loadMxcsr = (state: CpuState, area: DataView): void => {
+  const mxcsr = area.getUint32(AREA.mxcsr, true);
+  if (mxcsr & ~MXCSR_WRITABLE) throw new CpuFault(VECTOR.GP);
+  state.mxcsr = mxcsr;
+};
+
+export const loadX87 = (state: CpuState, area: DataView, wide: boolean): void => {
+  const pointer = (offset: number) => (wide ? area.getBigUint64(offset, true) : BigInt(area.getUint32(offset, true)));
+  state.setWord('fcw', area.getUint16(AREA.fcw, true));
+  state.setWord('fsw', area.getUint16(AREA.fsw, true));
+  state.setWord('ftw', area.getUint8(AREA.ftw));
+  state.setWord('fop', area.getUint16(AREA.fop, true) & 0x7ff);
+  state.setQuad('fip', pointer(AREA.fip));
+  state.setQuad('fdp', pointer(AREA.fdp));
+  for (let n = 0; n < 8; n++) {
+    setQuad(state.stBytes(n), 0, area.getBigUint64(AREA.st + n * 16, true));
+    setQuad(state.stBytes(n), 8, BigInt(area.getUint16(AREA.st + n * 16 + 8, true)));
+  }
+};
+
+export const loadXmm = (state: CpuState, area: DataView): void => {
+  for (let n = 0; n < 16; n++) {
+    state.setVector64(n, 0, area.getBigUint64(AREA.xmm + n * 16, true));
+    state.setVector64(n, 1, area.getBigUint64(AREA.xmm + n * 16 + 8, true));
+  }
+};
+
+/** x87 registers, control words and pointers as FNINIT leaves them, and empty. */
+export const initX87 = (state: CpuState): void => {
+  state.setWord('fcw', 0x37f);
+  for (const word of ['fsw', 'ftw', 'fop'] as const) state.setWord(word, 0);
+  state.setQuad('fip', 0n);
+  state.setQuad('fdp', 0n);
+  for (let n = 0; n < 8; n++) state.stBytes(n).fill(0);
+};
+
+export const initXmm = (state: CpuState): void => {
+  for (let n = 0; n < 16; n++) state.vectorBytes(n).fill(0);
+};
+
+/** XINUSE: which of x87 (bit 0) and SSE (bit 1) is not in its initial configuration (SDM Vol. 1, 13.6). */
+export const inUse = (state: CpuState): bigint => {
+  const words = state.word('fcw') !== 0x37f || (state.word('fsw') | state.word('ftw') | state.word('fop')) !== 0;
+  const pointers = (state.quad('fip') | state.quad('fdp')) !== 0n;
+  const registers = (count: number, bytes: (n: number) => Uint8Array) =>
+    Array.from({ length: count }, (_, n) => bytes(n)).some((b) => b.some((byte) => byte !== 0));
+  const x87 = words || pointers || registers(8, (n) => state.stBytes(n));
+  return (x87 ? 1n : 0n) | (registers(16, (n) => state.vectorBytes(n)) ? 2n : 0n);
+};
