@@ -70,9 +70,11 @@ const ALIGNMENT_CHECK = 17;
 /** What the host did, less what is its own affair: `actual` says it where several faults compete. */
 const allowing = (host: Outcome, actual: Outcome, shape: Shape | undefined): Outcome => {
   const vectors = [host.vector, actual.vector];
-  const several = shape !== undefined && touchesSeveral(shape) && Math.min(...vectors) >= 0;
-  const competing = several || vectors.includes(ALIGNMENT_CHECK);
-  if (!competing || !vectors.includes(PAGE_FAULT)) return host;
+  if (Math.min(...vectors) < 0) return host;
+  const page = vectors.includes(PAGE_FAULT);
+  const alignment = vectors.includes(ALIGNMENT_CHECK);
+  const several = shape !== undefined && touchesSeveral(shape);
+  if (!(page && alignment) && !(several && (page || alignment))) return host;
   const { vector, error, cr2, changes } = actual;
   return { ...host, vector, error, cr2, changes };
 };
