@@ -128,7 +128,9 @@ export class PhysicalMemory {
   restore(snapshot: PhysicalSnapshot): void {
     this.#ensure(snapshot.next);
     this.u8.set(snapshot.used, LINEAR.frames);
-    this.#refcounts = snapshot.refcounts.slice();
+    // Frames which were first used since then are free: their counts need room as well.
+    this.#refcounts.fill(0);
+    this.#refcounts.set(snapshot.refcounts);
     this.#free = snapshot.free.slice();
     this.#next = Math.max(snapshot.next, this.#next);
     for (let frame = snapshot.next; frame < this.#next; frame++) this.#free.push(frame);
