@@ -144,6 +144,10 @@ const main = async (): Promise<number> => {
   const start = performance.now();
   let statistics: ReturnType<typeof runSession>;
   if (options.case !== undefined) {
+    if (!/^[0-9a-f]{8}:\d+$/.test(options.case)) {
+      console.error(`--case ${options.case}: findings name cases like 3fa2b1c0:17`);
+      return 2;
+    }
     const { shape, case: one } = generator.find(options.case);
     const only = Object.create(generator, { make: { value: () => one } }) as Generator;
     statistics = runSession({ generator: only, shapes: [shape], kinds: options.kinds, cases: 1, runner, onFinding });

@@ -19,7 +19,7 @@ export const hostIsAmd: boolean =
 /** Path of the compiled runner. */
 export const buildRunner = (): Promise<string> => {
   const key = hashOf(readFileSync(SOURCE, 'utf8'), FLAGS.join(' '), toolchain()!.version);
-  return compile(SOURCE, 'cpu-runner', key, { libc: 'glibc', flags: FLAGS, name: 'glibc -O1' });
+  return compile(SOURCE, 'cpu-runner', key, { libc: 'glibc', flags: FLAGS, libs: [], name: 'glibc -O1' });
 };
 
 /** The raw result file for a file of cases. */
