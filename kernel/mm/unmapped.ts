@@ -8,7 +8,7 @@ import { pageDown, pageUp } from './pages.ts';
 import { findVma, findVmaIndex, VM, type Vma } from './vma.ts';
 
 /** Room for mappings begins here when there is none below `mmapBase` (TASK_UNMAPPED_BASE). */
-const BOTTOM_UP_BASE = pageUp(USER_END / 3);
+const BOTTOM_UP_BASE = pageUp(Math.floor(USER_END / 3));
 
 /** MAP_32BIT mappings lie in the second gigabyte. */
 const LOW_START = 0x40000000;

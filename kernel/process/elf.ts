@@ -22,10 +22,10 @@ type Ehdr = ReturnType<typeof Elf64_Ehdr.read>;
 export type Phdr = ReturnType<typeof Elf64_Phdr.read>;
 
 /** Where the heap of a static position-independent program begins, as it lies among the mappings itself (ELF_ET_DYN_BASE). */
-const ELF_ET_DYN_BASE = (USER_END / 3) * 2;
+const ELF_ET_DYN_BASE = Math.floor(USER_END / 3) * 2;
 
-/** Program headers may not take more than a page. */
-const MAX_PHDRS = PAGE_SIZE;
+/** Bytes of program headers. */
+const MAX_PHDRS = 65536;
 
 /** Headers which passed all checks that come before the old program goes. */
 export interface ElfHeaders {
