@@ -82,7 +82,7 @@ async function compileTo(exe: string, source: string, variant: Variant): Promise
   await mkdir(cacheDir, { recursive: true });
   const command = required().commands[variant.libc];
   const unfinished = `${exe}.${process.pid}`;
-  const args = ['-std=gnu11', '-Wall', '-Werror', '-static', ...variant.flags, '-o', unfinished, source];
+  const args = ['-std=gnu11', '-static', ...variant.flags, '-o', unfinished, source, ...variant.libs];
   await run(command, args).catch((error: unknown) => {
     const { stderr, message } = error as { stderr?: string; message: string };
     throw new Error(`${command} ${args.join(' ')}\n${stderr || message}`);

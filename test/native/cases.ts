@@ -16,6 +16,8 @@ export type Variant = {
   readonly libc: Libc;
   /** Compiler flags, `-static` not included: it is always given. */
   readonly flags: readonly string[];
+  /** Linker flags, which come after the source. */
+  readonly libs: readonly string[];
   /** How test names tell variants apart, e.g. `glibc -O2`. */
   readonly name: string;
 };
@@ -48,7 +50,7 @@ const baseEnv = { PATH: '/usr/bin:/bin', HOME: '/tmp', LANG: 'C' } as const;
 /** A directive is a lower-case word and a colon at the start of a comment line; prose starts with a capital. */
 const directiveLine = /^\/\/ ([a-z]+)(?::\s*(.*?))?\s*$/;
 
-const directiveNames = ['flags', 'variants', 'libc', 'args', 'env', 'stdin', 'status', 'slow'] as const;
+const directiveNames = ['flags', 'libs', 'variants', 'libc', 'args', 'env', 'stdin', 'status', 'slow'] as const;
 type DirectiveName = (typeof directiveNames)[number];
 
 /** Reads the leading `//` lines of a source. An unknown directive is an error, so that a typo cannot hide. */
@@ -103,6 +105,7 @@ function findRoot(folder: string): string {
 
 function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
   const common = words(directives.get('flags') ?? '');
+  const libs = words(directives.get('libs') ?? '');
   const levels = (directives.get('variants') ?? '-O1').split('|').map(words);
   const libcs = (directives.get('libc') ?? 'glibc').split('|').map((word) => {
     const libc = word.trim();
@@ -112,7 +115,7 @@ function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
   return libcs.flatMap((libc) =>
     levels.map((level) => {
       const flags = [...level, ...common];
-      return { libc, flags, name: [libc, ...flags].join(' ') };
+      return { libc, flags, libs, name: [libc, ...flags, ...libs].join(' ') };
     }),
   );
 }

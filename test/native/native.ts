@@ -35,7 +35,7 @@ export async function runNative(test: Case, variant: Variant, fresh = process.en
 const launcherSource = `${root}test/native/launch.c`;
 
 function buildLauncher(): Promise<string> {
-  const variant = { libc: 'glibc', flags: ['-O1'], name: 'glibc -O1' } as const;
+  const variant = { libc: 'glibc', flags: ['-O1'], libs: [], name: 'glibc -O1' } as const;
   const key = hashOf(readFileSync(launcherSource, 'utf8'), toolchain()!.version);
   return compile(launcherSource, 'launch', key, variant);
 }
