@@ -41,9 +41,9 @@ export class PageTable {
   /** Frame of the PML4; cr3 is its byte offset. */
   readonly root: number;
   #physical: PhysicalMemory;
-  /** The page table last touched: neighbours are usually next. */
-  #lastRegion = -1;
-  #lastTable = 0;
+  /** The page table last touched, as neighbours are usually next. Public so that a snapshot can put it back with the tables. */
+  lastRegion = -1;
+  lastTable = 0;
 
   constructor(physical: PhysicalMemory) {
     this.#physical = physical;
@@ -53,17 +53,17 @@ export class PageTable {
   /** Byte offset in linear memory of the entry for `address`, 0 if no table covers it. */
   slot(address: number): number {
     const region = Math.floor(address / SPAN[1]);
-    if (region !== this.#lastRegion) {
+    if (region !== this.lastRegion) {
       let table = this.root;
       for (let level = 3; level > 0; level--) {
         const entry = this.#physical.u32[(table * PAGE_SIZE + indexAt(address, level) * 8) >>> 2]!;
         if (!(entry & PTE.present)) return 0;
         table = frameOf(entry);
       }
-      this.#lastRegion = region;
-      this.#lastTable = table;
+      this.lastRegion = region;
+      this.lastTable = table;
     }
-    return this.#lastTable * PAGE_SIZE + indexAt(address, 0) * 8;
+    return this.lastTable * PAGE_SIZE + indexAt(address, 0) * 8;
   }
 
   /** Low half of the entry: frame and flags; 0 when nothing is mapped. */
@@ -146,13 +146,13 @@ export class PageTable {
 
   /** After physical memory was put back from a snapshot: tables which were remembered may be others now. */
   forget(): void {
-    this.#lastRegion = -1;
+    this.lastRegion = -1;
   }
 
   /** Frees the tables. Mapped frames must have been released before. */
   destroy(): void {
     this.#free(this.root, 3);
-    this.#lastRegion = -1;
+    this.lastRegion = -1;
   }
 
   #free(table: number, level: number): void {
@@ -176,8 +176,8 @@ export class PageTable {
       }
       table = frameOf(entry);
     }
-    this.#lastRegion = Math.floor(address / SPAN[1]);
-    this.#lastTable = table;
+    this.lastRegion = Math.floor(address / SPAN[1]);
+    this.lastTable = table;
     return table * PAGE_SIZE + indexAt(address, 0) * 8;
   }
 }
