@@ -1,6 +1,7 @@
 /** CMPXCHG, XADD, CMPXCHG8B, CMPXCHG16B (SDM Vol. 2A). One task runs at a time, so LOCK has nothing left to do. */
 import { REG } from '../../state.ts';
-import { VECTOR } from '../ops.ts';
+import type { Instruction } from '../instruction.ts';
+import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
 import { operand, widthOf } from './common.ts';
 
@@ -45,26 +46,39 @@ const xadd: Semantics = (o, i) => {
   o.flagsAdd(w, a, b, r);
 };
 
-/** rDX:rAX against memory: equal, rCX:rBX goes there; else memory goes to rDX:rAX. Only ZF changes. */
-const compareExchangePair =
-  (w: 32 | 64): Semantics =>
-  (o, i) => {
-    const target = operand(i.operands, 0);
-    if (target.kind !== 'mem') throw new Error('CMPXCHG8B of a register');
-    const address = o.linearAddress(target);
-    if (w === 64) o.raiseIf(o.ne(64, o.and(64, address, o.int(64, 15)), o.int(64, 0)), VECTOR.GP, 0);
-    const above = o.add(64, address, o.int(64, w / 8));
-    const low = o.loadForWrite(w, address);
-    const high = o.loadForWrite(w, above);
-    const equal = o.both(o.eq(w, low, o.register(w, rax)), o.eq(w, high, o.register(w, rdx)));
-    o.store(w, address, o.select(w, equal, o.register(w, rbx), low));
-    o.store(w, above, o.select(w, equal, o.register(w, rcx), high));
-    o.if(o.negate(equal), () => {
-      o.setRegister(w, rax, low);
-      o.setRegister(w, rdx, high);
-    });
-    o.setFlags({ zf: equal });
-  };
+/** edx:eax and memory, one access of 64 bits. */
+const cmpxchg8b: Semantics = <V, C, X>(o: Ops<V, C, X>, i: Instruction) => {
+  const target = operand(i.operands, 0);
+  const pair = (high: number, low: number): V =>
+    o.or(64, o.shl(64, o.register(64, high), o.int(64, 32)), o.zeroExtend(32, 64, o.register(32, low)));
+  const old = o.readForWrite(target);
+  const equal = o.eq(64, old, pair(rdx, rax));
+  o.write(target, o.select(64, equal, pair(rcx, rbx), old));
+  o.if(o.negate(equal), () => {
+    o.setRegister(32, rax, o.truncate(64, 32, old));
+    o.setRegister(32, rdx, o.truncate(64, 32, o.shrU(64, old, o.int(64, 32))));
+  });
+  o.setFlags({ zf: equal });
+};
+
+/** rdx:rax and memory, which must be aligned to 16 bytes. */
+const cmpxchg16b: Semantics = (o, i) => {
+  const target = operand(i.operands, 0);
+  if (target.kind !== 'mem') throw new Error('CMPXCHG16B of a register');
+  const address = o.linearAddress(target);
+  o.raiseIf(o.ne(64, o.and(64, address, o.int(64, 15)), o.int(64, 0)), VECTOR.GP, 0);
+  const above = o.add(64, address, o.int(64, 8));
+  const low = o.loadForWrite(64, address);
+  const high = o.loadForWrite(64, above);
+  const equal = o.both(o.eq(64, low, o.register(64, rax)), o.eq(64, high, o.register(64, rdx)));
+  o.store(64, address, o.select(64, equal, o.register(64, rbx), low));
+  o.store(64, above, o.select(64, equal, o.register(64, rcx), high));
+  o.if(o.negate(equal), () => {
+    o.setRegister(64, rax, low);
+    o.setRegister(64, rdx, high);
+  });
+  o.setFlags({ zf: equal });
+};
 
 const lock = { lock: true } as const;
 
@@ -73,6 +87,6 @@ export const atomics: readonly Row[] = [
   row('0F B1 /r', 'CMPXCHG', 'Ev,Gv', cmpxchg, lock),
   row('0F C0 /r', 'XADD', 'Eb,Gb', xadd, lock),
   row('0F C1 /r', 'XADD', 'Ev,Gv', xadd, lock),
-  row('REX.W0 0F C7 /1', 'CMPXCHG8B', 'Mq', compareExchangePair(32), lock),
-  row('REX.W 0F C7 /1', 'CMPXCHG16B', 'Mdq', compareExchangePair(64), lock),
+  row('REX.W0 0F C7 /1', 'CMPXCHG8B', 'Mq', cmpxchg8b, lock),
+  row('REX.W 0F C7 /1', 'CMPXCHG16B', 'Mdq', cmpxchg16b, lock),
 ];
