@@ -143,7 +143,7 @@ export const knownSiginfoLayout = (signal: number, code: number): boolean => {
   if (code === SI.KERNEL) return true;
   if (code > SI.USER) {
     const own = limits[signal];
-    return (own !== undefined && code <= own[0]) || code <= 6;
+    return code <= (own === undefined ? 6 : own[0]);
   }
   return code >= SI.DETHREAD || code === SI.ASYNCNL;
 };

@@ -12,13 +12,10 @@ export const newSigHand = (): SigHand => ({ action: Array.from({ length: NSIG + 
 
 export const copySigHand = (from: SigHand): SigHand => ({ action: from.action.map((action) => ({ ...action })) });
 
-/**
- * execve: caught signals become default, ignored ones stay ignored; with `forceDefault` (CLONE_CLEAR_SIGHAND keeps
- * ignored ones too, a forced reset does not) all become default (flush_signal_handlers).
- */
-export const flushSignalHandlers = (hand: SigHand, forceDefault = false): void => {
+/** execve, and CLONE_CLEAR_SIGHAND: caught signals become default, ignored ones stay ignored (flush_signal_handlers). */
+export const flushCaughtHandlers = (hand: SigHand): void => {
   for (const action of hand.action) {
-    if (forceDefault || action.handler !== SIG_IGN) action.handler = SIG_DFL;
+    if (action.handler !== SIG_IGN) action.handler = SIG_DFL;
     action.flags = 0;
     action.restorer = 0;
     action.mask = 0n;

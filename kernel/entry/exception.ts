@@ -1,0 +1,125 @@
+/**
+ * Exceptions of the guest's instructions: which signal each becomes (arch/x86/kernel/traps.c, arch/x86/mm/fault.c).
+ */
+import { RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
+import { BUS, FPE, ILL, SEGV, SIG, TRAP } from '../abi/signal.ts';
+import type { Kernel } from '../kernel.ts';
+import { FAULT, handleMmFault } from '../mm/fault.ts';
+import { forceSig, forceSigFault } from '../signal/force.ts';
+import { kernelInfo, sendSignal } from '../signal/send.ts';
+import type { Task } from '../task/task.ts';
+
+/** Bit 0 of a page fault's error code: set for addresses outside of user space too, so as to tell nothing about them. */
+const PF_PROT = 1;
+
+type Handler = (kernel: Kernel, task: Task, vector: number, error: number) => void;
+
+/** Handles the exception with which the CPU stopped. */
+export const handleException = (kernel: Kernel, task: Task): void => {
+  task.origAx = -1;
+  const { exceptionVector: vector, exceptionError: error } = kernel.cpu.state;
+  if (vector === VECTOR.PF && handlePageFault(kernel, task, error)) return;
+  for (const observer of kernel.observers) observer.exception?.(task, vector, error);
+  if (vector === VECTOR.PF) return;
+  const handler = HANDLERS.get(vector);
+  if (handler === undefined) {
+    throw new Error(`the CPU raised ${VECTOR_NAMES[vector] ?? `vector ${vector}`}, which user code cannot`);
+  }
+  handler(kernel, task, vector, error);
+};
+
+/** What signal frames show of the exception; faults leave RF set in the flags of the interrupted code. */
+const setArchInfo = (kernel: Kernel, task: Task, vector: number, error: number, fault: boolean): void => {
+  task.trapNr = vector;
+  task.errorCode = error;
+  if (fault) kernel.cpu.state.rflags |= RFLAGS.RF;
+};
+
+/** A fault with a code, at the address of the instruction. */
+const excFault = (kernel: Kernel, task: Task, vector: number, signo: number, code: number): void => {
+  setArchInfo(kernel, task, vector, 0, true);
+  forceSigFault(kernel, task, signo, code, kernel.cpu.state.rip64);
+};
+
+/** A fault of which the program learns no more than the signal. */
+const excForced = (kernel: Kernel, task: Task, vector: number, error: number, signo: number): void => {
+  setArchInfo(kernel, task, vector, error, true);
+  forceSig(kernel, task, signo);
+};
+
+/** INT3 and INTO: rip is behind the instruction. */
+const excTrap = (kernel: Kernel, task: Task, vector: number, signo: number): void => {
+  setArchInfo(kernel, task, vector, 0, false);
+  forceSig(kernel, task, signo);
+};
+
+/** A single step, or INT1. */
+const excDebug = (kernel: Kernel, task: Task): void => {
+  setArchInfo(kernel, task, VECTOR.DB, 0, false);
+  const { state } = kernel.cpu;
+  const code = state.rflags & RFLAGS.TF ? TRAP.TRACE : TRAP.BRKPT;
+  forceSigFault(kernel, task, SIG.SIGTRAP, code, state.rip64);
+};
+
+/** Exceptions of x87 and SSE arithmetic, by the lowest unmasked flag (fpu__exception_code). */
+const FLOAT_CODES = [
+  [0x01, FPE.FLTINV],
+  [0x04, FPE.FLTDIV],
+  [0x08, FPE.FLTOVF],
+  [0x12, FPE.FLTUND],
+  [0x20, FPE.FLTRES],
+] as const;
+
+const mathError = (kernel: Kernel, task: Task, vector: number): void => {
+  setArchInfo(kernel, task, vector, 0, true);
+  const { state } = kernel.cpu;
+  const { mxcsr } = state;
+  const raised = vector === VECTOR.MF ? state.word('fsw') & ~state.word('fcw') : mxcsr & ~(mxcsr >> 7);
+  const found = FLOAT_CODES.find(([bits]) => (raised & bits) !== 0);
+  if (found !== undefined) forceSigFault(kernel, task, SIG.SIGFPE, found[1], state.rip64);
+};
+
+/** Brings the page in, or sends SIGSEGV or SIGBUS. Returns whether the instruction runs again. */
+const handlePageFault = (kernel: Kernel, task: Task, error: number): boolean => {
+  const { state } = kernel.cpu;
+  const address = state.cr2;
+  const result = handleMmFault(kernel, task, address, error);
+  if (result === FAULT.handled) {
+    task.usage.minflt++;
+    return true;
+  }
+  if (result === FAULT.outOfMemory) {
+    kernel.log(`out of memory: killed process ${task.group.tgid} (${task.comm})`);
+    sendSignal(kernel, kernelInfo(SIG.SIGKILL), task, false);
+    return false;
+  }
+  setArchInfo(kernel, task, VECTOR.PF, address >= USER_END ? error | PF_PROT : error, true);
+  task.cr2 = state.cr2Wide;
+  if (result === FAULT.busError) forceSigFault(kernel, task, SIG.SIGBUS, BUS.ADRERR, task.cr2);
+  else {
+    const code = result === FAULT.accessError ? SEGV.ACCERR : SEGV.MAPERR;
+    forceSigFault(kernel, task, SIG.SIGSEGV, code, task.cr2);
+  }
+  return false;
+};
+
+/** An access that is not aligned, with RFLAGS.AC set: Linux does not tell where. */
+const alignmentCheck: Handler = (kernel, task, vector, error) => {
+  setArchInfo(kernel, task, vector, error, true);
+  forceSigFault(kernel, task, SIG.SIGBUS, BUS.ADRALN, 0n);
+};
+
+const HANDLERS = new Map<number, Handler>([
+  [VECTOR.DE, (kernel, task, vector) => excFault(kernel, task, vector, SIG.SIGFPE, FPE.INTDIV)],
+  [VECTOR.DB, excDebug],
+  [VECTOR.BP, (kernel, task, vector) => excTrap(kernel, task, vector, SIG.SIGTRAP)],
+  [VECTOR.OF, (kernel, task, vector) => excTrap(kernel, task, vector, SIG.SIGSEGV)],
+  [VECTOR.BR, (kernel, task, vector) => excForced(kernel, task, vector, 0, SIG.SIGSEGV)],
+  [VECTOR.UD, (kernel, task, vector) => excFault(kernel, task, vector, SIG.SIGILL, ILL.ILLOPN)],
+  [VECTOR.NP, (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGBUS)],
+  [VECTOR.SS, (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGBUS)],
+  [VECTOR.GP, (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGSEGV)],
+  [VECTOR.MF, mathError],
+  [VECTOR.AC, alignmentCheck],
+  [VECTOR.XM, mathError],
+]);

@@ -1,0 +1,121 @@
+/**
+ * On the way to user mode: signals, then the program's own code (kernel/entry/common.c, arch/x86/kernel/signal.c).
+ */
+import { REG, RFLAGS } from '../../emulator/api.ts';
+import { ERRNO, RESTART } from '../abi/errno.ts';
+import { inSet, KERNEL_COREDUMP, SA, SIGBIT, SS } from '../abi/signal.ts';
+import { CORE_FLAG } from '../abi/wait.ts';
+import type { Kernel } from '../kernel.ts';
+import { mayDumpCore } from '../process/coredump.ts';
+import { doGroupExit } from '../process/exit.ts';
+import { resetAltstack } from '../signal/altstack.ts';
+import { getSignal } from '../signal/deliver.ts';
+import { forceSigsegv } from '../signal/force.ts';
+import { setupRtFrame } from '../signal/frame.ts';
+import { restoreSavedSigmask, setCurrentBlocked } from '../signal/mask.ts';
+import type { SigAction, SigInfo, Task } from '../task/task.ts';
+
+/** Number of restart_syscall(2). */
+const NR_RESTART_SYSCALL = 219;
+/** Bytes of a SYSCALL instruction. */
+const SYSCALL_LENGTH = 2;
+const NEGATIVE = 2 ** 63;
+
+/** Whether the task, now in the CPU, may go on in user mode; if not it sleeps, is stopped or is dead. */
+export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
+  for (;;) {
+    if (task.state !== 'running' || task.inSyscall) return false;
+    if (!task.sigpending) {
+      if (task.savedSigmask === null) return true;
+      restoreSavedSigmask(kernel, task);
+      continue;
+    }
+    doSignalOrRestart(kernel, task);
+  }
+};
+
+/** A restart code in rax after a syscall, or 0. */
+const restartCode = (kernel: Kernel, task: Task): number => {
+  if (task.origAx === -1) return 0;
+  const { state } = kernel.cpu;
+  const code = -state.getInt32(REG.rax);
+  const isCode = code >= RESTART.ERESTARTSYS && code <= RESTART.ERESTART_RESTARTBLOCK;
+  return isCode && state.getNumber(REG.rax) >= NEGATIVE ? code : 0;
+};
+
+/** The SYSCALL instruction executes again, with this number. */
+const restartSyscall = (kernel: Kernel, number: number): void => {
+  const { state } = kernel.cpu;
+  state.setNumber(REG.rax, number);
+  state.rip -= SYSCALL_LENGTH;
+};
+
+/** arch_do_signal_or_restart. */
+const doSignalOrRestart = (kernel: Kernel, task: Task): void => {
+  const delivery = getSignal(kernel, task);
+  switch (delivery.kind) {
+    case 'handler':
+      handleSignal(kernel, task, delivery.info, delivery.action);
+      return;
+    case 'stopped':
+      return;
+    case 'fatal':
+      dieOfSignal(kernel, task, delivery.info);
+      return;
+    case 'none': {
+      const code = restartCode(kernel, task);
+      if (code === RESTART.ERESTART_RESTARTBLOCK) restartSyscall(kernel, NR_RESTART_SYSCALL);
+      else if (code !== 0) restartSyscall(kernel, task.origAx);
+      restoreSavedSigmask(kernel, task);
+    }
+  }
+};
+
+/** Resolves an interrupted syscall for a handler that will run (handle_signal). */
+const resolveRestart = (kernel: Kernel, task: Task, flags: number): void => {
+  switch (restartCode(kernel, task)) {
+    case RESTART.ERESTART_RESTARTBLOCK:
+    case RESTART.ERESTARTNOHAND:
+      kernel.cpu.state.setNumber(REG.rax, -ERRNO.EINTR);
+      return;
+    case RESTART.ERESTARTSYS:
+      if (flags & SA.RESTART) restartSyscall(kernel, task.origAx);
+      else kernel.cpu.state.setNumber(REG.rax, -ERRNO.EINTR);
+      return;
+    case RESTART.ERESTARTNOINTR:
+      restartSyscall(kernel, task.origAx);
+  }
+};
+
+const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigAction): void => {
+  const { signo } = info;
+  resolveRestart(kernel, task, action.flags);
+  for (const observer of kernel.observers) observer.signalDelivering?.(task, info);
+  const frame = setupRtFrame(kernel, task, info, action);
+  if (frame === 0) {
+    forceSigsegv(kernel, task, signo);
+    return;
+  }
+  // signal_delivered: the frame keeps the mask that was saved, so nothing else has to put it back.
+  task.savedSigmask = null;
+  let blocked = task.blocked | action.mask;
+  if (!(action.flags & SA.NODEFER)) blocked |= SIGBIT[signo]!;
+  setCurrentBlocked(kernel, task, blocked);
+  if (task.altstack.flags & SS.AUTODISARM) resetAltstack(task.altstack);
+  task.signals++;
+  for (const observer of kernel.observers) observer.signalDelivered?.(task, info, frame);
+};
+
+const dieOfSignal = (kernel: Kernel, task: Task, info: SigInfo): void => {
+  const { signo } = info;
+  task.end = { status: signo, signal: info, rip: kernel.cpu.state.rip };
+  const dumps = !task.group.groupExiting && inSet(KERNEL_COREDUMP, signo) && mayDumpCore(task);
+  doGroupExit(kernel, task, dumps ? signo | CORE_FLAG : signo);
+};
+
+/** RF is good for one instruction; executors leave it in RFLAGS, where a later frame would show it. */
+export const clearResumeFlag = (kernel: Kernel): void => {
+  const { state } = kernel.cpu;
+  const flags = state.rflags;
+  if (flags & RFLAGS.RF) state.rflags = flags & ~RFLAGS.RF;
+};

@@ -1,0 +1,116 @@
+/**
+ * Syscall entry (arch/x86/entry/common.c): the row, its arguments out of the registers, the call, and rax. A call that slept
+ * comes here again from the top when its task is woken.
+ */
+import { type CpuState, OutOfFrames, REG } from '../../emulator/api.ts';
+import { ERRNO, RESTART } from '../abi/errno.ts';
+import { syscallName } from '../abi/syscalls.ts';
+import type { Kernel } from '../kernel.ts';
+import { UserFault } from '../mm/user.ts';
+import { restoreSavedSigmask } from '../signal/mask.ts';
+import type { ArgumentType, SyscallHandler, SyscallRow } from '../syscalls/row.ts';
+import { syscallRow } from '../syscalls/table.ts';
+import type { Task } from '../task/task.ts';
+import { BLOCKED, REGISTERS_SET } from '../task/wait.ts';
+
+/** Registers of the arguments, in order. */
+const ARGUMENT_REGISTERS = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9] as const;
+
+const decode = (state: CpuState, type: ArgumentType | undefined, index: number): number => {
+  const register = ARGUMENT_REGISTERS[index]!;
+  switch (type?.pass) {
+    case 'int':
+      return state.getInt32(register);
+    case 'unsigned':
+      return state.getUint32(register);
+    case 'pointer':
+      return state.getNumber(register);
+    case 'long':
+      return Number(BigInt.asIntN(64, state.get(register)));
+    default:
+      return 0;
+  }
+};
+
+/** The arguments of the current task's syscall, as its row declares them. */
+export const syscallArguments = (kernel: Kernel, row: SyscallRow): number[] =>
+  row.args.map(([, type], index) => decode(kernel.cpu.state, type, index));
+
+const call = (kernel: Kernel, task: Task, row: SyscallRow): number => {
+  const { state } = kernel.cpu;
+  const { args } = row;
+  const handler = row.handler as SyscallHandler;
+  try {
+    return handler(
+      kernel,
+      task,
+      decode(state, args[0]?.[1], 0),
+      decode(state, args[1]?.[1], 1),
+      decode(state, args[2]?.[1], 2),
+      decode(state, args[3]?.[1], 3),
+      decode(state, args[4]?.[1], 4),
+      decode(state, args[5]?.[1], 5),
+    );
+  } catch (thrown) {
+    if (thrown instanceof UserFault) return -ERRNO.EFAULT;
+    if (thrown instanceof OutOfFrames) return -ERRNO.ENOMEM;
+    throw thrown;
+  }
+};
+
+/** A SYSCALL instruction was executed. */
+export const doSyscall64 = (kernel: Kernel, task: Task): void => {
+  const number = kernel.cpu.state.getInt32(REG.rax);
+  task.origAx = number;
+  task.syscalls++;
+  const row = syscallRow(number);
+  if (row === undefined) {
+    unknownSyscall(kernel, task, number);
+    return;
+  }
+  if (kernel.observers.length > 0) {
+    const args = syscallArguments(kernel, row);
+    for (const observer of kernel.observers) observer.syscallEntry?.(task, number, args);
+    if (kernel.stopRequested) {
+      // The observer wants to look around before the call is made.
+      task.inSyscall = true;
+      return;
+    }
+  }
+  execute(kernel, task, row);
+};
+
+/** The task runs again after it slept in a syscall. */
+export const resumeSyscall = (kernel: Kernel, task: Task): void => execute(kernel, task, syscallRow(task.origAx)!);
+
+const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
+  const result = call(kernel, task, row);
+  if (result === BLOCKED) {
+    task.inSyscall = true;
+    return;
+  }
+  task.inSyscall = false;
+  task.wait = null;
+  if (kernel.observers.length > 0) {
+    // A call that replaced the registers has none of its arguments left to show, but its number.
+    const args = result === REGISTERS_SET ? [] : syscallArguments(kernel, row);
+    for (const observer of kernel.observers) observer.syscallExit?.(task, row.number, args, result);
+  }
+  if (result === REGISTERS_SET) return;
+  kernel.cpu.state.setNumber(REG.rax, result);
+  // A mask for the length of the call goes with it, unless a signal ended the call and has to see it.
+  if (task.savedSigmask !== null && result !== -RESTART.ERESTARTNOHAND && result !== -ERRNO.EINTR) {
+    restoreSavedSigmask(kernel, task);
+  }
+};
+
+const unknownSyscall = (kernel: Kernel, task: Task, number: number): void => {
+  const name = syscallName(number);
+  kernel.log(`${task.comm}: syscall ${number}${name === undefined ? '' : ` (${name})`} is not supported: ENOSYS`);
+  if (kernel.observers.length > 0) {
+    const args = ARGUMENT_REGISTERS.map((register) => kernel.cpu.state.getNumber(register));
+    for (const observer of kernel.observers) observer.syscallEntry?.(task, number, args);
+    for (const observer of kernel.observers) observer.syscallExit?.(task, number, args, -ERRNO.ENOSYS);
+  }
+  kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);
+};

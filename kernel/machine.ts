@@ -1,0 +1,462 @@
+/**
+ * The machine: CPU, memory, tasks and clock, and the loop that runs them (kernel/sched/core.c).
+ *
+ * All state of a machine is plain data reachable from its public fields. Between two calls of `run` the registers of every
+ * task but `current` are in `task.saved`, and those of `current` in the CPU.
+ */
+import { type Cpu, type CpuKind, createCpu, PhysicalMemory, STOP, TASK_STATE_SIZE } from '../emulator/api.ts';
+import { inSet, SIG, signalName } from './abi/signal.ts';
+import { handleException } from './entry/exception.ts';
+import { clearResumeFlag, exitToUserModeLoop } from './entry/exit.ts';
+import { doSyscall64, resumeSyscall } from './entry/syscall.ts';
+import { closeAllFiles } from './fs/descriptors.ts';
+import { mountRoot, newFsContext, openStandardStreams, type RootOptions } from './fs/mounts.ts';
+import type { Inode, Vfs } from './fs/types.ts';
+import type { Host } from './host.ts';
+import type { Kernel, Observer } from './kernel.ts';
+import { type Memory, newMemory } from './mm/memory.ts';
+import { type Mm, mmPut, newMm } from './mm/mm.ts';
+import { chargeTime, checkCpuTimers } from './process/cputime.ts';
+import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
+import { startProgram } from './process/exec.ts';
+import { releaseTask } from './process/exit.ts';
+import { newSigHand } from './signal/action.ts';
+import { killPgrpInfo } from './signal/kill.ts';
+import { kernelInfo, sendSignal } from './signal/send.ts';
+import { type Clock, DETERMINISTIC_EPOCH, newClock, sinceStart } from './task/clock.ts';
+import { allocPid } from './task/pids.ts';
+import { fillRandom, type RandomState, seededRandom } from './task/random.ts';
+import { makeRunnable, sleepTask, wakeTask } from './task/scheduler.ts';
+import type { Rlimit, Task } from './task/task.ts';
+import { nextExpiry, type TimerQueue, takeExpired, timerQueue } from './task/timers.ts';
+import { TRAP_COST } from './task/usage.ts';
+import { type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
+
+export interface MachineOptions {
+  readonly host: Host;
+  /** Default `interpreter`. */
+  readonly cpu?: CpuKind;
+  /** Bytes of memory, default 1 GiB. */
+  readonly memory?: number;
+  /** Time and randomness are functions of the instructions executed and of this seed. */
+  readonly deterministic?: { readonly seed: number };
+  readonly root?: RootOptions;
+  readonly hostname?: string;
+  /** Default: 4,096 tasks, 1 GiB in files. */
+  readonly limits?: { readonly maxTasks?: number; readonly fileBytes?: number };
+  /** Told, once each, what the emulator lacks. */
+  readonly log?: (message: string) => void;
+}
+
+export interface ProgramOptions {
+  /** Path in the guest. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  /** Default `/`. */
+  readonly cwd?: string;
+  /** Default 0: root. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Resource limits (RLIMIT numbers) other than the defaults. */
+  readonly rlimits?: Readonly<Record<number, Rlimit>>;
+}
+
+export interface RunOptions {
+  /** When to end: with the first program (default), or with the last task. */
+  readonly until?: 'program' | 'all';
+  /** Ends after this many instructions. */
+  readonly instructions?: number;
+}
+
+/** Why `run` ended. */
+export type RunEnd =
+  /** The first program ended (`machine.program.end`), or with `until: 'all'` everything. */
+  | { kind: 'exit' }
+  /** `requestStop` was called. */
+  | { kind: 'stop' }
+  /** A breakpoint of the CPU, at rip of the current task. */
+  | { kind: 'breakpoint' }
+  /** The instructions given to `run` are used up. */
+  | { kind: 'instructions' }
+  /** Every task waits, and nothing can wake one. One line for each. */
+  | { kind: 'deadlock'; waiting: string[] };
+
+/** Instructions of a time slice; entries into the kernel count as `TRAP_COST` each. */
+const TIME_SLICE = 50_000;
+/** Nanoseconds of work between two turns of the host's event loop. */
+const HOST_SLICE = 10e6;
+/** Sleeps are left this much early, nanoseconds, for the host's timers are late; the rest is spent in short turns. */
+const HOST_TIMER_SLACK = 2e6;
+const NSEC_PER_MSEC = 1e6;
+
+const DEFAULT_MEMORY = 2 ** 30;
+const DEFAULT_MAX_TASKS = 4096;
+const DEFAULT_FILE_BYTES = 2 ** 30;
+
+const INIT_PID = 1;
+/** Of the process that stands for whoever started the machine; the first program gets the next. */
+const STARTER_PID = 999;
+
+export class Machine implements Kernel {
+  readonly cpu: Cpu;
+  readonly physical: PhysicalMemory;
+  readonly host: Host;
+  readonly memory: Memory;
+  readonly observers: Observer[] = [];
+  readonly tasks = new Map<number, Task>();
+  readonly runQueue: Task[] = [];
+  readonly timers: TimerQueue = timerQueue();
+  readonly hostWait: WaitQueue = waitQueue();
+  readonly futexes = new Map<string, WaitQueue>();
+  readonly limits: { readonly maxTasks: number; readonly fileBytes: number };
+  readonly clock: Clock;
+  /** Null when randomness is the host's. */
+  readonly randomState: RandomState | null;
+  /** Set by `mountRoot`. */
+  rootInode!: Inode;
+  vfs!: Vfs;
+  readonly init: Task;
+  /** The process which the first program finds as its parent. */
+  readonly starter: Task;
+  /** The first program, once there is one. */
+  program: Task | null = null;
+  current: Task;
+  lastPid = STARTER_PID;
+  foreground = 0;
+  hostname: string;
+  needResched = false;
+  stopRequested = false;
+  fileBytes = 0;
+
+  #log: (message: string) => void;
+  #logged = new Set<string>();
+  /** Whose page tables the CPU uses. */
+  #loadedMm: Mm | null = null;
+  /** State of the counters at the last `account`. */
+  #accounted = { time: 0, instructions: 0, traps: 0 };
+  /** The CPU's instruction count at which `run` ends. */
+  #instructionLimit = Number.POSITIVE_INFINITY;
+
+  constructor(options: MachineOptions) {
+    const { host, deterministic } = options;
+    this.host = host;
+    this.#log = options.log ?? (() => {});
+    this.physical = new PhysicalMemory(options.memory ?? DEFAULT_MEMORY);
+    this.clock = newClock(deterministic !== undefined, deterministic === undefined ? host.monotonic() : 0);
+    this.randomState = deterministic === undefined ? null : seededRandom(deterministic.seed);
+    this.cpu = createCpu(options.cpu ?? 'interpreter', {
+      physical: this.physical,
+      timestamp: () => BigInt(Math.floor(this.now())),
+      random64: () => this.#random64(),
+    });
+    this.memory = newMemory(this.physical);
+    this.hostname = options.hostname ?? 'signalbox';
+    this.limits = {
+      maxTasks: options.limits?.maxTasks ?? DEFAULT_MAX_TASKS,
+      fileBytes: options.limits?.fileBytes ?? DEFAULT_FILE_BYTES,
+    };
+    const nowhere = { inode: undefined as unknown as Inode, path: '/' };
+    const fs = { root: nowhere, cwd: nowhere, umask: 0o022 };
+    this.init = newIdleProcess(this, INIT_PID, 'init', null, fs);
+    this.starter = newIdleProcess(this, STARTER_PID, 'signalbox', this.init, fs);
+    this.current = this.starter;
+    mountRoot(this, options.root);
+    nowhere.inode = this.rootInode;
+  }
+
+  now(): number {
+    const { clock } = this;
+    if (!clock.deterministic) return clock.offset + this.host.monotonic();
+    return clock.offset + this.cpu.instructions + clock.traps * TRAP_COST;
+  }
+
+  realtime(): bigint {
+    if (!this.clock.deterministic) return this.host.realtime();
+    return DETERMINISTIC_EPOCH + BigInt(Math.floor(sinceStart(this.now())));
+  }
+
+  random(bytes: Uint8Array): void {
+    if (this.randomState === null) this.host.random(bytes);
+    else fillRandom(this.randomState, bytes);
+  }
+
+  #random64(): bigint {
+    const bytes = new Uint8Array(8);
+    this.random(bytes);
+    return new DataView(bytes.buffer).getBigUint64(0, true);
+  }
+
+  sleep(task: Task): void {
+    sleepTask(this, task);
+  }
+
+  wake(task: Task): void {
+    wakeTask(this, task);
+  }
+
+  log(message: string): void {
+    if (this.#logged.has(message)) return;
+    this.#logged.add(message);
+    this.#log(message);
+  }
+
+  fatalSignalPending(task: Task): boolean {
+    return task.group.groupExiting || inSet(task.pending.signal, SIG.SIGKILL);
+  }
+
+  account(): void {
+    const time = this.now();
+    const { instructions } = this.cpu;
+    const { traps } = this.clock;
+    const last = this.#accounted;
+    chargeTime(this.current, time - last.time, instructions - last.instructions, traps - last.traps);
+    last.time = time;
+    last.instructions = instructions;
+    last.traps = traps;
+    checkCpuTimers(this, this.current);
+  }
+
+  /** What came before is nobody's CPU time. */
+  #startAccounting(): void {
+    this.#accounted = { time: this.now(), instructions: this.cpu.instructions, traps: this.clock.traps };
+  }
+
+  /**
+   * Makes the first program's process, with the host's streams as its descriptors. Returns its task, or the negative errno
+   * of execve(2) for a program that cannot be started. Throws if `cwd` is no directory.
+   */
+  start(options: ProgramOptions): Task | number {
+    const pid = allocPid(this);
+    const rlimits = defaultLimits();
+    for (const [resource, limit] of Object.entries(options.rlimits ?? {})) rlimits[Number(resource)] = { ...limit };
+    const task = newTask(this, {
+      pid,
+      comm: '',
+      executable: '',
+      group: newGroup(pid, { pgid: pid, sid: pid, sessionLeader: true, rlimits }),
+      parent: this.starter,
+      mm: newMm(this),
+      files: { entries: [] },
+      fs: { ...this.init.fs },
+      sighand: newSigHand(),
+      cred: userCredentials(options.uid ?? 0, options.gid ?? 0),
+    });
+    linkTask(this, task);
+    newFsContext(this, task, options.cwd ?? '/');
+    openStandardStreams(this, task);
+    this.#switchTo(task);
+    const error = startProgram(this, task, options.path, options.argv, options.env);
+    if (error < 0) {
+      task.exiting = true;
+      mmPut(task.mm);
+      this.#loadedMm = null;
+      closeAllFiles(this, task.files);
+      releaseTask(this, task);
+      return error;
+    }
+    this.#loadedMm = task.mm;
+    this.program ??= task;
+    this.foreground = task.group.pgid;
+    makeRunnable(this, task);
+    return task;
+  }
+
+  /** Ends `run` before the next instruction; from `syscallEntry`, before the syscall is made. */
+  requestStop(): void {
+    this.stopRequested = true;
+  }
+
+  /** A signal from the terminal, as Ctrl-C sends: to the foreground process group. */
+  interrupt(signo: number): void {
+    killPgrpInfo(this, signo, kernelInfo(signo), this.foreground);
+  }
+
+  /** Runs until an end that `options` names, a stop, or a deadlock. May be called again after any but `exit`. */
+  async run(options: RunOptions = {}): Promise<RunEnd> {
+    this.stopRequested = false;
+    this.#instructionLimit = this.cpu.instructions + (options.instructions ?? Number.POSITIVE_INFINITY);
+    for (;;) {
+      const end = this.#hostSlice(options.until ?? 'program');
+      if (end === 'idle') {
+        const deadlock = await this.#idle();
+        if (deadlock !== null) return deadlock;
+      } else if (end === 'slice') {
+        await this.#waitForHost(0);
+      } else {
+        return end;
+      }
+    }
+  }
+
+  /** Runs tasks for about `HOST_SLICE`. */
+  #hostSlice(until: 'program' | 'all'): RunEnd | 'idle' | 'slice' {
+    const start = this.host.monotonic();
+    this.#startAccounting();
+    for (;;) {
+      if (this.#isOver(until)) return { kind: 'exit' };
+      if (this.stopRequested) return { kind: 'stop' };
+      this.#fireTimers();
+      const task = this.runQueue.shift();
+      if (task === undefined) return 'idle';
+      this.#switchTo(task);
+      const end = this.#runCurrent(task);
+      this.account();
+      if (end !== null) return end;
+      if (this.host.monotonic() - start > HOST_SLICE) return 'slice';
+    }
+  }
+
+  #isOver(until: 'program' | 'all'): boolean {
+    if (until === 'program') return this.program?.exiting ?? true;
+    for (const task of this.tasks.values()) {
+      if (!task.exiting && task !== this.init && task !== this.starter) return false;
+    }
+    return true;
+  }
+
+  /** Loads the task's registers and address space. */
+  #switchTo(task: Task): void {
+    const { current, cpu } = this;
+    if (task !== current) {
+      current.saved.set(cpu.state.bytes.subarray(0, TASK_STATE_SIZE));
+      cpu.state.bytes.set(task.saved);
+      this.current = task;
+    }
+    if (task.mm !== this.#loadedMm) {
+      cpu.switchAddressSpace(task.mm.pageTable.root);
+      this.#loadedMm = task.mm;
+    }
+  }
+
+  /** Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. */
+  #runCurrent(task: Task): RunEnd | null {
+    let budget = TIME_SLICE;
+    this.needResched = false;
+    if (task.inSyscall) resumeSyscall(this, task);
+    for (;;) {
+      if (!exitToUserModeLoop(this, task)) {
+        if (task.state === 'running' && task.inSyscall && this.stopRequested) {
+          // Stopped before a syscall: the task has not slept, and goes on with the call.
+          this.runQueue.unshift(task);
+        } else if (task.state === 'sleeping') {
+          task.usage.nvcsw++;
+        }
+        this.#loadedMm = task.exiting ? null : task.mm;
+        return null;
+      }
+      this.#loadedMm = task.mm;
+      if (this.stopRequested) {
+        this.runQueue.unshift(task);
+        return { kind: 'stop' };
+      }
+      if (budget <= 0 || this.needResched) {
+        if (budget <= 0 && this.runQueue.length > 0) task.usage.nivcsw++;
+        this.runQueue.push(task);
+        return null;
+      }
+      const left = this.#instructionLimit - this.cpu.instructions;
+      if (left <= 0) {
+        this.runQueue.unshift(task);
+        return { kind: 'instructions' };
+      }
+      const before = this.cpu.instructions;
+      const stop = this.cpu.run(Math.min(budget, left, this.#untilTimer()));
+      const executed = this.cpu.instructions - before;
+      task.instructions += executed;
+      budget -= executed;
+      switch (stop) {
+        case STOP.syscall:
+          this.clock.traps++;
+          budget -= TRAP_COST;
+          doSyscall64(this, task);
+          if (task.origAx === -1) clearResumeFlag(this);
+          break;
+        case STOP.exception:
+          this.clock.traps++;
+          budget -= TRAP_COST;
+          handleException(this, task);
+          break;
+        case STOP.breakpoint:
+          this.runQueue.unshift(task);
+          return { kind: 'breakpoint' };
+        case STOP.budget:
+          // In deterministic mode a timer may be due; elsewhere this ends the slice or the run.
+          if (this.clock.deterministic && nextExpiry(this.timers) <= this.now()) budget = 0;
+      }
+    }
+  }
+
+  /** Instructions until the next timer in deterministic mode, where they are nanoseconds too. */
+  #untilTimer(): number {
+    if (!this.clock.deterministic) return TIME_SLICE;
+    return Math.max(1, Math.ceil(nextExpiry(this.timers) - this.now()));
+  }
+
+  #fireTimers(): void {
+    if (nextExpiry(this.timers) === Number.POSITIVE_INFINITY) return;
+    const now = this.now();
+    for (let timer = takeExpired(this.timers, now); timer !== undefined; timer = takeExpired(this.timers, now)) {
+      if (timer.kind === 'sleep') {
+        if (timer.task.wait !== timer.wait) continue;
+        timer.wait.timedOut = true;
+        this.wake(timer.task);
+      } else {
+        const { real } = timer.group.itimers;
+        real.lastExpiry = real.expires;
+        real.expires = Number.POSITIVE_INFINITY;
+        sendSignal(this, kernelInfo(SIG.SIGALRM), timer.group.leader, false);
+      }
+    }
+  }
+
+  /** Nothing can run: lets time pass, or waits for the host. A deadlock when neither can help. */
+  async #idle(): Promise<RunEnd | null> {
+    const expiry = nextExpiry(this.timers);
+    const hasTimer = expiry !== Number.POSITIVE_INFINITY;
+    // A pipe gives its bytes or its end some day, which a program's timeout in counted time shall not overtake.
+    const forHost = this.hostWait.waiters.length > 0 && this.host.mayWake();
+    if (hasTimer && this.clock.deterministic && !(forHost && !this.host.stdin.terminal)) {
+      this.clock.offset += Math.max(0, expiry - this.now());
+      return null;
+    }
+    if (!hasTimer && !this.host.mayWake()) return { kind: 'deadlock', waiting: this.describeWaiting() };
+    const left = hasTimer && !this.clock.deterministic ? expiry - this.now() : Number.POSITIVE_INFINITY;
+    if (left === Number.POSITIVE_INFINITY) await this.#waitForHost(null);
+    else await this.#waitForHost(Math.max(0, Math.floor((left - HOST_TIMER_SLACK) / NSEC_PER_MSEC)));
+    return null;
+  }
+
+  async #waitForHost(milliseconds: number | null): Promise<void> {
+    await this.host.wait(milliseconds);
+    // In deterministic mode input comes when nobody can run, not when the host happens to have it.
+    if (!this.clock.deterministic || this.runQueue.length === 0) wakeAll(this, this.hostWait);
+  }
+
+  /** One line for each task that is neither runnable nor dead: what it waits for. */
+  describeWaiting(): string[] {
+    const lines: string[] = [];
+    for (const task of this.tasks.values()) {
+      if (task === this.init || task === this.starter || task.exiting) continue;
+      const what =
+        task.state === 'stopped'
+          ? `stopped by ${signalName(task.group.groupStopSignal)}`
+          : `waits in ${task.wait?.what}`;
+      lines.push(`process ${task.group.tgid} (${task.comm}): ${what}`);
+    }
+    return lines;
+  }
+
+  /** Brings `current.saved` up to date, so that every task's registers are in its `saved`. */
+  saveCurrent(): void {
+    this.current.saved.set(this.cpu.state.bytes.subarray(0, TASK_STATE_SIZE));
+  }
+
+  /** After state was put back from a snapshot: loads registers and address space of `current`. */
+  reloadCurrent(): void {
+    this.cpu.state.bytes.set(this.current.saved);
+    this.#loadedMm = this.current.exiting ? null : this.current.mm;
+    if (this.#loadedMm !== null) this.cpu.switchAddressSpace(this.#loadedMm.pageTable.root);
+    this.#startAccounting();
+  }
+}

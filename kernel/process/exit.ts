@@ -1,0 +1,155 @@
+/** The end of a task, of a process, and what becomes of its children (kernel/exit.c). */
+import { SIG } from '../abi/signal.ts';
+import { closeAllFiles } from '../fs/descriptors.ts';
+import type { Kernel } from '../kernel.ts';
+import { mmPut } from '../mm/mm.ts';
+import { groupSendSigInfo, killPgrpInfo } from '../signal/kill.ts';
+import { retargetSharedPending } from '../signal/mask.ts';
+import { doNotifyParent } from '../signal/notify.ts';
+import { kernelInfo, startGroupExit } from '../signal/send.ts';
+import { leaveGroupStop } from '../signal/stop.ts';
+import { hasStoppedJobs, willBecomeOrphaned } from '../task/pids.ts';
+import type { SigInfo, Task } from '../task/task.ts';
+import { cancelItimer } from '../task/timers.ts';
+import { addUsage, taskUsage } from '../task/usage.ts';
+import { mmRelease } from './release.ts';
+
+/** The whole process ends with this wait status, unless its end was decided already (do_group_exit). */
+export const doGroupExit = (kernel: Kernel, task: Task, status: number): void => {
+  const { group } = task;
+  if (!group.groupExiting) {
+    for (const thread of group.threads) thread.stopPending = false;
+    if (group.threads.length > 1) startGroupExit(kernel, task, status);
+    group.groupExiting = true;
+    group.groupExitCode = status;
+  }
+  doExit(kernel, task, group.groupExitCode);
+};
+
+/** The current thread ends with this wait status. It never runs again (do_exit). */
+export const doExit = (kernel: Kernel, task: Task, status: number): void => {
+  const { group } = task;
+  kernel.account();
+  leaveGroupStop(kernel, task);
+  task.exiting = true;
+  task.sigpending = false;
+  if (!group.groupExiting && group.threads.length > 1) {
+    retargetSharedPending(kernel, task, ~task.blocked & group.sharedPending.signal);
+  }
+  const groupDead = group.threads.every((thread) => thread.exiting);
+  if (groupDead) {
+    if (!group.groupExiting) {
+      group.groupExiting = true;
+      group.groupExitCode = status;
+    }
+    cancelItimer(kernel.timers, group);
+    group.itimers.real.expires = Number.POSITIVE_INFINITY;
+  }
+  task.exitCode = status;
+  task.end ??= { status };
+  task.end.status = status;
+  taskUsage(task);
+  mmRelease(kernel, task);
+  mmPut(task.mm);
+  if (!sharesFiles(kernel, task)) closeAllFiles(kernel, task.files);
+  exitNotify(kernel, task, groupDead);
+};
+
+const sharesFiles = (kernel: Kernel, task: Task): boolean => {
+  for (const other of kernel.tasks.values()) {
+    if (other !== task && other.files === task.files && !other.exiting) return true;
+  }
+  return false;
+};
+
+/** Children get a new parent, the old parent learns of the death (exit_notify). */
+const exitNotify = (kernel: Kernel, task: Task, groupDead: boolean): void => {
+  const { group } = task;
+  forgetOriginalParent(kernel, task);
+  if (groupDead) killOrphanedPgrp(kernel, group.leader, null);
+  task.state = 'zombie';
+  task.wait = null;
+  for (const observer of kernel.observers) observer.exit?.(task);
+  if (group.leader !== task) {
+    releaseTask(kernel, task);
+    const { leader } = group;
+    if (group.threads.length === 1 && leader.state === 'zombie') notifyOfDeath(kernel, leader);
+  } else if (group.threads.length === 1) {
+    notifyOfDeath(kernel, task);
+  }
+};
+
+/** Tells the parent; a process nobody waits for vanishes. */
+const notifyOfDeath = (kernel: Kernel, leader: Task): void => {
+  if (doNotifyParent(kernel, leader, leader.exitSignal)) releaseTask(kernel, leader);
+};
+
+/** The last trace of a task goes (release_task). */
+export const releaseTask = (kernel: Kernel, task: Task): void => {
+  const { group, parent } = task;
+  task.state = 'dead';
+  kernel.tasks.delete(task.pid);
+  group.threads.splice(group.threads.indexOf(task), 1);
+  addUsage(group.usage, task.usage);
+  if (parent !== null) {
+    const at = parent.children.indexOf(task);
+    if (at >= 0) parent.children.splice(at, 1);
+  }
+};
+
+/** Who takes the orphans: a living thread of the process, the nearest subreaper above, or init (find_new_reaper). */
+const findNewReaper = (kernel: Kernel, father: Task): Task => {
+  const sibling = father.group.threads.find((thread) => !thread.exiting);
+  if (sibling !== undefined) return sibling;
+  for (let ancestor = father.parent; ancestor !== null; ancestor = ancestor.group.leader.parent) {
+    if (ancestor === kernel.init) break;
+    if (!ancestor.group.childSubreaper) continue;
+    const alive = ancestor.group.threads.find((thread) => !thread.exiting);
+    if (alive !== undefined) return alive;
+  }
+  return kernel.init;
+};
+
+/** forget_original_parent. */
+const forgetOriginalParent = (kernel: Kernel, father: Task): void => {
+  const children = father.children.splice(0);
+  if (children.length === 0) return;
+  const reaper = findNewReaper(kernel, father);
+  for (const child of children) {
+    child.parent = reaper;
+    for (const thread of child.group.threads) {
+      thread.parent = reaper;
+      if (thread.parentDeathSignal !== 0) sendDeathSignal(kernel, father, thread);
+    }
+    reaper.children.push(child);
+    if (reaper.group === father.group) continue;
+    child.exitSignal = SIG.SIGCHLD;
+    if (child.state === 'zombie' && child.group.threads.length === 1) notifyOfDeath(kernel, child);
+    killOrphanedPgrp(kernel, child, father);
+  }
+};
+
+/** prctl(PR_SET_PDEATHSIG). */
+const sendDeathSignal = (kernel: Kernel, father: Task, task: Task): void => {
+  const info: SigInfo = {
+    ...kernelInfo(task.parentDeathSignal),
+    kind: 'kill',
+    code: 0,
+    pid: father.group.tgid,
+    uid: father.cred.uid,
+  };
+  groupSendSigInfo(kernel, task.parentDeathSignal, info, task);
+};
+
+/**
+ * A group whose last tie to its session's other groups goes, and which has stopped members, gets SIGHUP and SIGCONT.
+ * `father` null: the task itself exits; else its parent does (kill_orphaned_pgrp).
+ */
+const killOrphanedPgrp = (kernel: Kernel, task: Task, father: Task | null): void => {
+  const { pgid, sid } = task.group;
+  const parent = father ?? task.parent;
+  if (parent === null || parent.group.pgid === pgid || parent.group.sid !== sid) return;
+  if (!willBecomeOrphaned(kernel, pgid, father === null ? task : null) || !hasStoppedJobs(kernel, pgid)) return;
+  killPgrpInfo(kernel, SIG.SIGHUP, kernelInfo(SIG.SIGHUP), pgid);
+  killPgrpInfo(kernel, SIG.SIGCONT, kernelInfo(SIG.SIGCONT), pgid);
+};

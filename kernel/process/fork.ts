@@ -1,0 +1,156 @@
+/** fork(2), vfork(2), clone(2), clone3(2): making a task from another (kernel/fork.c). */
+import { REG, TASK_STATE_SIZE } from '../../emulator/api.ts';
+import { ERRNO, RESTART } from '../abi/errno.ts';
+import { CLONE } from '../abi/process.ts';
+import { RLIMIT } from '../abi/resource.ts';
+import { dupFiles } from '../fs/descriptors.ts';
+import type { Kernel } from '../kernel.ts';
+import { dupMm } from '../mm/fork.ts';
+import { type Mm, mmGet } from '../mm/mm.ts';
+import { putUser32, UserFault } from '../mm/user.ts';
+import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
+import { resetAltstack } from '../signal/altstack.ts';
+import { allocPid } from '../task/pids.ts';
+import { makeRunnable } from '../task/scheduler.ts';
+import type { Task } from '../task/task.ts';
+import { block, waitQueue } from '../task/wait.ts';
+import { linkTask, newGroup, newTask } from './create.ts';
+
+/** struct kernel_clone_args. Addresses are 0 where not given; `stack` is the child's stack pointer. */
+export interface CloneArgs {
+  /** CLONE_*, without the exit signal; up to 34 bits. */
+  flags: number;
+  exitSignal: number;
+  stack: number;
+  tls: bigint;
+  parentTid: number;
+  childTid: number;
+}
+
+const has = (flags: number, flag: number): boolean =>
+  flag > 0xffffffff ? Math.floor(flags / flag) % 2 === 1 : (flags & flag) !== 0;
+
+const NAMESPACES =
+  CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
+
+/** Combinations which make no sense, or which this kernel was built without: 0 or -errno. */
+const checkFlags = (kernel: Kernel, task: Task, flags: number): number => {
+  if (has(flags, CLONE.FS) && (has(flags, CLONE.NEWNS) || has(flags, CLONE.NEWUSER))) return -ERRNO.EINVAL;
+  if (has(flags, CLONE.THREAD) && !has(flags, CLONE.SIGHAND)) return -ERRNO.EINVAL;
+  if (has(flags, CLONE.SIGHAND) && !has(flags, CLONE.VM)) return -ERRNO.EINVAL;
+  if (has(flags, CLONE.PARENT) && task.group.unkillable) return -ERRNO.EINVAL;
+  if (flags & NAMESPACES) {
+    kernel.log('clone: namespaces are not supported');
+    return task.cred.euid === 0 ? -ERRNO.EINVAL : -ERRNO.EPERM;
+  }
+  if (has(flags, CLONE.PIDFD)) {
+    kernel.log('clone: CLONE_PIDFD is not supported');
+    return -ERRNO.EINVAL;
+  }
+  return 0;
+};
+
+/** The user's processes, and all tasks, are within their limits. */
+const mayFork = (kernel: Kernel, task: Task): boolean => {
+  // Init and the idle parent are not counted.
+  if (kernel.tasks.size >= kernel.limits.maxTasks) return false;
+  const { uid, euid } = task.cred;
+  const limit = task.group.rlimits[RLIMIT.NPROC]!.soft;
+  if (uid === 0 || euid === 0 || limit === Number.POSITIVE_INFINITY) return true;
+  let count = 0;
+  for (const other of kernel.tasks.values()) if (other.cred.uid === uid) count++;
+  return count < limit;
+};
+
+/** The registers of the child: the parent's, but that the call returns 0. */
+const childRegisters = (kernel: Kernel, args: CloneArgs): Uint8Array => {
+  const { state } = kernel.cpu;
+  const rax = state.get(REG.rax);
+  const rsp = state.get(REG.rsp);
+  const fsBase = state.fsBase;
+  state.setNumber(REG.rax, 0);
+  if (args.stack !== 0) state.setNumber(REG.rsp, args.stack);
+  if (has(args.flags, CLONE.SETTLS)) state.fsBase = args.tls;
+  const saved = state.bytes.slice(0, TASK_STATE_SIZE);
+  state.set(REG.rax, rax);
+  state.set(REG.rsp, rsp);
+  state.fsBase = fsBase;
+  return saved;
+};
+
+/** Makes the child, ready to run. Returns it or -errno (copy_process). Throws `OutOfFrames`. */
+const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | number => {
+  const { flags } = args;
+  const error = checkFlags(kernel, parent, flags);
+  if (error !== 0) return error;
+  // Signals that came before go before: the child shall not see them.
+  if (parent.sigpending) return -RESTART.ERESTARTNOINTR;
+  if (!mayFork(kernel, parent)) return -ERRNO.EAGAIN;
+  const thread = has(flags, CLONE.THREAD);
+  // First what may fail.
+  const mm = has(flags, CLONE.VM) ? mmGet(parent.mm) : dupMm(parent.mm);
+  const pid = allocPid(kernel);
+  const sighand = has(flags, CLONE.SIGHAND) ? parent.sighand : copySigHand(parent.sighand);
+  if (has(flags, CLONE.CLEAR_SIGHAND)) flushCaughtHandlers(sighand);
+  const { pgid, sid, rlimits } = parent.group;
+  const sibling = thread || has(flags, CLONE.PARENT);
+  const child = newTask(kernel, {
+    pid,
+    comm: parent.comm,
+    executable: parent.executable,
+    group: thread
+      ? parent.group
+      : newGroup(pid, { pgid, sid, sessionLeader: false, rlimits: rlimits.map((limit) => ({ ...limit })) }),
+    parent: sibling ? parent.group.leader.parent : parent,
+    mm,
+    files: has(flags, CLONE.FILES) ? parent.files : dupFiles(parent.files),
+    fs: has(flags, CLONE.FS) ? parent.fs : { ...parent.fs },
+    sighand,
+    cred: { ...parent.cred, groups: [...parent.cred.groups] },
+  });
+  child.saved = childRegisters(kernel, args);
+  child.origAx = parent.origAx;
+  child.blocked = parent.blocked;
+  child.altstack = { ...parent.altstack };
+  if (has(flags, CLONE.VM) && !has(flags, CLONE.VFORK)) resetAltstack(child.altstack);
+  child.cr2 = parent.cr2;
+  child.trapNr = parent.trapNr;
+  child.errorCode = parent.errorCode;
+  child.noNewPrivs = parent.noNewPrivs;
+  child.dumpable = parent.dumpable;
+  child.exitSignal = thread ? 0 : has(flags, CLONE.PARENT) ? parent.group.leader.exitSignal : args.exitSignal;
+  if (has(flags, CLONE.CHILD_CLEARTID)) child.clearChildTid = args.childTid;
+  linkTask(kernel, child);
+  return child;
+};
+
+/** Writes a thread id where clone's caller wants it; with a bad address the clone succeeds all the same. */
+const putTid = (child: Task, address: number, mm: Mm): void => {
+  try {
+    putUser32(mm, address, child.pid);
+  } catch (thrown) {
+    if (!(thrown instanceof UserFault)) throw thrown;
+  }
+};
+
+/**
+ * All of fork, vfork and clone: returns the child's id or -errno, or blocks until a vfork child released the address space
+ * (kernel_clone).
+ */
+export const kernelClone = (kernel: Kernel, task: Task, args: CloneArgs): number => {
+  if (task.wait !== null) return waitForVforkDone(kernel, task, task.wait.data.child);
+  const child = copyProcess(kernel, task, args);
+  if (typeof child === 'number') return child;
+  if (has(args.flags, CLONE.PARENT_SETTID)) putTid(child, args.parentTid, task.mm);
+  if (has(args.flags, CLONE.CHILD_SETTID)) putTid(child, args.childTid, child.mm);
+  if (has(args.flags, CLONE.VFORK)) child.vforkDone = waitQueue();
+  makeRunnable(kernel, child);
+  return has(args.flags, CLONE.VFORK) ? waitForVforkDone(kernel, task, child.pid) : child.pid;
+};
+
+/** The parent sleeps, open to nothing but SIGKILL, until the child execs or exits (wait_for_vfork_done). */
+const waitForVforkDone = (kernel: Kernel, task: Task, pid: number): number => {
+  const queue = kernel.tasks.get(pid)?.vforkDone ?? null;
+  if (queue === null || kernel.fatalSignalPending(task)) return pid;
+  return block(kernel, task, { what: 'vfork', queues: [queue], data: { child: pid }, uninterruptible: true });
+};

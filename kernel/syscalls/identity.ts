@@ -1,0 +1,217 @@
+/** Users, groups and capabilities. */
+import { ERRNO } from '../abi/errno.ts';
+import { CAP_DATA, CAP_HEADER } from '../abi/process.ts';
+import type { Kernel } from '../kernel.ts';
+import { getUser32, putUser32, readStruct, writeStruct } from '../mm/user.ts';
+import {
+  setfsgid,
+  setfsuid,
+  setgid,
+  setgroups,
+  setregid,
+  setresgid,
+  setresuid,
+  setreuid,
+  setuid,
+} from '../process/cred.ts';
+import type { Task } from '../task/task.ts';
+import * as arg from './args.ts';
+import { type SyscallRow, syscall } from './row.ts';
+
+const NGROUPS_MAX = 65536;
+
+const getgroups = (_kernel: Kernel, task: Task, size: number, list: number): number => {
+  const { groups } = task.cred;
+  if (size < 0) return -ERRNO.EINVAL;
+  if (size === 0) return groups.length;
+  if (groups.length > size) return -ERRNO.EINVAL;
+  groups.forEach((gid, index) => {
+    putUser32(task.mm, list + index * 4, gid);
+  });
+  return groups.length;
+};
+
+const setGroups = (_kernel: Kernel, task: Task, size: number, list: number): number => {
+  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (size < 0 || size > NGROUPS_MAX) return -ERRNO.EINVAL;
+  const groups: number[] = [];
+  for (let i = 0; i < size; i++) groups.push(getUser32(task.mm, list + i * 4));
+  return setgroups(task, groups);
+};
+
+/** Writes the real, effective and saved id. */
+const putThree = (task: Task, addresses: readonly [number, number, number], ids: readonly number[]): number => {
+  addresses.forEach((address, index) => {
+    putUser32(task.mm, address, ids[index]!);
+  });
+  return 0;
+};
+
+/** Versions of the capability interface, and how many data structs each has. */
+const CAP_VERSIONS = new Map([
+  [0x19980330, 1],
+  [0x20071026, 2],
+  [0x20080522, 2],
+]);
+const CAP_VERSION_3 = 0x20080522;
+/** Capabilities 0 .. 40. */
+const CAP_ALL = (1n << 41n) - 1n;
+
+/** Number of data structs for the caller's version, or -EINVAL after telling it ours (cap_validate_magic). */
+const capStructs = (task: Task, header: number): number => {
+  const count = CAP_VERSIONS.get(getUser32(task.mm, header));
+  if (count !== undefined) return count;
+  putUser32(task.mm, header, CAP_VERSION_3);
+  return -ERRNO.EINVAL;
+};
+
+/** Root has all capabilities, others have none. */
+const capget = (kernel: Kernel, task: Task, header: number, data: number): number => {
+  const count = capStructs(task, header);
+  if (count < 0) return data === 0 ? 0 : count;
+  const { pid } = readStruct(task.mm, CAP_HEADER, header);
+  if (pid < 0) return -ERRNO.EINVAL;
+  const target = pid === 0 ? task : kernel.tasks.get(pid);
+  if (target === undefined) return -ERRNO.ESRCH;
+  if (data === 0) return 0;
+  const effective = target.cred.euid === 0 ? CAP_ALL : 0n;
+  const permitted = target.cred.euid === 0 || target.cred.uid === 0 || target.cred.suid === 0 ? CAP_ALL : 0n;
+  const word = (set: bigint, index: number) => Number((set >> BigInt(32 * index)) & 0xffffffffn);
+  for (let i = 0; i < count; i++) {
+    writeStruct(task.mm, CAP_DATA, data + i * CAP_DATA.size, {
+      effective: word(effective, i),
+      permitted: word(permitted, i),
+      inheritable: 0,
+    });
+  }
+  return 0;
+};
+
+/** Capabilities go with the effective user here: only a set that changes nothing succeeds. */
+const capset = (kernel: Kernel, task: Task, header: number, data: number): number => {
+  const count = capStructs(task, header);
+  if (count < 0) return count;
+  const { pid } = readStruct(task.mm, CAP_HEADER, header);
+  if (pid !== 0 && pid !== task.pid) return -ERRNO.EPERM;
+  let wanted = 0n;
+  for (let i = 0; i < count; i++) {
+    wanted |= BigInt(readStruct(task.mm, CAP_DATA, data + i * CAP_DATA.size).effective) << BigInt(32 * i);
+  }
+  const has = task.cred.euid === 0 ? CAP_ALL : 0n;
+  if ((wanted & ~has) !== 0n) return -ERRNO.EPERM;
+  if (wanted !== has) kernel.log('capset: capabilities cannot be given up one by one');
+  return 0;
+};
+
+const getresuid = (_kernel: Kernel, task: Task, ruid: number, euid: number, suid: number): number =>
+  putThree(task, [ruid, euid, suid], [task.cred.uid, task.cred.euid, task.cred.suid]);
+
+const getresgid = (_kernel: Kernel, task: Task, rgid: number, egid: number, sgid: number): number =>
+  putThree(task, [rgid, egid, sgid], [task.cred.gid, task.cred.egid, task.cred.sgid]);
+
+export const identitySyscalls: readonly SyscallRow[] = [
+  syscall(102, 'getuid', [], (_kernel, task) => task.cred.uid),
+  syscall(104, 'getgid', [], (_kernel, task) => task.cred.gid),
+  syscall(105, 'setuid', [['uid', arg.int]], (_kernel, task, uid) => setuid(task, uid)),
+  syscall(106, 'setgid', [['gid', arg.int]], (_kernel, task, gid) => setgid(task, gid)),
+  syscall(107, 'geteuid', [], (_kernel, task) => task.cred.euid),
+  syscall(108, 'getegid', [], (_kernel, task) => task.cred.egid),
+  syscall(
+    113,
+    'setreuid',
+    [
+      ['ruid', arg.int],
+      ['euid', arg.int],
+    ],
+    (_kernel, task, ruid, euid) => setreuid(task, ruid, euid),
+  ),
+  syscall(
+    114,
+    'setregid',
+    [
+      ['rgid', arg.int],
+      ['egid', arg.int],
+    ],
+    (_kernel, task, rgid, egid) => setregid(task, rgid, egid),
+  ),
+  syscall(
+    115,
+    'getgroups',
+    [
+      ['size', arg.int],
+      ['list', arg.outPointer],
+    ],
+    getgroups,
+  ),
+  syscall(
+    116,
+    'setgroups',
+    [
+      ['size', arg.int],
+      ['list', arg.pointer],
+    ],
+    setGroups,
+  ),
+  syscall(
+    117,
+    'setresuid',
+    [
+      ['ruid', arg.int],
+      ['euid', arg.int],
+      ['suid', arg.int],
+    ],
+    (_kernel, task, ruid, euid, suid) => setresuid(task, ruid, euid, suid),
+  ),
+  syscall(
+    118,
+    'getresuid',
+    [
+      ['ruid', arg.outPointer],
+      ['euid', arg.outPointer],
+      ['suid', arg.outPointer],
+    ],
+    getresuid,
+  ),
+  syscall(
+    119,
+    'setresgid',
+    [
+      ['rgid', arg.int],
+      ['egid', arg.int],
+      ['sgid', arg.int],
+    ],
+    (_kernel, task, rgid, egid, sgid) => setresgid(task, rgid, egid, sgid),
+  ),
+  syscall(
+    120,
+    'getresgid',
+    [
+      ['rgid', arg.outPointer],
+      ['egid', arg.outPointer],
+      ['sgid', arg.outPointer],
+    ],
+    getresgid,
+  ),
+  syscall(122, 'setfsuid', [['fsuid', arg.int]], (_kernel, task, uid) => setfsuid(task, uid)),
+  syscall(123, 'setfsgid', [['fsgid', arg.int]], (_kernel, task, gid) => setfsgid(task, gid)),
+  syscall(
+    125,
+    'capget',
+    [
+      ['hdrp', arg.pointer],
+      ['datap', arg.outPointer],
+    ],
+    capget,
+    'root has all capabilities, others none',
+  ),
+  syscall(
+    126,
+    'capset',
+    [
+      ['hdrp', arg.pointer],
+      ['datap', arg.pointer],
+    ],
+    capset,
+    'capabilities cannot be given up one by one',
+  ),
+];

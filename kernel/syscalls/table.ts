@@ -1,0 +1,33 @@
+/** All syscalls, by number. */
+import { execSyscalls } from './exec.ts';
+import { futexSyscalls } from './futex.ts';
+import { identitySyscalls } from './identity.ts';
+import { memorySyscalls } from './memory.ts';
+import { processSyscalls } from './process.ts';
+import { restartSyscalls } from './restart.ts';
+import type { SyscallRow } from './row.ts';
+import { signalSyscalls } from './signal.ts';
+import { systemSyscalls } from './system.ts';
+import { timeSyscalls } from './time.ts';
+
+/** Ascending by number. */
+export const syscallRows: readonly SyscallRow[] = [
+  ...execSyscalls,
+  ...futexSyscalls,
+  ...identitySyscalls,
+  ...memorySyscalls,
+  ...processSyscalls,
+  ...restartSyscalls,
+  ...signalSyscalls,
+  ...systemSyscalls,
+  ...timeSyscalls,
+].sort((a, b) => a.number - b.number);
+
+const byNumber: (SyscallRow | undefined)[] = [];
+for (const row of syscallRows) {
+  if (byNumber[row.number] !== undefined) throw new Error(`two rows for syscall ${row.number}`);
+  byNumber[row.number] = row;
+}
+
+/** The row of a syscall, undefined for one that is not supported. */
+export const syscallRow = (number: number): SyscallRow | undefined => byNumber[number];

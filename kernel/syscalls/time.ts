@@ -1,0 +1,367 @@
+/** Clocks, sleeping and interval timers (kernel/time). */
+import { ERRNO, RESTART } from '../abi/errno.ts';
+import {
+  CLOCK,
+  COARSE_RESOLUTION,
+  ITIMER,
+  ITIMERVAL,
+  NSEC_PER_SEC,
+  NSEC_PER_USEC,
+  TIMER_ABSTIME,
+  TIMESPEC,
+  TIMEVAL,
+  TIMEZONE,
+  TMS,
+  USER_HZ,
+} from '../abi/time.ts';
+import type { Kernel } from '../kernel.ts';
+import { putUser64, readStruct, writeStruct } from '../mm/user.ts';
+import type { IntervalTimer, Task } from '../task/task.ts';
+import { addTimer, cancelItimer } from '../task/timers.ts';
+import { groupUsage } from '../task/usage.ts';
+import { BLOCKED, block } from '../task/wait.ts';
+import * as arg from './args.ts';
+import { type SyscallRow, syscall } from './row.ts';
+import { monotonicDeadline, timespecNanoseconds, timevalNanoseconds, toTimespec, toTimeval } from './timespec.ts';
+
+/** CPU clocks of other processes and threads: the complement of the id above three bits (CLOCK_PROCESS_CPUTIME of a pid). */
+const CPUCLOCK_PERTHREAD = 4;
+const CPUCLOCK_SCHED = 2;
+
+const total = (usage: { utime: number; stime: number }): number => usage.utime + usage.stime;
+
+/** CPU time of the task a negative clock id names, in nanoseconds; null if there is none. */
+const cpuClock = (kernel: Kernel, task: Task, clock: number): number | null => {
+  kernel.account();
+  if (clock === CLOCK.PROCESS_CPUTIME_ID) return total(groupUsage(task.group));
+  if (clock === CLOCK.THREAD_CPUTIME_ID) return total(task.usage);
+  if (clock >= 0 || (clock & 3) > CPUCLOCK_SCHED) return null;
+  const pid = ~(clock >> 3);
+  const target = pid === 0 ? task : kernel.tasks.get(pid);
+  if (target === undefined) return null;
+  if (clock & CPUCLOCK_PERTHREAD) return target.group === task.group ? total(target.usage) : null;
+  return target.group.leader === target || pid === 0 ? total(groupUsage(target.group)) : null;
+};
+
+/** Time of a clock in nanoseconds; null for no such clock. */
+const readClock = (kernel: Kernel, task: Task, clock: number): bigint | null => {
+  switch (clock) {
+    case CLOCK.REALTIME:
+    case CLOCK.REALTIME_ALARM:
+    case CLOCK.TAI:
+      return kernel.realtime();
+    case CLOCK.REALTIME_COARSE: {
+      const now = kernel.realtime();
+      return now - (now % BigInt(COARSE_RESOLUTION));
+    }
+    case CLOCK.MONOTONIC:
+    case CLOCK.MONOTONIC_RAW:
+    case CLOCK.BOOTTIME:
+    case CLOCK.BOOTTIME_ALARM:
+      return BigInt(Math.floor(kernel.now()));
+    case CLOCK.MONOTONIC_COARSE: {
+      const now = BigInt(Math.floor(kernel.now()));
+      return now - (now % BigInt(COARSE_RESOLUTION));
+    }
+    default: {
+      const time = cpuClock(kernel, task, clock);
+      return time === null ? null : BigInt(Math.floor(time));
+    }
+  }
+};
+
+const SECOND = BigInt(NSEC_PER_SEC);
+
+const clockGettime = (kernel: Kernel, task: Task, clock: number, address: number): number => {
+  const time = readClock(kernel, task, clock);
+  if (time === null) return -ERRNO.EINVAL;
+  writeStruct(task.mm, TIMESPEC, address, { tv_sec: time / SECOND, tv_nsec: time % SECOND });
+  return 0;
+};
+
+const clockGetres = (kernel: Kernel, task: Task, clock: number, address: number): number => {
+  if (readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
+  const coarse = clock === CLOCK.REALTIME_COARSE || clock === CLOCK.MONOTONIC_COARSE;
+  if (address !== 0) {
+    writeStruct(task.mm, TIMESPEC, address, { tv_sec: 0n, tv_nsec: coarse ? BigInt(COARSE_RESOLUTION) : 1n });
+  }
+  return 0;
+};
+
+/** The clock is the host's: nobody may set it. */
+const clockSettime = (kernel: Kernel, task: Task, clock: number, address: number): number => {
+  if (readClock(kernel, task, clock) === null || clock !== CLOCK.REALTIME) return -ERRNO.EINVAL;
+  if (timespecNanoseconds(readStruct(task.mm, TIMESPEC, address)) < 0) return -ERRNO.EINVAL;
+  return -ERRNO.EPERM;
+};
+
+const gettimeofday = (kernel: Kernel, task: Task, tv: number, tz: number): number => {
+  if (tv !== 0) {
+    const time = kernel.realtime();
+    const value = { tv_sec: time / SECOND, tv_usec: (time % SECOND) / BigInt(NSEC_PER_USEC) };
+    writeStruct(task.mm, TIMEVAL, tv, value);
+  }
+  if (tz !== 0) writeStruct(task.mm, TIMEZONE, tz, { tz_minuteswest: 0, tz_dsttime: 0 });
+  return 0;
+};
+
+const time = (kernel: Kernel, task: Task, address: number): number => {
+  const seconds = kernel.realtime() / SECOND;
+  if (address !== 0) putUser64(task.mm, address, seconds);
+  return Number(seconds);
+};
+
+/** Sleeps until `deadline`; what an interruption leaves to do is in `task.restart` (do_nanosleep). */
+const sleepUntil = (
+  kernel: Kernel,
+  task: Task,
+  clock: number,
+  deadline: number,
+  remaining: number,
+  absolute: boolean,
+): number => {
+  if (kernel.now() >= deadline) return 0;
+  const result = block(kernel, task, {
+    what: 'nanosleep',
+    deadline,
+    restart: absolute ? RESTART.ERESTARTNOHAND : RESTART.ERESTART_RESTARTBLOCK,
+  });
+  if (result === BLOCKED || absolute) return result;
+  const left = deadline - kernel.now();
+  if (left <= 0) return 0;
+  if (remaining !== 0) writeStruct(task.mm, TIMESPEC, remaining, toTimespec(left));
+  task.restart = { kind: 'nanosleep', clock, deadline, remaining };
+  return result;
+};
+
+const nanosleep = (kernel: Kernel, task: Task, request: number, remaining: number): number => {
+  let deadline = task.wait?.deadline;
+  if (deadline === undefined) {
+    const span = timespecNanoseconds(readStruct(task.mm, TIMESPEC, request));
+    if (span < 0) return -ERRNO.EINVAL;
+    if (span === 0) kernel.needResched = true;
+    deadline = kernel.now() + span;
+  }
+  return sleepUntil(kernel, task, CLOCK.MONOTONIC, deadline, remaining, false);
+};
+
+/** Clocks on which one can sleep. */
+const SLEEP_CLOCKS: readonly number[] = [
+  CLOCK.REALTIME,
+  CLOCK.MONOTONIC,
+  CLOCK.BOOTTIME,
+  CLOCK.REALTIME_ALARM,
+  CLOCK.BOOTTIME_ALARM,
+  CLOCK.TAI,
+];
+
+const clockNanosleep = (
+  kernel: Kernel,
+  task: Task,
+  clock: number,
+  flags: number,
+  request: number,
+  remaining: number,
+): number => {
+  const absolute = (flags & TIMER_ABSTIME) !== 0;
+  let deadline = task.wait?.deadline;
+  if (deadline === undefined) {
+    if (clock === CLOCK.THREAD_CPUTIME_ID || readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
+    if (!SLEEP_CLOCKS.includes(clock)) {
+      if (clock < 0 || clock === CLOCK.PROCESS_CPUTIME_ID) kernel.log('clock_nanosleep: no sleep on CPU clocks');
+      return -ERRNO.EOPNOTSUPP;
+    }
+    const wanted = readStruct(task.mm, TIMESPEC, request);
+    const span = timespecNanoseconds(wanted);
+    if (span < 0) return -ERRNO.EINVAL;
+    deadline = absolute ? monotonicDeadline(kernel, clock, wanted) : kernel.now() + span;
+  }
+  return sleepUntil(kernel, task, clock, deadline, remaining, absolute);
+};
+
+/** restart_syscall(2) of a sleep (hrtimer_nanosleep_restart). */
+export const restartNanosleep = (kernel: Kernel, task: Task, deadline: number, remaining: number): number =>
+  sleepUntil(kernel, task, CLOCK.MONOTONIC, deadline, remaining, false);
+
+/** Value and interval of a timer, nanoseconds; both 0 when disarmed. */
+interface TimerSetting {
+  value: number;
+  interval: number;
+}
+
+/** The CPU time that ITIMER_VIRTUAL and ITIMER_PROF count. */
+const cpuTimeOf = (task: Task, which: number): number => {
+  const usage = groupUsage(task.group);
+  return which === ITIMER.VIRTUAL ? usage.utime : total(usage);
+};
+
+const timerOf = (task: Task, which: number): IntervalTimer | null => {
+  const { real, virtual, prof } = task.group.itimers;
+  return [real, virtual, prof][which] ?? null;
+};
+
+/** A timer about to go off still shows a microsecond. */
+const readTimer = (kernel: Kernel, task: Task, which: number, timer: IntervalTimer): TimerSetting => {
+  if (timer.expires === Number.POSITIVE_INFINITY) return { value: 0, interval: timer.interval };
+  kernel.account();
+  const now = which === ITIMER.REAL ? kernel.now() : cpuTimeOf(task, which);
+  return { value: Math.max(timer.expires - now, NSEC_PER_USEC), interval: timer.interval };
+};
+
+const setTimer = (kernel: Kernel, task: Task, which: number, setting: TimerSetting): void => {
+  const timer = timerOf(task, which)!;
+  if (which === ITIMER.REAL) cancelItimer(kernel.timers, task.group);
+  if (setting.value === 0) {
+    timer.expires = Number.POSITIVE_INFINITY;
+    timer.interval = 0;
+    return;
+  }
+  timer.interval = setting.interval;
+  if (which === ITIMER.REAL) {
+    timer.expires = kernel.now() + setting.value;
+    addTimer(kernel.timers, { kind: 'itimer', expires: timer.expires, group: task.group });
+  } else {
+    kernel.account();
+    timer.expires = cpuTimeOf(task, which) + setting.value;
+  }
+};
+
+const putSetting = (task: Task, address: number, setting: TimerSetting): void =>
+  writeStruct(task.mm, ITIMERVAL, address, {
+    it_interval: toTimeval(setting.interval),
+    it_value: toTimeval(setting.value),
+  });
+
+const getitimer = (kernel: Kernel, task: Task, which: number, address: number): number => {
+  const timer = timerOf(task, which);
+  if (timer === null) return -ERRNO.EINVAL;
+  putSetting(task, address, readTimer(kernel, task, which, timer));
+  return 0;
+};
+
+const setitimer = (kernel: Kernel, task: Task, which: number, address: number, oldAddress: number): number => {
+  // A null pointer disarms, which Linux has deprecated but does.
+  const setting: TimerSetting = { value: 0, interval: 0 };
+  if (address !== 0) {
+    const wanted = readStruct(task.mm, ITIMERVAL, address);
+    setting.value = timevalNanoseconds(wanted.it_value);
+    setting.interval = timevalNanoseconds(wanted.it_interval);
+    if (setting.value < 0 || setting.interval < 0) return -ERRNO.EINVAL;
+  }
+  const timer = timerOf(task, which);
+  if (timer === null) return -ERRNO.EINVAL;
+  const old = readTimer(kernel, task, which, timer);
+  setTimer(kernel, task, which, setting);
+  if (oldAddress !== 0) putSetting(task, oldAddress, old);
+  return 0;
+};
+
+/** Seconds left of the old alarm, rounded to the nearest but never to 0 (alarm_setitimer). */
+const alarm = (kernel: Kernel, task: Task, seconds: number): number => {
+  const old = readTimer(kernel, task, ITIMER.REAL, task.group.itimers.real);
+  setTimer(kernel, task, ITIMER.REAL, { value: seconds * NSEC_PER_SEC, interval: 0 });
+  const left = Math.floor(old.value / NSEC_PER_USEC) / 1_000_000;
+  const whole = Math.floor(left);
+  const fraction = left - whole;
+  return (whole === 0 && fraction > 0) || fraction >= 0.5 ? whole + 1 : whole;
+};
+
+const ticks = (nanoseconds: number): number => Math.floor((nanoseconds * USER_HZ) / NSEC_PER_SEC);
+
+const times = (kernel: Kernel, task: Task, address: number): number => {
+  if (address !== 0) {
+    kernel.account();
+    const own = groupUsage(task.group);
+    const children = task.group.childUsage;
+    writeStruct(task.mm, TMS, address, {
+      tms_utime: ticks(own.utime),
+      tms_stime: ticks(own.stime),
+      tms_cutime: ticks(children.utime),
+      tms_cstime: ticks(children.stime),
+    });
+  }
+  return ticks(kernel.now());
+};
+
+export const timeSyscalls: readonly SyscallRow[] = [
+  syscall(
+    35,
+    'nanosleep',
+    [
+      ['duration', arg.timespec],
+      ['rem', arg.outTimespec],
+    ],
+    nanosleep,
+  ),
+  syscall(
+    36,
+    'getitimer',
+    [
+      ['which', arg.itimerWhich],
+      ['curr_value', arg.outItimerval],
+    ],
+    getitimer,
+  ),
+  syscall(37, 'alarm', [['seconds', arg.unsigned]], alarm),
+  syscall(
+    38,
+    'setitimer',
+    [
+      ['which', arg.itimerWhich],
+      ['new_value', arg.itimerval],
+      ['old_value', arg.outItimerval],
+    ],
+    setitimer,
+  ),
+  syscall(
+    96,
+    'gettimeofday',
+    [
+      ['tv', arg.outTimeval],
+      ['tz', arg.outPointer],
+    ],
+    gettimeofday,
+  ),
+  syscall(100, 'times', [['buf', arg.outPointer]], times),
+  syscall(201, 'time', [['tloc', arg.outPointer]], time),
+  syscall(
+    227,
+    'clock_settime',
+    [
+      ['clockid', arg.clockId],
+      ['tp', arg.timespec],
+    ],
+    clockSettime,
+    'the clock is the host’s: EPERM',
+  ),
+  syscall(
+    228,
+    'clock_gettime',
+    [
+      ['clockid', arg.clockId],
+      ['tp', arg.outTimespec],
+    ],
+    clockGettime,
+  ),
+  syscall(
+    229,
+    'clock_getres',
+    [
+      ['clockid', arg.clockId],
+      ['res', arg.outTimespec],
+    ],
+    clockGetres,
+  ),
+  syscall(
+    230,
+    'clock_nanosleep',
+    [
+      ['clockid', arg.clockId],
+      ['flags', arg.flags],
+      ['t', arg.timespec],
+      ['remain', arg.outTimespec],
+    ],
+    clockNanosleep,
+    'not on CPU clocks',
+  ),
+];
