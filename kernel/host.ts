@@ -92,4 +92,7 @@ export interface Host {
   wait(milliseconds: number | null): Promise<void>;
   /** Whether anything outside could still wake a sleeping guest (a terminal, an open pipe, Ctrl-C). */
   mayWake(): boolean;
+  /** Hosts made of buffers can be put back as they were, with the machine: what `restore` will be given. */
+  snapshot?(): unknown;
+  restore?(saved: unknown): void;
 }

@@ -59,20 +59,25 @@ const textFrom = (bytes: Uint8Array): string => {
   return text;
 };
 
-const inputStream = (given: MemoryHostOptions['stdin']): HostStream => {
-  let left = typeof given === 'string' ? utf8(given) : given instanceof Uint8Array ? given : new Uint8Array(0);
+/** Bytes that came but were not read yet. */
+interface Input {
+  left: Uint8Array;
+}
+
+const inputStream = (given: MemoryHostOptions['stdin'], input: Input): HostStream => {
+  input.left = typeof given === 'string' ? utf8(given) : given instanceof Uint8Array ? given : new Uint8Array(0);
   const more = typeof given === 'function' ? given : () => null;
   return {
     terminal: false,
     read: (max) => {
-      if (left.length === 0) {
+      if (input.left.length === 0) {
         const next = more();
         if (next === null) return 'end';
         if (next.length === 0) return 'wait';
-        left = next;
+        input.left = next;
       }
-      const bytes = left.slice(0, max);
-      left = left.subarray(bytes.length);
+      const bytes = input.left.slice(0, max);
+      input.left = input.left.subarray(bytes.length);
       return bytes;
     },
     write: () => 'broken',
@@ -121,28 +126,37 @@ class Collector implements HostStream {
 }
 
 /** xorshift32: enough to look random, the same every time. */
-const seeded = (): ((bytes: Uint8Array) => void) => {
-  let state = 0x2545f491;
-  return (bytes) => {
-    for (let i = 0; i < bytes.length; i++) {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      bytes[i] = state & 0xff;
-    }
-  };
+const fillRandom = (generator: { state: number }, bytes: Uint8Array): void => {
+  let { state } = generator;
+  for (let i = 0; i < bytes.length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state & 0xff;
+  }
+  generator.state = state;
 };
+
+/** A host as it was. What a function gave as stdin after that is lost. */
+interface Saved {
+  readonly elapsed: number;
+  readonly random: number;
+  readonly left: Uint8Array;
+  readonly outputs: readonly [stdout: number, stderr: number];
+}
 
 export const memoryHost = (options: MemoryHostOptions = {}): MemoryHost => {
   let elapsed = 0;
+  const generator = { state: 0x2545f491 };
+  const input: Input = { left: new Uint8Array(0) };
   const stdout = new Collector((bytes) => options.onOutput?.('stdout', bytes));
   const stderr = new Collector((bytes) => options.onOutput?.('stderr', bytes));
   const of = (name: 'stdout' | 'stderr'): Collector => (name === 'stdout' ? stdout : stderr);
   return {
     realtime: options.realtime ?? (() => 1_000_000_000_000_000_000n + BigInt(Math.floor(elapsed))),
     monotonic: options.monotonic ?? (() => elapsed),
-    random: options.random ?? seeded(),
-    stdin: inputStream(options.stdin),
+    random: options.random ?? ((bytes) => fillRandom(generator, bytes)),
+    stdin: inputStream(options.stdin, input),
     stdout,
     stderr,
     wait: async (milliseconds) => {
@@ -150,6 +164,20 @@ export const memoryHost = (options: MemoryHostOptions = {}): MemoryHost => {
       else if (milliseconds !== null) elapsed += milliseconds * 1e6;
     },
     mayWake: () => typeof options.stdin === 'function',
+    snapshot: (): Saved => ({
+      elapsed,
+      random: generator.state,
+      left: input.left,
+      outputs: [stdout.chunks.length, stderr.chunks.length],
+    }),
+    restore: (saved) => {
+      const { random, left, outputs } = saved as Saved;
+      elapsed = (saved as Saved).elapsed;
+      generator.state = random;
+      input.left = left;
+      stdout.chunks.length = outputs[0];
+      stderr.chunks.length = outputs[1];
+    },
     output: (name) => of(name).all(),
     text: (name) => textFrom(of(name).all()),
   };
