@@ -1,0 +1,114 @@
+/**
+ * `npm run bench [-- OPTION]...`: what things cost natively, under qemu-user if it is installed, and under each executor,
+ * in one run, interleaved. Prints medians in nanoseconds and ratios to native.
+ *
+ *   --repeat N    rounds of all programs under all executors (default 5)
+ *   --only TEXT   programs whose name contains TEXT
+ *   --json FILE   also writes all figures
+ *
+ * A program of guest/bench/ prints lines "name<TAB>nanoseconds"; its argument says how much to do.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const SOURCES = 'guest/bench';
+const BUILT = '.cache/bench';
+const CLI = 'dist/signalbox.js';
+
+/** How much each program does: fast executors, and the reference, which is some fifty times slower. */
+const AMOUNT: Readonly<Record<string, { fast: string; slow: string }>> = {
+  'kernel-ops': { fast: '1', slow: '0.02' },
+  'integer-loop': { fast: '20000000', slow: '100000' },
+};
+
+interface Executor {
+  readonly name: string;
+  command(program: string, amount: { fast: string; slow: string }): string[];
+}
+
+const signalbox = (cpu: string, speed: 'fast' | 'slow'): Executor => ({
+  name: cpu,
+  command: (program, amount) => [process.execPath, CLI, 'run', '--cpu', cpu, program, amount[speed]],
+});
+
+const installed = (command: string) => spawnSync(command, ['--version']).status === 0;
+
+const executors: readonly Executor[] = [
+  { name: 'native', command: (program, amount) => [program, amount.fast] },
+  ...(installed('qemu-x86_64')
+    ? [
+        {
+          name: 'qemu-user',
+          command: (program: string, amount: { fast: string }) => ['qemu-x86_64', program, amount.fast],
+        },
+      ]
+    : []),
+  signalbox('interpreter', 'fast'),
+  signalbox('reference', 'slow'),
+];
+
+const { values } = parseArgs({
+  options: {
+    repeat: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    json: { type: 'string' },
+  },
+});
+
+const build = (source: string): string => {
+  const program = join(BUILT, basename(source, '.c'));
+  execFileSync('gcc', ['-O2', '-static', '-o', program, join(SOURCES, source)], { stdio: 'inherit' });
+  return program;
+};
+
+/** Figures by operation, then by executor. */
+type Figures = Map<string, Map<string, number[]>>;
+
+const measure = (figures: Figures, executor: Executor, program: string): void => {
+  const amount = AMOUNT[basename(program)] ?? { fast: '', slow: '' };
+  const [command, ...args] = executor.command(program, amount) as [string, ...string[]];
+  const { stdout, stderr, status } = spawnSync(command, args, { encoding: 'utf8', timeout: 300_000 });
+  if (status !== 0) throw new Error(`${executor.name}: ${program} ended with ${status}: ${stderr}`);
+  for (const line of stdout.trim().split('\n')) {
+    const [operation, nanoseconds] = line.split('\t') as [string, string];
+    const row = figures.get(operation) ?? new Map<string, number[]>();
+    figures.set(operation, row);
+    row.set(executor.name, [...(row.get(executor.name) ?? []), Number(nanoseconds)]);
+  }
+};
+
+const median = (samples: readonly number[]): number => {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+};
+
+const show = (n: number) => (n < 100 ? n.toFixed(2) : Math.round(n).toLocaleString('en'));
+
+const print = (figures: Figures): void => {
+  const names = executors.map((e) => e.name);
+  const ratios = names.slice(1).map((name) => `${name}/native`);
+  console.log(
+    ['ns, median', ...names, ...ratios].map((cell, n) => (n === 0 ? cell.padEnd(26) : cell.padStart(20))).join(''),
+  );
+  for (const [operation, row] of figures) {
+    const medians = names.map((name) => median(row.get(name) ?? [Number.NaN]));
+    const cells = [...medians.map(show), ...medians.slice(1).map((m) => (m / medians[0]!).toFixed(2))];
+    console.log([operation.padEnd(26), ...cells.map((cell) => cell.padStart(20))].join(''));
+  }
+};
+
+mkdirSync(BUILT, { recursive: true });
+const programs = readdirSync(SOURCES)
+  .filter((name) => name.endsWith('.c') && name.includes(values.only))
+  .map(build);
+const figures: Figures = new Map();
+for (let round = 0; round < Number(values.repeat); round++) {
+  for (const program of programs) for (const executor of executors) measure(figures, executor, program);
+}
+print(figures);
+if (values.json !== undefined) {
+  const plain = Object.fromEntries([...figures].map(([operation, row]) => [operation, Object.fromEntries(row)]));
+  writeFileSync(values.json, `${JSON.stringify({ unit: 'ns', figures: plain }, null, 2)}\n`);
+}
