@@ -370,6 +370,8 @@ const hostInode: InodeOperations = Object.freeze<InodeOperations>({
   },
   setAttributes: setHostAttributes,
   refresh,
+  sync: (_kernel, node) =>
+    host(node).orphan === null && !node.dead ? outcome(filesOf(node).sync?.(pathIn(host(node))) ?? 0) : 0,
   lastClose: (kernel, node) => {
     const { orphan } = host(node);
     if (orphan === null) return;

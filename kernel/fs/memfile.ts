@@ -135,6 +135,16 @@ export const blocksOf = (inode: Inode): number => {
   return (lower + own) * (PAGE_SIZE / 512);
 };
 
+/** SEEK_DATA and SEEK_HOLE, by pages. */
+export const nextExtent: NonNullable<InodeOperations['nextExtent']> = (node, offset, hole) => {
+  const inode = mem(node);
+  const isData = (index: number): boolean => inode.pages!.has(index) || index * PAGE_SIZE < inode.lowerSize;
+  for (let index = Math.floor(offset / PAGE_SIZE); index * PAGE_SIZE < inode.size; index++) {
+    if (isData(index) !== hole) return Math.max(offset, index * PAGE_SIZE);
+  }
+  return inode.size;
+};
+
 /** fallocate(2): preallocation, holes, zeros (shmem_fallocate). */
 export const allocateRange: NonNullable<InodeOperations['allocate']> = (kernel, node, mode, offset, length) => {
   const inode = mem(node);

@@ -12,7 +12,7 @@ import type { Task } from '../task/task.ts';
 import { directoryFile } from './directory.ts';
 import { newInode, newSuperBlock, setAttributes, touchChanged, touchModified } from './inode.ts';
 import { listLower, lookupLower, newView, revalidate } from './lower.ts';
-import { allocateRange, blocksOf, dropContent, memFile, truncateContent } from './memfile.ts';
+import { allocateRange, blocksOf, dropContent, memFile, nextExtent, truncateContent } from './memfile.ts';
 import { charge, type MemInode, uncharge } from './memnode.ts';
 import { openSpecial } from './special.ts';
 import type { DirectoryEntry, Inode, InodeOperations, Owner, SuperBlock, Vfs } from './types.ts';
@@ -150,7 +150,10 @@ const symlink: InodeOperations['symlink'] = (kernel, parent, name, target, owner
 
 const tmpfile: InodeOperations['tmpfile'] = (kernel, directory, mode, owner) => {
   const inode = newMemInode(kernel, directory.sb, mode, owner);
-  if (typeof inode !== 'number') inode.nlink = 0;
+  if (typeof inode !== 'number') {
+    inode.nlink = 0;
+    inode.linkable = true;
+  }
   return inode;
 };
 
@@ -243,6 +246,7 @@ const memInode: InodeOperations = Object.freeze<InodeOperations>({
   },
   truncate: truncateContent,
   allocate: allocateRange,
+  nextExtent,
   setAttributes: changeAttributes,
   blocks: blocksOf,
   lastClose: (kernel, inode) => reap(kernel, mem(inode)),

@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { MAXSYMLINKS, O } from '../abi/fcntl.ts';
 import { isBlk, isChr, isDir, isFifo, isLnk, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
+import { isExecuting } from '../mm/exe.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import { capableFs, inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
@@ -97,8 +98,8 @@ export const openInode = (kernel: Kernel, task: Task, at: Location, flags: numbe
   const ops = inode.ops.open(kernel, task, inode, flags);
   if (ops === BLOCKED) task.wait!.data.fifo.path = at.path;
   if (typeof ops === 'number') return ops;
-  if (flags & O.DIRECT && ops.kind !== 'pipe' && !isReg(inode.mode)) {
-    ops.release === undefined || releaseUnopened(kernel, ops, at, flags);
+  if (flags & O.DIRECT && ops.kind !== 'pipe' && ops.kind !== 'file') {
+    releaseUnopened(kernel, ops, at, flags);
     return -ERRNO.EINVAL;
   }
   const state = isFifo(inode.mode) && inode.pipe !== null ? fifoState(inode, flags) : null;
@@ -106,7 +107,7 @@ export const openInode = (kernel: Kernel, task: Task, at: Location, flags: numbe
 };
 
 const releaseUnopened = (kernel: Kernel, ops: FileOperations, at: Location, flags: number): void =>
-  ops.release!(kernel, newOpenFile(ops, at.inode, at.path, flags));
+  ops.release?.(kernel, newOpenFile(ops, at.inode, at.path, flags));
 
 /** Checks and opens what a walk found (do_open). `created` is new and needs no permission. */
 const openFound = (kernel: Kernel, task: Task, at: Location, flags: number, created: boolean): OpenFile | number => {
@@ -119,6 +120,7 @@ const openFound = (kernel: Kernel, task: Task, at: Location, flags: number, crea
   if (!(flags & O.PATH)) {
     const error = created ? 0 : mayOpen(task, inode, flags);
     if (error < 0) return error;
+    if (accessOf(flags) & MAY.WRITE && isReg(inode.mode) && isExecuting(kernel, inode)) return -ERRNO.ETXTBSY;
   }
   const file = openInode(kernel, task, at, flags);
   if (typeof file !== 'number' && flags & O.TRUNC && !created && isReg(inode.mode)) {
@@ -142,6 +144,7 @@ const openTmpfile = (kernel: Kernel, task: Task, at: Location, flags: number, mo
   const permissions = modeIn(task, directory, S.IFREG | (mode & S.IALLUGO));
   const inode = directory.ops.tmpfile(kernel, directory, permissions, ownerIn(task, directory));
   if (typeof inode === 'number') return inode;
+  if (flags & O.EXCL) inode.linkable = false;
   return openInode(kernel, task, { inode, path: joinPath(at.path, `#${inode.ino} (deleted)`) }, flags & ~O.DIRECTORY);
 };
 
@@ -151,7 +154,7 @@ const openCreating = (kernel: Kernel, task: Task, first: Parent, flags: number, 
   for (;;) {
     const { directory, last } = parent;
     if (!isPlainName(parent)) {
-      return flags & O.EXCL && last !== '' ? -ERRNO.EEXIST : -ERRNO.EISDIR;
+      return flags & O.EXCL ? -ERRNO.EEXIST : -ERRNO.EISDIR;
     }
     if (parent.trailingSlash) return -ERRNO.EISDIR;
     const inode = lookupChild(kernel, task, directory.inode, last);

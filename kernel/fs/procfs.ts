@@ -129,6 +129,11 @@ const procDirectory: InodeOperations = Object.freeze<InodeOperations>({
   open: () => directoryFile,
   lookup,
   list,
+  // Looking up what is not there is already an error of its own here, so nothing is found missing and then refused.
+  create: () => -ERRNO.ENOENT,
+  symlink: () => -ERRNO.ENOENT,
+  link: () => -ERRNO.ENOENT,
+  rename: () => -ERRNO.ENOENT,
   setAttributes: () => -ERRNO.EPERM,
   blocks: () => 0,
 });
@@ -158,6 +163,7 @@ const procFile: FileOperations = Object.freeze<FileOperations>({
   },
   write: (kernel, task, file, source, position) => {
     const inode = proc(file.inode);
+    if (inode.row.write === undefined) return -ERRNO.EIO;
     const context = contextOf(kernel, task, inode);
     if (context === null) return -ERRNO.ESRCH;
     return writeFile(kernel, task, inode, source, position, (_at, bytes) => {
@@ -183,8 +189,9 @@ const procInode: InodeOperations = Object.freeze<InodeOperations>({
   readlink: (kernel, reader, inode) =>
     withContext(kernel, reader, inode, proc(inode).row.link ?? (() => -ERRNO.EINVAL)),
   // Writing begins with O_TRUNC as a rule.
-  truncate: (_kernel, inode) => (proc(inode).row.write === undefined ? -ERRNO.EACCES : 0),
-  setAttributes: () => -ERRNO.EPERM,
+  truncate: () => 0,
+  // Inodes are made anew by each lookup: nothing would remember it.
+  setAttributes: () => 0,
   blocks: () => 0,
 });
 

@@ -76,6 +76,8 @@ export interface Inode {
   opens: number;
   /** A removed directory takes no new entries (S_DEAD). */
   dead: boolean;
+  /** Nameless from the start (O_TMPFILE without O_EXCL): link(2) may give it a name (I_LINKABLE). */
+  linkable?: boolean;
   /** FIFOs: the pipe while someone has it open. */
   pipe: Pipe | null;
   locks: InodeLocks | null;
@@ -114,6 +116,10 @@ export interface InodeOperations {
   setAttributes?(kernel: Kernel, inode: Inode, attributes: AttributeChange): number;
   /** Brings attributes up to date before they are shown. */
   refresh?(kernel: Kernel, inode: Inode): number;
+  /** Makes data durable where it lives (fsync(2)). Without it there is nothing to do. */
+  sync?(kernel: Kernel, inode: Inode): number;
+  /** The next offset from `offset` on, below the size, where data begins (or a hole); the size if there is none. */
+  nextExtent?(inode: Inode, offset: number, hole: boolean): number;
   /** Units of 512 bytes in use; without it, the size rounded up. */
   blocks?(inode: Inode): number;
   /** The last open file on it went. */

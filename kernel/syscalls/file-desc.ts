@@ -1,0 +1,352 @@
+/** Descriptors: dup(2), fcntl(2), ioctl(2), pipe(2), flock(2), memfd_create(2). */
+import { ERRNO } from '../abi/errno.ts';
+import { F, FD_CLOEXEC, flockStruct, LOCK, LOCK_TYPE, MFD, O, SEAL, SEEK } from '../abi/fcntl.ts';
+import { IOCTL } from '../abi/ioctl.ts';
+import { isReg, S } from '../abi/stat.ts';
+import { closeFile, descriptorLimit, getFile, installFile, replaceFile } from '../fs/descriptors.ts';
+import { newOpenFile } from '../fs/inode.ts';
+import { conflicting, type FileLock, locksOf, setRecordLock, setWholeLock, wouldDeadlock } from '../fs/locks.ts';
+import { memFile } from '../fs/memfile.ts';
+import { newMemInode } from '../fs/memfs.ts';
+import type { MemInode } from '../fs/memnode.ts';
+import { isPathFile } from '../fs/open.ts';
+import { createPipe, pipeOf, pipeSize, setPipeSize } from '../fs/pipe.ts';
+import type { OpenFile } from '../fs/types.ts';
+import type { Kernel } from '../kernel.ts';
+import { copyToUser, getUser32, putUser32, readCString, readStruct, UserFault, writeStruct } from '../mm/user.ts';
+import { VM } from '../mm/vma.ts';
+import type { Task } from '../task/task.ts';
+import { block } from '../task/wait.ts';
+import * as arg from './args.ts';
+import { type SyscallRow, syscall } from './row.ts';
+
+const dupFrom = (kernel: Kernel, task: Task, fd: number, from: number, closeOnExec: boolean): number => {
+  const file = getFile(task, fd, true);
+  if (file === undefined) return -ERRNO.EBADF;
+  file.refs++;
+  return installFile(kernel, task, file, closeOnExec, from);
+};
+
+const dup3 = (kernel: Kernel, task: Task, oldFd: number, newFd: number, flags: number): number => {
+  if (flags & ~O.CLOEXEC || oldFd === newFd) return -ERRNO.EINVAL;
+  if (newFd < 0 || newFd >= descriptorLimit(task)) return -ERRNO.EBADF;
+  const file = getFile(task, oldFd, true);
+  if (file === undefined) return -ERRNO.EBADF;
+  file.refs++;
+  replaceFile(kernel, task, newFd, file, (flags & O.CLOEXEC) !== 0);
+  return newFd;
+};
+
+const dup2 = (kernel: Kernel, task: Task, oldFd: number, newFd: number): number => {
+  if (oldFd === newFd) return getFile(task, oldFd, true) === undefined ? -ERRNO.EBADF : newFd;
+  return dup3(kernel, task, oldFd, newFd, 0);
+};
+
+/** What F_SETFL may change; the rest stays (setfl). */
+const SETTABLE = O.APPEND | O.NONBLOCK | O.DIRECT | O.NOATIME | O.ASYNC;
+
+/** Bytes of a struct flock (flock_to_posix_lock), or -errno. */
+const rangeOf = (
+  file: OpenFile,
+  whence: number,
+  start: number,
+  length: number,
+): { start: number; end: number } | number => {
+  const bases: readonly number[] = [0, file.position, file.inode.size];
+  const base = bases[whence];
+  if (base === undefined || whence > SEEK.END) return -ERRNO.EINVAL;
+  const first = base + start;
+  if (first < 0) return -ERRNO.EINVAL;
+  if (length >= 0) return { start: first, end: length === 0 ? Number.POSITIVE_INFINITY : first + length };
+  return first + length < 0 ? -ERRNO.EINVAL : { start: first + length, end: first };
+};
+
+/** F_GETLK, F_SETLK, F_SETLKW and their forms for open files (F_OFD_*). */
+const recordLock = (kernel: Kernel, task: Task, file: OpenFile, command: number, address: number): number => {
+  const wanted = readStruct(task.mm, flockStruct, address);
+  const get = command === F.GETLK || command === F.OFD_GETLK;
+  const ofFile = command === F.OFD_GETLK || command === F.OFD_SETLK || command === F.OFD_SETLKW;
+  const waits = command === F.SETLKW || command === F.OFD_SETLKW;
+  const type = wanted.l_type;
+  if (
+    type !== LOCK_TYPE.RDLCK &&
+    type !== LOCK_TYPE.WRLCK &&
+    (get ? !ofFile || type !== LOCK_TYPE.UNLCK : type !== LOCK_TYPE.UNLCK)
+  ) {
+    return -ERRNO.EINVAL;
+  }
+  const range = rangeOf(file, wanted.l_whence, wanted.l_start, wanted.l_len);
+  if (typeof range === 'number') return range;
+  if (ofFile && wanted.l_pid !== 0) return -ERRNO.EINVAL;
+  const lock: FileLock = { ...range, owner: ofFile ? file : task.files, type, pid: ofFile ? -1 : task.group.tgid };
+  const { records, waiters } = locksOf(file.inode);
+  if (get) {
+    const blocker = conflicting(records, lock);
+    if (blocker === undefined) {
+      writeStruct(task.mm, flockStruct, address, { ...wanted, l_type: LOCK_TYPE.UNLCK });
+      return 0;
+    }
+    const length = blocker.end === Number.POSITIVE_INFINITY ? 0 : blocker.end - blocker.start;
+    writeStruct(task.mm, flockStruct, address, {
+      l_type: blocker.type,
+      l_whence: SEEK.SET,
+      l_start: blocker.start,
+      l_len: length,
+      l_pid: blocker.pid,
+    });
+    return 0;
+  }
+  const access = file.flags & O.ACCMODE;
+  if (type === LOCK_TYPE.RDLCK && access === O.WRONLY) return -ERRNO.EBADF;
+  if (type === LOCK_TYPE.WRLCK && access === O.RDONLY) return -ERRNO.EBADF;
+  const result = setRecordLock(kernel, file.inode, lock);
+  if (result === 0 || !waits) return result;
+  const blocker = conflicting(records, lock)!;
+  if (!ofFile && wouldDeadlock(kernel, task, blocker)) return -ERRNO.EDEADLK;
+  return block(kernel, task, { what: 'fcntl_setlk', queues: [waiters], data: { lock: { inode: file.inode, lock } } });
+};
+
+/** Seals belong to files of memfd_create(2). */
+const sealed = (file: OpenFile): MemInode | null =>
+  isReg(file.inode.mode) && file.inode.sb.type === 'tmpfs' && 'seals' in file.inode ? (file.inode as MemInode) : null;
+
+const ALL_SEALS = SEAL.SEAL | SEAL.SHRINK | SEAL.GROW | SEAL.WRITE | SEAL.FUTURE_WRITE | SEAL.EXEC;
+
+const isMappedForWriting = (kernel: Kernel, inode: MemInode): boolean =>
+  [...kernel.tasks.values()].some(({ mm }) =>
+    mm.vmas.some(
+      (vma) => vma.file?.inode === inode && (vma.flags & (VM.SHARED | VM.MAYWRITE)) === (VM.SHARED | VM.MAYWRITE),
+    ),
+  );
+
+const addSeals = (kernel: Kernel, file: OpenFile, seals: number): number => {
+  const inode = sealed(file);
+  if (inode === null) return -ERRNO.EINVAL;
+  if ((file.flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EPERM;
+  if (seals & ~ALL_SEALS) return -ERRNO.EINVAL;
+  if (inode.seals & SEAL.SEAL) return -ERRNO.EPERM;
+  if (seals & SEAL.WRITE && !(inode.seals & SEAL.WRITE) && isMappedForWriting(kernel, inode)) return -ERRNO.EBUSY;
+  inode.seals |= seals;
+  return 0;
+};
+
+const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument: number): number => {
+  const entry = task.files.entries[fd];
+  if (entry === undefined) return -ERRNO.EBADF;
+  const { file } = entry;
+  const known: readonly number[] = [F.DUPFD, F.DUPFD_CLOEXEC, F.GETFD, F.SETFD, F.GETFL];
+  if (isPathFile(file) && !known.includes(command)) return -ERRNO.EBADF;
+  switch (command) {
+    case F.DUPFD:
+    case F.DUPFD_CLOEXEC:
+      if (argument < 0 || argument >= descriptorLimit(task)) return -ERRNO.EINVAL;
+      return dupFrom(kernel, task, fd, argument, command === F.DUPFD_CLOEXEC);
+    case F.GETFD:
+      return entry.closeOnExec ? FD_CLOEXEC : 0;
+    case F.SETFD:
+      entry.closeOnExec = argument % 2 === FD_CLOEXEC;
+      return 0;
+    case F.GETFL:
+      return file.flags;
+    case F.SETFL: {
+      const flags = Number(BigInt.asIntN(32, BigInt(argument)));
+      if (
+        flags & O.NOATIME &&
+        !(file.flags & O.NOATIME) &&
+        task.cred.fsuid !== file.inode.uid &&
+        task.cred.fsuid !== 0
+      ) {
+        return -ERRNO.EPERM;
+      }
+      file.flags = (file.flags & ~SETTABLE) | (flags & SETTABLE);
+      return 0;
+    }
+    case F.GETLK:
+    case F.SETLK:
+    case F.SETLKW:
+    case F.OFD_GETLK:
+    case F.OFD_SETLK:
+    case F.OFD_SETLKW:
+      return recordLock(kernel, task, file, command, argument);
+    case F.GETPIPE_SZ: {
+      const pipe = pipeOf(file);
+      return pipe === null ? -ERRNO.EBADF : pipeSize(pipe);
+    }
+    case F.SETPIPE_SZ: {
+      const pipe = pipeOf(file);
+      return pipe === null ? -ERRNO.EBADF : setPipeSize(kernel, task, pipe, argument);
+    }
+    case F.GET_SEALS:
+      return sealed(file)?.seals ?? -ERRNO.EINVAL;
+    case F.ADD_SEALS:
+      return addSeals(kernel, file, argument);
+    case F.GETOWN:
+    case F.GETSIG:
+      return 0;
+    case F.GETLEASE:
+      return LOCK_TYPE.UNLCK;
+    default:
+      return -ERRNO.EINVAL;
+  }
+};
+
+const ioctl = (kernel: Kernel, task: Task, fd: number, wide: number, argument: number): number => {
+  const entry = task.files.entries[fd];
+  if (entry === undefined || isPathFile(entry.file)) return -ERRNO.EBADF;
+  const { file } = entry;
+  // The request is an unsigned int, though callers may have sign-extended it.
+  const request = Number(BigInt.asUintN(32, BigInt(wide)));
+  switch (request) {
+    case IOCTL.FIOCLEX:
+      entry.closeOnExec = true;
+      return 0;
+    case IOCTL.FIONCLEX:
+      entry.closeOnExec = false;
+      return 0;
+    case IOCTL.FIONBIO:
+      file.flags = getUser32(task.mm, argument) !== 0 ? file.flags | O.NONBLOCK : file.flags & ~O.NONBLOCK;
+      return 0;
+    case IOCTL.FIONREAD:
+      if (!isReg(file.inode.mode)) break;
+      putUser32(task.mm, argument, Math.max(0, file.inode.size - file.position));
+      return 0;
+    case IOCTL.FIGETBSZ:
+      if (!isReg(file.inode.mode)) break;
+      putUser32(task.mm, argument, 4096);
+      return 0;
+  }
+  return file.ops.ioctl?.(kernel, task, file, request, argument) ?? -ERRNO.ENOTTY;
+};
+
+const pipe2 = (kernel: Kernel, task: Task, address: number, flags: number): number => {
+  if (flags & ~(O.CLOEXEC | O.NONBLOCK | O.DIRECT)) return -ERRNO.EINVAL;
+  const closeOnExec = (flags & O.CLOEXEC) !== 0;
+  const [reader, writer] = createPipe(kernel, task, kernel.vfs.pipefs, flags & (O.NONBLOCK | O.DIRECT));
+  const read = installFile(kernel, task, reader, closeOnExec);
+  const write = installFile(kernel, task, writer, closeOnExec);
+  const undo = (): void => {
+    if (read >= 0) closeFile(kernel, task, read);
+    if (write >= 0) closeFile(kernel, task, write);
+  };
+  if (read < 0 || write < 0) {
+    undo();
+    return -ERRNO.EMFILE;
+  }
+  try {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setInt32(0, read, true);
+    new DataView(bytes.buffer).setInt32(4, write, true);
+    copyToUser(task.mm, address, bytes);
+    return 0;
+  } catch (error) {
+    if (error instanceof UserFault) undo();
+    throw error;
+  }
+};
+
+const flock = (kernel: Kernel, task: Task, fd: number, operation: number): number => {
+  const kinds: Record<number, number> = {
+    [LOCK.SH]: LOCK_TYPE.RDLCK,
+    [LOCK.EX]: LOCK_TYPE.WRLCK,
+    [LOCK.UN]: LOCK_TYPE.UNLCK,
+  };
+  const type = kinds[operation & ~LOCK.NB];
+  if (type === undefined) return -ERRNO.EINVAL;
+  const file = getFile(task, fd);
+  if (file === undefined) return -ERRNO.EBADF;
+  const result = setWholeLock(kernel, file, type);
+  if (result === 0 || operation & LOCK.NB) return result;
+  return block(kernel, task, { what: 'flock_lock_inode_wait', queues: [locksOf(file.inode).waiters] });
+};
+
+const MEMFD_NAME_MAX = 249;
+
+const memfdCreate = (kernel: Kernel, task: Task, address: number, flags: number): number => {
+  if (flags & ~(MFD.CLOEXEC | MFD.ALLOW_SEALING | MFD.NOEXEC_SEAL | MFD.EXEC)) return -ERRNO.EINVAL;
+  if (flags & MFD.EXEC && flags & MFD.NOEXEC_SEAL) return -ERRNO.EINVAL;
+  const name = readCString(task.mm, address, MEMFD_NAME_MAX + 1);
+  if (name === null) return -ERRNO.EINVAL;
+  const mode = S.IFREG | (flags & MFD.NOEXEC_SEAL ? 0o666 : 0o777);
+  const owner = { uid: task.cred.fsuid, gid: task.cred.fsgid };
+  const inode = newMemInode(kernel, kernel.vfs.shmfs, mode, owner);
+  if (typeof inode === 'number') return inode;
+  inode.nlink = 0;
+  const maySeal = (flags & (MFD.ALLOW_SEALING | MFD.NOEXEC_SEAL)) !== 0;
+  inode.seals = (maySeal ? 0 : SEAL.SEAL) | (flags & MFD.NOEXEC_SEAL ? SEAL.EXEC : 0);
+  const file = newOpenFile(memFile, inode, `/memfd:${name} (deleted)`, O.RDWR | O.LARGEFILE);
+  return installFile(kernel, task, file, (flags & MFD.CLOEXEC) !== 0);
+};
+
+export const fileDescSyscalls: readonly SyscallRow[] = [
+  syscall(
+    16,
+    'ioctl',
+    [
+      ['fd', arg.fd],
+      ['request', arg.ioctlRequest],
+      ['argp', arg.pointer],
+    ],
+    ioctl,
+    'terminals: the requests of isatty, stty and job control; FIOASYNC is not known',
+  ),
+  syscall(22, 'pipe', [['pipefd', arg.pipefds]], (kernel, task, address) => pipe2(kernel, task, address!, 0)),
+  syscall(32, 'dup', [['oldfd', arg.fd]], (kernel, task, fd) => dupFrom(kernel, task, fd!, 0, false)),
+  syscall(
+    33,
+    'dup2',
+    [
+      ['oldfd', arg.fd],
+      ['newfd', arg.fd],
+    ],
+    dup2,
+  ),
+  syscall(
+    72,
+    'fcntl',
+    [
+      ['fd', arg.fd],
+      ['cmd', arg.fcntlCmd],
+      ['arg', arg.ulong],
+    ],
+    fcntl,
+    'no signals for input (F_SETOWN, F_SETSIG), leases or directory notification',
+  ),
+  syscall(
+    73,
+    'flock',
+    [
+      ['fd', arg.fd],
+      ['operation', arg.flags],
+    ],
+    flock,
+  ),
+  syscall(
+    292,
+    'dup3',
+    [
+      ['oldfd', arg.fd],
+      ['newfd', arg.fd],
+      ['flags', arg.flags],
+    ],
+    dup3,
+  ),
+  syscall(
+    293,
+    'pipe2',
+    [
+      ['pipefd', arg.pipefds],
+      ['flags', arg.flags],
+    ],
+    pipe2,
+  ),
+  syscall(
+    319,
+    'memfd_create',
+    [
+      ['name', arg.path],
+      ['flags', arg.flags],
+    ],
+    memfdCreate,
+    'no huge pages',
+  ),
+];
