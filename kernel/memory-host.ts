@@ -318,7 +318,8 @@ export const memoryFiles = (
     return 0;
   };
 
-  return {
+  // Frozen: to a snapshot it is a part of the host, not of the machine.
+  return Object.freeze<HostFiles>({
     lstat: (path) => {
       const node = find(path);
       return isError(node) ? node : { ...node.stat };
@@ -408,5 +409,5 @@ export const memoryFiles = (
         node.stat.atime = atime;
         node.stat.mtime = mtime;
       }),
-  };
+  });
 };

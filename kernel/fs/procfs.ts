@@ -48,6 +48,12 @@ export interface ProcDynamic {
   find(context: ProcContext, name: string): { row: ProcRow; task: Task; fd: number } | null;
 }
 
+/** Makes rows constants, all below them included: inodes refer to them and are state, rows are not. */
+export const frozenRow = (row: ProcRow): ProcRow => {
+  for (const child of row.children ?? []) frozenRow(child);
+  return Object.freeze(row);
+};
+
 interface ProcInode extends Inode {
   row: ProcRow;
   pid: number;

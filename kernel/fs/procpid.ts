@@ -13,7 +13,7 @@ import type { Task } from '../task/task.ts';
 import { groupUsage } from '../task/usage.ts';
 import { pathOf } from './namei.ts';
 import { fromBytes } from './names.ts';
-import type { ProcContext, ProcRow } from './procfs.ts';
+import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { mountInfoText, mountsText } from './procmounts.ts';
 import type { Location, OpenFile } from './types.ts';
 
@@ -263,7 +263,7 @@ const fdRow: ProcRow = {
   },
 };
 
-const fdInfoRow: ProcRow = {
+const fdInfoRow: ProcRow = frozenRow({
   name: '',
   text: ({ task, fd }) => {
     const entry = task.files.entries[fd];
@@ -272,7 +272,7 @@ const fdInfoRow: ProcRow = {
     const flags = file.flags | (entry.closeOnExec ? O.CLOEXEC : 0);
     return `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.inode.sb.mountId}\nino:\t${file.inode.ino}\n`;
   },
-};
+});
 
 const descriptors = (row: ProcRow, type: number): ProcRow['dynamic'] => ({
   list: ({ task }) =>
@@ -293,9 +293,9 @@ const linkMode = (row: ProcRow, file: OpenFile): ProcRow => {
   return access === O.RDONLY ? fdReadRow : access === O.WRONLY ? fdWriteRow : fdBothRow;
 };
 
-const fdReadRow: ProcRow = { ...fdRow, mode: 0o500 };
-const fdWriteRow: ProcRow = { ...fdRow, mode: 0o300 };
-const fdBothRow: ProcRow = { ...fdRow, mode: 0o700 };
+const fdReadRow = frozenRow({ ...fdRow, mode: 0o500 });
+const fdWriteRow = frozenRow({ ...fdRow, mode: 0o300 });
+const fdBothRow = frozenRow({ ...fdRow, mode: 0o700 });
 
 const setComm = ({ task, reader }: ProcContext, text: string): number => {
   if (task.group !== reader.group) return -ERRNO.EINVAL;
@@ -350,10 +350,10 @@ const processRows: readonly ProcRow[] = [
 ];
 
 /** A thread's directory below `task`. */
-const threadRow: ProcRow = { name: '', children: processRows };
+const threadRow = frozenRow({ name: '', children: processRows });
 
 /** A process's directory. */
-export const processRow: ProcRow = {
+export const processRow = frozenRow({
   name: '',
   children: [
     ...processRows,
@@ -368,4 +368,4 @@ export const processRow: ProcRow = {
       },
     },
   ],
-};
+});

@@ -6,7 +6,7 @@ import { NSEC_PER_SEC } from '../abi/time.ts';
 import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
 import { PIPE_MAX_SIZE } from './pipe.ts';
-import type { ProcContext, ProcRow } from './procfs.ts';
+import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { processRow } from './procpid.ts';
 
 const line = (name: string, kilobytes: number): string =>
@@ -114,7 +114,7 @@ const sysctl: ProcRow = {
 };
 
 /** The root of /proc. */
-export const procRoot: ProcRow = {
+export const procRoot = frozenRow({
   name: '',
   children: [
     file('cmdline', '\n'),
@@ -143,4 +143,4 @@ export const procRoot: ProcRow = {
       return task === undefined || task === kernel.init ? null : { row: processRow, task, fd: -1 };
     },
   },
-};
+});

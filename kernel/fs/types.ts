@@ -41,7 +41,7 @@ export interface SuperBlock {
   /** What is mounted, first column of /proc/mounts. */
   readonly source: string;
   nextIno: number;
-  /** The host's files behind it, if any. */
+  /** The host's files behind it, if any. Snapshots leave it alone: it has to be frozen. */
   readonly files: HostFiles | null;
   /** Inodes kept only because they were looked up, in file systems over the host's. */
   cached: number;

@@ -330,5 +330,8 @@ class NodeFiles implements HostFiles {
   }
 }
 
-/** The host's files below a directory, which may itself be named through links. Throws if it cannot be opened. */
-export const nodeFiles = (root: string): HostFiles => new NodeFiles(root);
+/**
+ * The host's files below a directory, which may itself be named through links. Throws if it cannot be opened. Frozen: to a
+ * snapshot it is a part of the host, not of the machine.
+ */
+export const nodeFiles = (root: string): HostFiles => Object.freeze(new NodeFiles(root));
