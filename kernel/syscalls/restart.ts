@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { restartFutex } from './futex.ts';
+import { restartPoll } from './poll.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { restartNanosleep } from './time.ts';
 
@@ -16,7 +17,7 @@ const restartSyscall = (kernel: Kernel, task: Task): number => {
     case 'futex':
       return restartFutex(kernel, task, restart);
     case 'poll':
-      throw new Error('poll cannot be restarted yet');
+      return restartPoll(kernel, task, restart);
   }
 };
 

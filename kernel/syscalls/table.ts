@@ -1,8 +1,18 @@
 /** All syscalls, by number. */
 import { execSyscalls } from './exec.ts';
+import { fileAttrSyscalls } from './file-attr.ts';
+import { fileCopySyscalls } from './file-copy.ts';
+import { fileDescSyscalls } from './file-desc.ts';
+import { fileDirSyscalls } from './file-dir.ts';
+import { fileIoSyscalls } from './file-io.ts';
+import { fileMountSyscalls } from './file-mount.ts';
+import { fileOpenSyscalls } from './file-open.ts';
+import { fileSizeSyscalls } from './file-size.ts';
+import { fileStatSyscalls } from './file-stat.ts';
 import { futexSyscalls } from './futex.ts';
 import { identitySyscalls } from './identity.ts';
 import { memorySyscalls } from './memory.ts';
+import { pollSyscalls } from './poll.ts';
 import { processSyscalls } from './process.ts';
 import { restartSyscalls } from './restart.ts';
 import type { SyscallRow } from './row.ts';
@@ -13,6 +23,16 @@ import { timeSyscalls } from './time.ts';
 /** Ascending by number. */
 export const syscallRows: readonly SyscallRow[] = [
   ...execSyscalls,
+  ...fileCopySyscalls,
+  ...fileIoSyscalls,
+  ...fileOpenSyscalls,
+  ...fileAttrSyscalls,
+  ...fileDescSyscalls,
+  ...fileDirSyscalls,
+  ...fileMountSyscalls,
+  ...fileSizeSyscalls,
+  ...fileStatSyscalls,
+  ...pollSyscalls,
   ...futexSyscalls,
   ...identitySyscalls,
   ...memorySyscalls,
