@@ -1,5 +1,5 @@
-import { canRunNatively } from '../test/native/native.ts';
 import { listCases } from '../test/native/cases.ts';
+import { canRunNatively } from '../test/native/native.ts';
 import { record } from '../test/native/recorded.ts';
 
 /**

@@ -70,9 +70,9 @@ int main(void) {
   enum { BUCKETS = 256 };
   struct entry { char key[16]; int count; struct entry *next; } *table[BUCKETS] = {0};
   int distinct = 0;
-  for (int i = 0; i < 3000; i++) {
+  for (int i = 0; i < 800; i++) {
     char key[16];
-    snprintf(key, sizeof key, "k%u", next() % 500);
+    snprintf(key, sizeof key, "k%u", next() % 200);
     unsigned h = 5381;
     for (char *c = key; *c; c++) h = h * 33 + *c;
     struct entry **e = &table[h % BUCKETS];
@@ -88,14 +88,14 @@ int main(void) {
   }
   printf("table: %d keys, longest chain %u, sum %u\n", distinct, longest, sum);
   struct node *tree = NULL;
-  for (int i = 0; i < 2000; i++) tree = insert(tree, next() % 5000);
+  for (int i = 0; i < 500; i++) tree = insert(tree, next() % 5000);
   uint32_t last = 0;
   unsigned tree_sum = 0;
   int n = walk(tree, &last, &tree_sum);
   printf("tree: %d keys, last %u, sum %u\n", n, last, tree_sum);
-  static uint32_t heap[2001];
+  static uint32_t heap[501];
   int size = 0;
-  for (int i = 0; i < 2000; i++) {
+  for (int i = 0; i < 200; i++) {
     int at = ++size;
     uint32_t x = next();
     for (; at > 1 && heap[at / 2] > x; at /= 2) heap[at] = heap[at / 2];
@@ -118,7 +118,7 @@ int main(void) {
   printf("heap: sum %u\n", heap_sum);
   char *text = NULL;
   size_t length = 0, room = 0;
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < 200; i++) {
     char piece[24];
     int k = snprintf(piece, sizeof piece, "%d,", i * i);
     if (length + k + 1 > room) text = realloc(text, room = room * 2 + 16);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 400, ROUNDS = 4000 };
+enum { SLOTS = 200, ROUNDS = 1200 };
 static unsigned char *slot[SLOTS];
 static size_t size[SLOTS];
 static uint32_t state = 1;
@@ -29,7 +29,7 @@ int main(void) {
   for (int round = 0; round < ROUNDS; round++) {
     int i = next() % SLOTS;
     bad += slot[i] && !intact(i);
-    size_t want = next() % 8 ? next() % 300 : next() % 60 ? next() % 20000 : next() % 1000000;
+    size_t want = next() % 8 ? next() % 300 : next() % 60 ? next() % 20000 : next() % 300000;
     switch (next() % 4) {
       case 0:
         free(slot[i]);

@@ -11,10 +11,10 @@
 int main(void) {
   int data[2];
   if (pipe(data)) return 1;
+  signal(SIGUSR1, SIG_IGN);
   fflush(stdout);
   pid_t child = fork();
   if (child == 0) {
-    signal(SIGUSR1, SIG_IGN);
     char c = 0;
     long r = read(data[0], &c, 1);
     printf("child: read %ld %c %s\n", r, c, r < 0 ? strerrorname_np(errno) : "");

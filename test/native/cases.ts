@@ -80,7 +80,7 @@ export function parseCase(area: string, name: string, path: string, source: stri
     variants: variantsOf(directives),
     args: words(directives.get('args') ?? ''),
     env: { ...baseEnv, ...Object.fromEntries(words(directives.get('env') ?? '').map(assignment)) },
-    stdin: unescape(directives.get('stdin') ?? ''),
+    stdin: unescaped(directives.get('stdin') ?? ''),
     end: endOf(directives.get('status') ?? '0'),
     slow: directives.has('slow'),
   };
@@ -93,7 +93,9 @@ export function listCases(): Case[] {
     return readdirSync(folder)
       .filter((file) => file.endsWith('.c'))
       .sort()
-      .map((file) => parseCase(area, file.slice(0, -2), `${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')));
+      .map((file) =>
+        parseCase(area, file.slice(0, -2), `${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')),
+      );
   });
 }
 
@@ -137,6 +139,6 @@ function assignment(word: string): [string, string] {
 }
 
 /** `\n`, `\t` and `\\` as in C. */
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replace(/\\(.)/g, (_, letter: string) => ({ n: '\n', t: '\t', '\\': '\\' })[letter] ?? `\\${letter}`);
 }

@@ -45,7 +45,9 @@ export async function record(test: Case, repeat: number): Promise<number> {
       spent += performance.now() - start;
       first ??= outcome;
       if (JSON.stringify(outcome) !== JSON.stringify(first)) {
-        throw new Error(`${test.id} [${variant.name}] run ${i + 1} differs:\n${outcome.stdout}\n--- first:\n${first.stdout}`);
+        throw new Error(
+          `${test.id} [${variant.name}] run ${i + 1} differs:\n${outcome.stdout}\n--- first:\n${first.stdout}`,
+        );
       }
     }
   }
