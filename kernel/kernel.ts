@@ -12,6 +12,7 @@ import type { WaitQueue } from './task/wait.ts';
 /** What a run observes; the strace printer, the frame debugger and tests listen. All are called between instructions. */
 export interface Observer {
   syscallEntry?(task: Task, number: number, args: readonly number[]): void;
+  /** Not called for a syscall in which the task ended: `exit` is. */
   syscallExit?(task: Task, number: number, args: readonly number[], result: number): void;
   /** A signal was taken from the queue and its handler's frame is on the stack; registers are the handler's. */
   signalDelivered?(task: Task, info: import('./task/task.ts').SigInfo, frame: number): void;

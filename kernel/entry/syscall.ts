@@ -91,7 +91,8 @@ const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   }
   task.inSyscall = false;
   task.wait = null;
-  if (kernel.observers.length > 0) {
+  // A task that is gone has no result; observers were told of its exit.
+  if (kernel.observers.length > 0 && !task.exiting) {
     // A call that replaced the registers has none of its arguments left to show, but its number.
     const args = result === REGISTERS_SET ? [] : syscallArguments(kernel, row);
     for (const observer of kernel.observers) observer.syscallExit?.(task, row.number, args, result);

@@ -62,6 +62,16 @@ const checkRange = (address: number, length: number): void => {
   if (!(address >= 0 && address + length <= USER_END)) throw new UserFault(address);
 };
 
+/**
+ * Byte offset in linear memory of [address, address + length) when it lies in one page, else -1. Good until the next
+ * allocation of a frame; for hot paths which would rather not copy.
+ */
+export const userSpan = (mm: Mm, address: number, length: number, write: boolean): number => {
+  checkRange(address, length);
+  if ((address & OFFSET) + length > PAGE_SIZE) return -1;
+  return write ? forWrite(mm, address) : forRead(mm, address);
+};
+
 /** A fresh copy of `length` bytes. */
 export const copyFromUser = (mm: Mm, address: number, length: number): Uint8Array => {
   if (length === 0) return new Uint8Array(0);

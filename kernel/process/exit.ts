@@ -6,7 +6,7 @@ import { mmPut } from '../mm/mm.ts';
 import { groupSendSigInfo, killPgrpInfo } from '../signal/kill.ts';
 import { retargetSharedPending } from '../signal/mask.ts';
 import { doNotifyParent } from '../signal/notify.ts';
-import { kernelInfo, startGroupExit } from '../signal/send.ts';
+import { kernelInfo, markGroupExit, startGroupExit } from '../signal/send.ts';
 import { leaveGroupStop } from '../signal/stop.ts';
 import { hasStoppedJobs, willBecomeOrphaned } from '../task/pids.ts';
 import type { SigInfo, Task } from '../task/task.ts';
@@ -20,8 +20,7 @@ export const doGroupExit = (kernel: Kernel, task: Task, status: number): void =>
   if (!group.groupExiting) {
     for (const thread of group.threads) thread.stopPending = false;
     if (group.threads.length > 1) startGroupExit(kernel, task, status);
-    group.groupExiting = true;
-    group.groupExitCode = status;
+    else markGroupExit(group, status);
   }
   doExit(kernel, task, group.groupExitCode);
 };
@@ -38,10 +37,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   }
   const groupDead = group.threads.every((thread) => thread.exiting);
   if (groupDead) {
-    if (!group.groupExiting) {
-      group.groupExiting = true;
-      group.groupExitCode = status;
-    }
+    if (!group.groupExiting) markGroupExit(group, status);
     cancelItimer(kernel.timers, group);
     group.itimers.real.expires = Number.POSITIVE_INFINITY;
   }

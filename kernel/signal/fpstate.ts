@@ -1,12 +1,15 @@
 /**
  * x87 and SSE state between the CPU and a signal frame (arch/x86/kernel/fpu/signal.c): what XSAVE and XRSTOR do on a
  * processor whose XCR0 enables just these two, with Linux's checks.
+ *
+ * This runs at every signal, so it works on words of linear memory: the CPU's state is there, and so is the user's stack.
  */
-import type { CpuState } from '../../emulator/api.ts';
+import { type Cpu, stateOffset } from '../../emulator/api.ts';
 import {
   FP_XSTATE_MAGIC1,
   FP_XSTATE_MAGIC2,
   FPSTATE,
+  FPSTATE_ALIGNMENT,
   FPX_SW_BYTES,
   MXCSR_MASK,
   XFEATURE,
@@ -16,165 +19,213 @@ import {
   XSTATE_SIZE,
 } from '../abi/sigframe.ts';
 import type { Mm } from '../mm/mm.ts';
-import { copyFromUser, copyToUser, getUser32 } from '../mm/user.ts';
+import { copyFromUser, copyToUser, getUser32, userSpan } from '../mm/user.ts';
 
 const AT = FPSTATE.offsets;
-const ST_BYTES = 128;
-const XMM_BYTES = 16;
-const XMM_COUNT = 16;
+const FXRSTOR_ALIGNMENT = 16;
 const DEFAULT_MXCSR = 0x1f80;
 const DEFAULT_FCW = 0x37f;
+const XMM_COUNT = 16;
 
-// The frame is put together here; the parts which XSAVE does not write are not copied out. The constant parts stay.
-const image = new Uint8Array(XSTATE_FRAME_SIZE);
-const view = new DataView(image.buffer);
-FPX_SW_BYTES.write(view, AT.sw_reserved, {
-  magic1: FP_XSTATE_MAGIC1,
-  extended_size: XSTATE_FRAME_SIZE,
-  xfeatures: BigInt(XFEATURES),
-  xstate_size: XSTATE_SIZE,
-});
-// Linux sets both bits even for a component in its initial state (save_xstate_epilog).
-XSTATE_HEADER.write(view, FPSTATE.size, { xfeatures: BigInt(XFEATURES) });
-view.setUint32(AT.mxcsr_mask, MXCSR_MASK, true);
-view.setUint32(XSTATE_SIZE, FP_XSTATE_MAGIC2, true);
+/** Word indices: of the frame from its start, and of the CPU state from its own. */
+const FRAME = {
+  mxcsr: AT.mxcsr / 4,
+  st: AT.st_space / 4,
+  xmm: AT.xmm_space / 4,
+  sw: AT.sw_reserved / 4,
+  header: FPSTATE.size / 4,
+  magic2: XSTATE_SIZE / 4,
+} as const;
+const STATE = {
+  mxcsr: stateOffset('mxcsr') / 4,
+  st: stateOffset('st') / 4,
+  vector: stateOffset('vector') / 4,
+} as const;
+const ST_WORDS = 32;
+const XMM_WORDS = 4;
+/** A vector register of the state: its low half is the XMM register. */
+const VECTOR_WORDS = 8;
+/** The frame's x87 environment: control, status, tag and opcode, then two addresses. */
+const ENVIRONMENT = ['fcw', 'fsw', 'ftw', 'fop'].map((name) => stateOffset(name) / 2) as [
+  number,
+  number,
+  number,
+  number,
+];
+const FIP = stateOffset('fip') / 4;
+const FDP = stateOffset('fdp') / 4;
+
+/** For frames across a page boundary. */
+const image = new Uint32Array(XSTATE_FRAME_SIZE / 4);
+const imageBytes = new Uint8Array(image.buffer);
 /** XSAVE leaves bytes 416..463 of the legacy area alone. */
-const saved = image.subarray(0, AT.reserved2);
-const trailer = image.subarray(AT.sw_reserved);
+const legacy = imageBytes.subarray(0, AT.reserved2);
+const trailer = imageBytes.subarray(AT.sw_reserved);
 
-/** Writes the state to `address`. Throws `UserFault` (copy_fpstate_to_sigframe). */
-export const saveFpstate = (state: CpuState, mm: Mm, address: number): void => {
-  view.setUint16(AT.cwd, state.word('fcw'), true);
-  view.setUint16(AT.swd, state.word('fsw'), true);
-  view.setUint16(AT.twd, state.word('ftw'), true);
-  view.setUint16(AT.fop, state.word('fop'), true);
-  view.setBigUint64(AT.rip, state.quad('fip'), true);
-  view.setBigUint64(AT.rdp, state.quad('fdp'), true);
-  view.setUint32(AT.mxcsr, state.mxcsr, true);
-  const { bytes } = state;
-  const st = stateAreas(state);
-  for (let i = 0; i < ST_BYTES; i++) image[AT.st_space + i] = bytes[st.registers + i]!;
-  for (let n = 0; n < XMM_COUNT; n++) {
-    const from = st.vector + n * st.stride;
-    const to = AT.xmm_space + n * XMM_BYTES;
-    for (let i = 0; i < XMM_BYTES; i++) image[to + i] = bytes[from + i]!;
+/** Word index of the CPU's state in linear memory. */
+const stateBase = (cpu: Cpu): number => cpu.state.bytes.byteOffset >>> 2;
+
+/** Writes the state to `address`, which is aligned. Throws `UserFault` (copy_fpstate_to_sigframe). */
+export const saveFpstate = (cpu: Cpu, mm: Mm, address: number): void => {
+  const span = userSpan(mm, address, XSTATE_FRAME_SIZE, true);
+  if (span >= 0) {
+    writeFrame(cpu, cpu.physical.u32, span >>> 2);
+    return;
   }
-  copyToUser(mm, address, saved);
+  writeFrame(cpu, image, 0);
+  copyToUser(mm, address, legacy);
   copyToUser(mm, address + AT.sw_reserved, trailer);
 };
 
-interface Areas {
-  /** Offsets in `CpuState.bytes` of ST(0) and XMM0, and bytes from one XMM register to the next. */
-  registers: number;
-  vector: number;
-  stride: number;
-}
-
-let areas: Areas | undefined;
-const stateAreas = (state: CpuState): Areas => {
-  if (areas === undefined) {
-    const base = state.bytes.byteOffset;
-    const first = state.vectorBytes(0).byteOffset;
-    const stride = state.vectorBytes(1).byteOffset - first;
-    areas = { registers: state.stBytes(0).byteOffset - base, vector: first - base, stride };
+const writeFrame = (cpu: Cpu, to: Uint32Array, at: number): void => {
+  const { u16, u32 } = cpu.physical;
+  const base = stateBase(cpu);
+  const [fcw, fsw, ftw, fop] = ENVIRONMENT;
+  to[at] = u16[base * 2 + fcw]! | (u16[base * 2 + fsw]! << 16);
+  to[at + 1] = u16[base * 2 + ftw]! | (u16[base * 2 + fop]! << 16);
+  to[at + 2] = u32[base + FIP]!;
+  to[at + 3] = u32[base + FIP + 1]!;
+  to[at + 4] = u32[base + FDP]!;
+  to[at + 5] = u32[base + FDP + 1]!;
+  to[at + FRAME.mxcsr] = u32[base + STATE.mxcsr]!;
+  to[at + FRAME.mxcsr + 1] = MXCSR_MASK;
+  for (let i = 0; i < ST_WORDS; i++) to[at + FRAME.st + i] = u32[base + STATE.st + i]!;
+  for (let n = 0; n < XMM_COUNT; n++) {
+    const from = base + STATE.vector + n * VECTOR_WORDS;
+    const xmm = at + FRAME.xmm + n * XMM_WORDS;
+    to[xmm] = u32[from]!;
+    to[xmm + 1] = u32[from + 1]!;
+    to[xmm + 2] = u32[from + 2]!;
+    to[xmm + 3] = u32[from + 3]!;
   }
-  return areas;
+  const sw = at + FRAME.sw;
+  to.fill(0, sw, at + FRAME.magic2);
+  to[sw] = FP_XSTATE_MAGIC1;
+  to[sw + FPX_SW_BYTES.offsets.extended_size / 4] = XSTATE_FRAME_SIZE;
+  to[sw + FPX_SW_BYTES.offsets.xfeatures / 4] = XFEATURES;
+  to[sw + FPX_SW_BYTES.offsets.xstate_size / 4] = XSTATE_SIZE;
+  // Linux sets both bits even for a component in its initial state (save_xstate_epilog).
+  to[at + FRAME.header] = XFEATURES;
+  to[at + FRAME.magic2] = FP_XSTATE_MAGIC2;
 };
 
-const clearX87 = (state: CpuState): void => {
+const clearX87 = (cpu: Cpu): void => {
+  const { state } = cpu;
   state.setWord('fcw', DEFAULT_FCW);
   state.setWord('fsw', 0);
   state.setWord('ftw', 0);
   state.setWord('fop', 0);
-  state.setQuad('fip', 0n);
-  state.setQuad('fdp', 0n);
-  const { registers } = stateAreas(state);
-  state.bytes.fill(0, registers, registers + ST_BYTES);
+  const base = stateBase(cpu);
+  const { u32 } = cpu.physical;
+  u32.fill(0, base + FIP, base + FIP + 2);
+  u32.fill(0, base + FDP, base + FDP + 2);
+  u32.fill(0, base + STATE.st, base + STATE.st + ST_WORDS);
 };
 
-const clearXmm = (state: CpuState): void => {
-  const { vector, stride } = stateAreas(state);
-  for (let n = 0; n < XMM_COUNT; n++) state.bytes.fill(0, vector + n * stride, vector + n * stride + XMM_BYTES);
+const clearXmm = (cpu: Cpu): void => {
+  const first = stateBase(cpu) + STATE.vector;
+  for (let n = 0; n < XMM_COUNT; n++) {
+    cpu.physical.u32.fill(0, first + n * VECTOR_WORDS, first + n * VECTOR_WORDS + XMM_WORDS);
+  }
 };
 
 /** The state a new program and each handler begin with (fpu__clear_user_states). */
-export const clearFpstate = (state: CpuState): void => {
-  clearX87(state);
-  const { vector, stride } = stateAreas(state);
-  state.bytes.fill(0, vector, vector + XMM_COUNT * stride);
-  state.mxcsr = DEFAULT_MXCSR;
+export const clearFpstate = (cpu: Cpu): void => {
+  clearX87(cpu);
+  const first = stateBase(cpu) + STATE.vector;
+  cpu.physical.u32.fill(0, first, first + XMM_COUNT * VECTOR_WORDS);
+  cpu.state.mxcsr = DEFAULT_MXCSR;
 };
 
-const loadX87 = (state: CpuState, bytes: Uint8Array, from: DataView): void => {
-  state.setWord('fcw', from.getUint16(AT.cwd, true));
-  state.setWord('fsw', from.getUint16(AT.swd, true));
-  state.setWord('ftw', from.getUint16(AT.twd, true) & 0xff);
-  state.setWord('fop', from.getUint16(AT.fop, true));
-  state.setQuad('fip', from.getBigUint64(AT.rip, true));
-  state.setQuad('fdp', from.getBigUint64(AT.rdp, true));
-  const { registers } = stateAreas(state);
-  const to = state.bytes;
-  for (let i = 0; i < ST_BYTES; i++) to[registers + i] = bytes[AT.st_space + i]!;
+const loadX87 = (cpu: Cpu, from: Uint32Array, at: number): void => {
+  const { u16, u32 } = cpu.physical;
+  const base = stateBase(cpu);
+  const [fcw, fsw, ftw, fop] = ENVIRONMENT;
+  u16[base * 2 + fcw] = from[at]!;
+  u16[base * 2 + fsw] = from[at]! >>> 16;
+  u16[base * 2 + ftw] = from[at + 1]! & 0xff;
+  u16[base * 2 + fop] = from[at + 1]! >>> 16;
+  u32[base + FIP] = from[at + 2]!;
+  u32[base + FIP + 1] = from[at + 3]!;
+  u32[base + FDP] = from[at + 4]!;
+  u32[base + FDP + 1] = from[at + 5]!;
+  for (let i = 0; i < ST_WORDS; i++) u32[base + STATE.st + i] = from[at + FRAME.st + i]!;
 };
 
-const loadXmm = (state: CpuState, bytes: Uint8Array): void => {
-  const { vector, stride } = stateAreas(state);
-  const to = state.bytes;
+const loadXmm = (cpu: Cpu, from: Uint32Array, at: number): void => {
+  const { u32 } = cpu.physical;
+  const base = stateBase(cpu);
   for (let n = 0; n < XMM_COUNT; n++) {
-    const at = vector + n * stride;
-    const from = AT.xmm_space + n * XMM_BYTES;
-    for (let i = 0; i < XMM_BYTES; i++) to[at + i] = bytes[from + i]!;
+    const to = base + STATE.vector + n * VECTOR_WORDS;
+    const xmm = at + FRAME.xmm + n * XMM_WORDS;
+    u32[to] = from[xmm]!;
+    u32[to + 1] = from[xmm + 1]!;
+    u32[to + 2] = from[xmm + 2]!;
+    u32[to + 3] = from[xmm + 3]!;
   }
 };
 
 /** Which components the frame says it holds, or null for a frame of FXSAVE alone (check_xstate_in_sigframe). */
-const frameFeatures = (mm: Mm, address: number, from: DataView): number | null => {
-  const sw = AT.sw_reserved;
-  const size = from.getUint32(sw + FPX_SW_BYTES.offsets.xstate_size, true);
-  if (
-    from.getUint32(sw + FPX_SW_BYTES.offsets.magic1, true) !== FP_XSTATE_MAGIC1 ||
-    size !== XSTATE_SIZE ||
-    size > from.getUint32(sw + FPX_SW_BYTES.offsets.extended_size, true)
-  ) {
-    return null;
-  }
+const frameFeatures = (mm: Mm, address: number, from: Uint32Array, at: number): number | null => {
+  const sw = at + FRAME.sw;
+  const size = from[sw + FPX_SW_BYTES.offsets.xstate_size / 4]!;
+  const extended = from[sw + FPX_SW_BYTES.offsets.extended_size / 4]!;
+  if (from[sw] !== FP_XSTATE_MAGIC1 || size !== XSTATE_SIZE || size > extended) return null;
   if (getUser32(mm, address + size) !== FP_XSTATE_MAGIC2) return null;
-  return from.getUint32(sw + FPX_SW_BYTES.offsets.xfeatures, true);
+  return from[sw + FPX_SW_BYTES.offsets.xfeatures / 4]!;
+};
+
+/** XRSTOR refuses headers with unknown components, or with anything in the bytes that must be zero (SDM Vol. 1, 13.8). */
+const isGoodHeader = (from: Uint32Array, header: number): boolean => {
+  const reserved = header + XSTATE_HEADER.offsets.reserved1 / 4;
+  return (
+    (from[header]! & ~XFEATURES) === 0 &&
+    from[header + 1] === 0 &&
+    (from[reserved]! | from[reserved + 1]! | from[reserved + 2]! | from[reserved + 3]!) === 0
+  );
 };
 
 /**
  * Loads the state from a frame; `address` 0 means the initial state. Returns false, with the state cleared, for a frame
- * that the processor refuses: reserved bits of MXCSR or of the XSAVE header. Throws `UserFault` (fpu__restore_sig).
+ * that the processor refuses: misaligned, reserved bits of MXCSR or of the XSAVE header. Throws `UserFault`
+ * (fpu__restore_sig).
  */
-export const restoreFpstate = (state: CpuState, mm: Mm, address: number): boolean => {
+export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): boolean => {
   if (address === 0) {
-    clearFpstate(state);
+    clearFpstate(cpu);
     return true;
   }
-  const bytes = copyFromUser(mm, address, FPSTATE.size);
-  const from = new DataView(bytes.buffer, bytes.byteOffset);
-  const features = frameFeatures(mm, address, from);
-  const mxcsr = from.getUint32(AT.mxcsr, true);
-  if (features === null) {
-    // FXRSTOR.
-    if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
-    loadX87(state, bytes, from);
-    loadXmm(state, bytes);
-    state.mxcsr = mxcsr;
-    return true;
+  const span = address % FPSTATE_ALIGNMENT === 0 ? userSpan(mm, address, XSTATE_FRAME_SIZE, false) : -1;
+  if (span >= 0) return loadFrame(cpu, mm, address, cpu.physical.u32, span >>> 2);
+  imageBytes.set(copyFromUser(mm, address, FPSTATE.size));
+  // A frame of FXSAVE alone may end here.
+  if (frameFeatures(mm, address, image, 0) !== null) {
+    imageBytes.set(copyFromUser(mm, address + FPSTATE.size, XSTATE_HEADER.size), FPSTATE.size);
   }
-  // XRSTOR in its standard form (SDM Vol. 1, 13.8).
-  const header = XSTATE_HEADER.read(viewOf(copyFromUser(mm, address + FPSTATE.size, XSTATE_HEADER.size)), 0);
-  const present = Number(header.xfeatures & 0xffffffffn);
-  if (header.xfeatures >> 32n !== 0n || (present & ~XFEATURES) !== 0) return false;
-  if (header.reserved1.some((word) => word !== 0n)) return false;
-  if ((features & XFEATURE.SSE) !== 0 && (mxcsr & ~MXCSR_MASK) !== 0) return false;
-  if (features & present & XFEATURE.FP) loadX87(state, bytes, from);
-  else clearX87(state);
-  if (features & present & XFEATURE.SSE) loadXmm(state, bytes);
-  else clearXmm(state);
-  state.mxcsr = features & XFEATURE.SSE ? mxcsr : DEFAULT_MXCSR;
-  return true;
+  return loadFrame(cpu, mm, address, image, 0);
 };
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const loadFrame = (cpu: Cpu, mm: Mm, address: number, from: Uint32Array, at: number): boolean => {
+  const features = frameFeatures(mm, address, from, at);
+  const mxcsr = from[at + FRAME.mxcsr]!;
+  const badMxcsr = (mxcsr & ~MXCSR_MASK) !== 0;
+  if (features === null) {
+    // FXRSTOR.
+    if (address % FXRSTOR_ALIGNMENT !== 0 || badMxcsr) return false;
+    loadX87(cpu, from, at);
+    loadXmm(cpu, from, at);
+    cpu.state.mxcsr = mxcsr;
+    return true;
+  }
+  // XRSTOR in its standard form.
+  const header = at + FRAME.header;
+  if (address % FPSTATE_ALIGNMENT !== 0 || !isGoodHeader(from, header)) return false;
+  if (features & XFEATURE.SSE && badMxcsr) return false;
+  const present = features & from[header]!;
+  if (present & XFEATURE.FP) loadX87(cpu, from, at);
+  else clearX87(cpu);
+  if (present & XFEATURE.SSE) loadXmm(cpu, from, at);
+  else clearXmm(cpu);
+  cpu.state.mxcsr = features & XFEATURE.SSE ? mxcsr : DEFAULT_MXCSR;
+  return true;
+};

@@ -1,6 +1,8 @@
 /**
  * Setting up a handler's frame on the user's stack (arch/x86/kernel/signal.c and signal_64.c). Bytes which Linux does not
  * write are not written here either: padding of `stack_t`, `reserved1` of sigcontext, `info` without SA_SIGINFO.
+ *
+ * Like fpstate.ts this works on words of linear memory.
  */
 import { REG, RFLAGS } from '../../emulator/api.ts';
 import {
@@ -17,32 +19,45 @@ import {
 import { writeSigInfo } from '../abi/siginfo.ts';
 import { SA } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyToUser, UserFault } from '../mm/user.ts';
+import { copyToUser, UserFault, userSpan } from '../mm/user.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 import { isInAltstack, onSigStack, sasSsFlags } from './altstack.ts';
 import { clearFpstate, saveFpstate } from './fpstate.ts';
 import { sigmaskToSave } from './mask.ts';
 
-const UC_AT = RT_SIGFRAME.offsets.uc;
-const STACK_AT = UC_AT + UCONTEXT.offsets.uc_stack;
-const CONTEXT_AT = UC_AT + UCONTEXT.offsets.uc_mcontext;
-const MASK_AT = UC_AT + UCONTEXT.offsets.uc_sigmask;
-const INFO_AT = RT_SIGFRAME.offsets.info;
-const UC_FLAGS = UC.FP_XSTATE | UC.SIGCONTEXT_SS | UC.STRICT_RESTORE_SS;
+/** Selectors of 64-bit user code and of data (arch/x86/include/asm/segment.h). */
+export const USER_CS = 0x33;
+export const USER_DS = 0x2b;
 
-const image = new Uint8Array(RT_SIGFRAME.size);
-const view = new DataView(image.buffer);
-/** What Linux writes, in three pieces. */
-const head = image.subarray(0, STACK_AT + STACK_T.offsets.ss_flags + 4);
-const context = image.subarray(STACK_AT + STACK_T.offsets.ss_size, CONTEXT_AT + SIGCONTEXT.offsets.reserved1);
-const mask = image.subarray(MASK_AT, MASK_AT + 8);
-const maskAndInfo = image.subarray(MASK_AT);
+/** Byte offsets in the frame. */
+export const FRAME_AT = {
+  uc: RT_SIGFRAME.offsets.uc,
+  flags: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_flags,
+  link: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_link,
+  stack: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_stack,
+  context: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_mcontext,
+  mask: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_sigmask,
+  info: RT_SIGFRAME.offsets.info,
+} as const;
 
 /** General registers in sigcontext's order, which is nobody else's. */
 export const SIGCONTEXT_REGISTERS = [
   ...[REG.r8, REG.r9, REG.r10, REG.r11, REG.r12, REG.r13, REG.r14, REG.r15],
   ...[REG.rdi, REG.rsi, REG.rbp, REG.rbx, REG.rdx, REG.rax, REG.rcx, REG.rsp],
 ] as const;
+
+const UC_FLAGS = UC.FP_XSTATE | UC.SIGCONTEXT_SS | UC.STRICT_RESTORE_SS;
+const TWO32 = 4294967296;
+
+/** For frames across a page boundary: what Linux writes, in pieces. */
+const image = new Uint32Array(RT_SIGFRAME.size / 4);
+const imageBytes = new Uint8Array(image.buffer);
+const imageView = new DataView(image.buffer);
+const head = imageBytes.subarray(0, FRAME_AT.stack + STACK_T.offsets.ss_flags + 4);
+const CONTEXT_PIECE = FRAME_AT.stack + STACK_T.offsets.ss_size;
+const context = imageBytes.subarray(CONTEXT_PIECE, FRAME_AT.context + SIGCONTEXT.offsets.reserved1);
+const mask = imageBytes.subarray(FRAME_AT.mask, FRAME_AT.info);
+const maskAndInfo = imageBytes.subarray(FRAME_AT.mask);
 
 /** Down to a multiple of a power of two; right for any integer a double can hold. */
 const roundDown = (value: number, to: number): number => value - (value & (to - 1));
@@ -68,21 +83,13 @@ const getSigframe = (task: Task, rsp: number, flags: number): { frame: number; f
  */
 export const setupRtFrame = (kernel: Kernel, task: Task, info: SigInfo, action: SigAction): number => {
   if ((action.flags & SA.RESTORER) === 0) return 0;
-  const { state } = kernel.cpu;
-  const place = getSigframe(task, state.rsp, action.flags);
+  const { cpu } = kernel;
+  const place = getSigframe(task, cpu.state.rsp, action.flags);
   if (place === null) return 0;
   const { frame, fpstate } = place;
   try {
-    saveFpstate(state, task.mm, fpstate);
-    writeContext(kernel, task, fpstate, action);
-    copyToUser(task.mm, frame, head);
-    copyToUser(task.mm, frame + context.byteOffset, context);
-    if (action.flags & SA.SIGINFO) {
-      writeSigInfo(view, INFO_AT, info);
-      copyToUser(task.mm, frame + MASK_AT, maskAndInfo);
-    } else {
-      copyToUser(task.mm, frame + MASK_AT, mask);
-    }
+    saveFpstate(cpu, task.mm, fpstate);
+    writeFrame(kernel, task, frame, fpstate, action, info);
   } catch (thrown) {
     if (thrown instanceof UserFault) return 0;
     throw thrown;
@@ -91,30 +98,80 @@ export const setupRtFrame = (kernel: Kernel, task: Task, info: SigInfo, action: 
   return frame;
 };
 
-const writeContext = (kernel: Kernel, task: Task, fpstate: number, action: SigAction): void => {
-  const { state } = kernel.cpu;
-  view.setBigUint64(RT_SIGFRAME.offsets.pretcode, BigInt(action.restorer), true);
-  view.setBigUint64(UC_AT + UCONTEXT.offsets.uc_flags, BigInt(UC_FLAGS), true);
-  view.setBigUint64(STACK_AT + STACK_T.offsets.ss_sp, BigInt(task.altstack.sp), true);
-  view.setUint32(STACK_AT + STACK_T.offsets.ss_flags, task.altstack.flags, true);
-  view.setBigUint64(STACK_AT + STACK_T.offsets.ss_size, BigInt(task.altstack.size), true);
-  let at = CONTEXT_AT;
-  for (const register of SIGCONTEXT_REGISTERS) {
-    view.setBigUint64(at, state.get(register), true);
-    at += 8;
+const writeFrame = (
+  kernel: Kernel,
+  task: Task,
+  frame: number,
+  fpstate: number,
+  action: SigAction,
+  info: SigInfo,
+): void => {
+  const { mm } = task;
+  const { physical } = kernel;
+  const span = userSpan(mm, frame, RT_SIGFRAME.size, true);
+  const withInfo = (action.flags & SA.SIGINFO) !== 0;
+  if (span >= 0) {
+    writeContext(kernel, task, physical.u32, span, fpstate, action);
+    if (withInfo) writeSigInfo(physical.view, span + FRAME_AT.info, info);
+    return;
+  }
+  writeContext(kernel, task, image, 0, fpstate, action);
+  copyToUser(mm, frame, head);
+  copyToUser(mm, frame + CONTEXT_PIECE, context);
+  if (withInfo) writeSigInfo(imageView, FRAME_AT.info, info);
+  copyToUser(mm, frame + FRAME_AT.mask, withInfo ? maskAndInfo : mask);
+};
+
+const put = (words: Uint32Array, byteOffset: number, value: number): void => {
+  words[byteOffset >>> 2] = value;
+  words[(byteOffset >>> 2) + 1] = value / TWO32;
+};
+
+const putBig = (words: Uint32Array, byteOffset: number, value: bigint): void => {
+  words[byteOffset >>> 2] = Number(value & 0xffffffffn);
+  words[(byteOffset >>> 2) + 1] = Number(value >> 32n);
+};
+
+/** All but siginfo, at a byte offset of `words`. */
+const writeContext = (
+  kernel: Kernel,
+  task: Task,
+  words: Uint32Array,
+  at: number,
+  fpstate: number,
+  action: SigAction,
+): void => {
+  const { state, physical } = kernel.cpu;
+  const { altstack } = task;
+  put(words, at + RT_SIGFRAME.offsets.pretcode, action.restorer);
+  put(words, at + FRAME_AT.flags, UC_FLAGS);
+  put(words, at + FRAME_AT.link, 0);
+  const stack = at + FRAME_AT.stack;
+  put(words, stack + STACK_T.offsets.ss_sp, altstack.sp);
+  words[(stack + STACK_T.offsets.ss_flags) >>> 2] = altstack.flags;
+  put(words, stack + STACK_T.offsets.ss_size, altstack.size);
+  const mcontext = at + FRAME_AT.context;
+  // The registers are the first field of the CPU's state.
+  const registers = state.bytes.byteOffset >>> 2;
+  const { u32 } = physical;
+  let to = mcontext >>> 2;
+  for (let i = 0; i < SIGCONTEXT_REGISTERS.length; i++) {
+    const from = registers + SIGCONTEXT_REGISTERS[i]! * 2;
+    words[to++] = u32[from]!;
+    words[to++] = u32[from + 1]!;
   }
   const AT = SIGCONTEXT.offsets;
-  view.setBigUint64(CONTEXT_AT + AT.rip, state.rip64, true);
-  view.setUint32(CONTEXT_AT + AT.eflags, state.rflags, true);
-  view.setUint16(CONTEXT_AT + AT.cs, state.word('cs'), true);
-  view.setUint16(CONTEXT_AT + AT.ss, state.word('ss'), true);
+  putBig(words, mcontext + AT.rip, state.rip64);
+  put(words, mcontext + AT.eflags, state.rflags);
+  words[(mcontext + AT.cs) >>> 2] = state.word('cs');
+  words[(mcontext + AT.fs) >>> 2] = state.word('ss') << 16;
+  put(words, mcontext + AT.err, task.errorCode);
+  put(words, mcontext + AT.trapno, task.trapNr);
   const saved = sigmaskToSave(task);
-  view.setUint32(CONTEXT_AT + AT.err, task.errorCode, true);
-  view.setUint32(CONTEXT_AT + AT.trapno, task.trapNr, true);
-  view.setBigUint64(CONTEXT_AT + AT.oldmask, saved, true);
-  view.setBigUint64(CONTEXT_AT + AT.cr2, task.cr2, true);
-  view.setBigUint64(CONTEXT_AT + AT.fpstate, BigInt(fpstate), true);
-  view.setBigUint64(MASK_AT, saved, true);
+  putBig(words, mcontext + AT.oldmask, saved);
+  putBig(words, mcontext + AT.cr2, task.cr2);
+  put(words, mcontext + AT.fpstate, fpstate);
+  putBig(words, at + FRAME_AT.mask, saved);
 };
 
 const enterHandler = (kernel: Kernel, signo: number, handler: number, frame: number): void => {
@@ -122,16 +179,12 @@ const enterHandler = (kernel: Kernel, signo: number, handler: number, frame: num
   state.setNumber(REG.rdi, signo);
   // For handlers declared without a prototype.
   state.setNumber(REG.rax, 0);
-  state.setNumber(REG.rsi, frame + INFO_AT);
-  state.setNumber(REG.rdx, frame + UC_AT);
+  state.setNumber(REG.rsi, frame + FRAME_AT.info);
+  state.setNumber(REG.rdx, frame + FRAME_AT.uc);
   state.rip = handler;
   state.rsp = frame;
   state.setWord('cs', USER_CS);
   state.setWord('ss', USER_DS);
   state.rflags = state.rflags & ~(RFLAGS.DF | RFLAGS.RF | RFLAGS.TF);
-  clearFpstate(state);
+  clearFpstate(kernel.cpu);
 };
-
-/** Selectors of 64-bit user code and of data (arch/x86/include/asm/segment.h). */
-export const USER_CS = 0x33;
-export const USER_DS = 0x2b;

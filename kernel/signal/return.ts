@@ -1,88 +1,113 @@
 /** rt_sigreturn(2): the registers, mask and stack come back from the frame (arch/x86/kernel/signal_64.c). */
 import { REG, RFLAGS } from '../../emulator/api.ts';
-import { RT_SIGFRAME, SIGCONTEXT, STACK_T, UC, UCONTEXT } from '../abi/sigframe.ts';
+import { SIGCONTEXT, STACK_T, UC } from '../abi/sigframe.ts';
 import { SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyFromUser, UserFault } from '../mm/user.ts';
+import { copyFromUser, UserFault, userSpan } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { setAltstack } from './altstack.ts';
 import { forceSig } from './force.ts';
 import { clearFpstate, restoreFpstate } from './fpstate.ts';
-import { SIGCONTEXT_REGISTERS, USER_CS, USER_DS } from './frame.ts';
+import { FRAME_AT, SIGCONTEXT_REGISTERS, USER_CS, USER_DS } from './frame.ts';
 import { setCurrentBlocked } from './mask.ts';
 
-const UC_AT = RT_SIGFRAME.offsets.uc;
-const STACK_AT = UC_AT + UCONTEXT.offsets.uc_stack;
-const CONTEXT_AT = UC_AT + UCONTEXT.offsets.uc_mcontext;
-const MASK_AT = UC_AT + UCONTEXT.offsets.uc_sigmask;
 /** All that is read; siginfo is not. */
-const READ_SIZE = MASK_AT + 8;
+const READ_SIZE = FRAME_AT.info;
+const TWO32 = 4294967296;
+
+/** For frames across a page boundary. */
+const image = new Uint32Array(READ_SIZE / 4);
+const imageBytes = new Uint8Array(image.buffer);
 
 /** Flags which a frame may change (FIX_EFLAGS). */
 const FIX_EFLAGS =
   RFLAGS.AC | RFLAGS.OF | RFLAGS.DF | RFLAGS.TF | RFLAGS.SF | RFLAGS.ZF | RFLAGS.AF | RFLAGS.PF | RFLAGS.CF | RFLAGS.RF;
 
-/** #GP: what a return to user mode with a bad selector ends in. */
+/** #GP. */
 const TRAP_GP = 13;
 
-const bigAddress = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));
+const get = (words: Uint32Array, byteOffset: number): number =>
+  words[(byteOffset >>> 2) + 1]! * TWO32 + words[byteOffset >>> 2]!;
 
-/** restore_sigcontext up to the floating-point state. */
-const restoreRegisters = (kernel: Kernel, task: Task, view: DataView): void => {
-  const { state } = kernel.cpu;
+const getBig = (words: Uint32Array, byteOffset: number): bigint =>
+  (BigInt(words[(byteOffset >>> 2) + 1]!) << 32n) | BigInt(words[byteOffset >>> 2]!);
+
+/** restore_sigcontext up to the floating-point state. `at` is the byte offset of the frame in `words`. */
+const restoreRegisters = (kernel: Kernel, task: Task, words: Uint32Array, at: number): void => {
+  const { state, physical } = kernel.cpu;
   const AT = SIGCONTEXT.offsets;
+  const mcontext = at + FRAME_AT.context;
   // Sleeps that this handler interrupted end in EINTR, even through restart_syscall(2).
-  task.restart = { kind: 'none' };
-  let at = CONTEXT_AT;
-  for (const register of SIGCONTEXT_REGISTERS) {
-    state.set(register, view.getBigUint64(at, true));
-    at += 8;
+  if (task.restart.kind !== 'none') task.restart = { kind: 'none' };
+  const registers = state.bytes.byteOffset >>> 2;
+  const { u32 } = physical;
+  let from = mcontext >>> 2;
+  for (let i = 0; i < SIGCONTEXT_REGISTERS.length; i++) {
+    const to = registers + SIGCONTEXT_REGISTERS[i]! * 2;
+    u32[to] = words[from++]!;
+    u32[to + 1] = words[from++]!;
   }
-  state.rip64 = view.getBigUint64(CONTEXT_AT + AT.rip, true);
-  state.setWord('cs', view.getUint16(CONTEXT_AT + AT.cs, true) | 3);
-  state.setWord('ss', view.getUint16(CONTEXT_AT + AT.ss, true) | 3);
-  state.rflags = (state.rflags & ~FIX_EFLAGS) | (view.getUint32(CONTEXT_AT + AT.eflags, true) & FIX_EFLAGS);
+  state.rip64 = getBig(words, mcontext + AT.rip);
+  state.setWord('cs', (words[(mcontext + AT.cs) >>> 2]! & 0xffff) | 3);
+  state.setWord('ss', (words[(mcontext + AT.fs) >>> 2]! >>> 16) | 3);
+  state.rflags = (state.rflags & ~FIX_EFLAGS) | (words[(mcontext + AT.eflags) >>> 2]! & FIX_EFLAGS);
   task.origAx = -1;
-  const flags = view.getUint32(UC_AT + UCONTEXT.offsets.uc_flags, true);
+  const flags = words[(at + FRAME_AT.flags) >>> 2]!;
   if ((flags & UC.STRICT_RESTORE_SS) === 0 && state.word('cs') === USER_CS) state.setWord('ss', USER_DS);
 };
 
 /** Returns false for a frame that cannot be read or makes no sense. */
 const restoreFrame = (kernel: Kernel, task: Task, frame: number): boolean => {
   const { mm } = task;
-  const { state } = kernel.cpu;
+  const { cpu } = kernel;
   try {
-    const bytes = copyFromUser(mm, frame, READ_SIZE);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    setCurrentBlocked(kernel, task, view.getBigUint64(MASK_AT, true));
-    // Errors are of no consequence, and it is the handler's stack pointer that counts (restore_altstack).
-    setAltstack(
-      task,
-      state.rsp,
-      bigAddress(view, STACK_AT + STACK_T.offsets.ss_sp),
-      view.getUint32(STACK_AT + STACK_T.offsets.ss_flags, true),
-      bigAddress(view, STACK_AT + STACK_T.offsets.ss_size),
-    );
-    restoreRegisters(kernel, task, view);
-    const fpstate = bigAddress(view, CONTEXT_AT + SIGCONTEXT.offsets.fpstate);
-    if (restoreFpstate(state, mm, fpstate)) return true;
+    const span = frame % 4 === 0 ? userSpan(mm, frame, READ_SIZE, false) : -1;
+    if (span < 0) imageBytes.set(copyFromUser(mm, frame, READ_SIZE));
+    const fpstate =
+      span < 0 ? restoreContext(kernel, task, image, 0) : restoreContext(kernel, task, cpu.physical.u32, span);
+    if (restoreFpstate(cpu, mm, fpstate)) return true;
   } catch (thrown) {
     if (!(thrown instanceof UserFault)) throw thrown;
     // Only a fault behind the registers was one of the floating-point state.
     if (task.origAx !== -1) return false;
   }
-  clearFpstate(state);
+  clearFpstate(cpu);
   return false;
 };
 
-/** The IRET that leaves the kernel faults on selectors which do not exist (fixup_bad_iret): 0 or the bad one. */
-const badSelector = (kernel: Kernel): number => {
-  const cs = kernel.cpu.state.word('cs');
-  const ss = kernel.cpu.state.word('ss');
+/** Mask, alternate stack and registers. Returns the address of the floating-point state. */
+const restoreContext = (kernel: Kernel, task: Task, words: Uint32Array, at: number): number => {
+  setCurrentBlocked(kernel, task, getBig(words, at + FRAME_AT.mask));
+  const stack = at + FRAME_AT.stack;
+  // Errors are of no consequence, and it is the handler's stack pointer that counts (restore_altstack).
+  setAltstack(
+    task,
+    kernel.cpu.state.rsp,
+    get(words, stack + STACK_T.offsets.ss_sp),
+    words[(stack + STACK_T.offsets.ss_flags) >>> 2]!,
+    get(words, stack + STACK_T.offsets.ss_size),
+  );
+  restoreRegisters(kernel, task, words, at);
+  return get(words, at + FRAME_AT.context + SIGCONTEXT.offsets.fpstate);
+};
+
+/**
+ * The IRET that leaves the kernel faults on selectors which do not exist and on a rip that is not canonical
+ * (fixup_bad_iret): the error code of its #GP, or null.
+ */
+const iretError = (kernel: Kernel): number | null => {
+  const { state } = kernel.cpu;
+  const cs = state.word('cs');
+  const ss = state.word('ss');
   if (cs === USER_CS32) kernel.log('32-bit code is not supported: rt_sigreturn to code segment 0x23');
   if (cs !== USER_CS) return cs & ~3;
-  return ss === USER_DS ? 0 : ss & ~3;
+  if (ss !== USER_DS) return ss & ~3;
+  const rip = state.rip64;
+  return BigInt.asUintN(64, BigInt.asIntN(ADDRESS_BITS, rip)) === rip ? null : 0;
 };
+
+/** Bits of a canonical address; those above repeat the highest. */
+const ADDRESS_BITS = 48;
 
 /** Selector of 32-bit user code. */
 const USER_CS32 = 0x23;
@@ -97,10 +122,10 @@ export const rtSigreturn = (kernel: Kernel, task: Task): void => {
     state.setNumber(REG.rax, 0);
     return;
   }
-  const selector = badSelector(kernel);
-  if (selector !== 0 || state.word('ss') !== USER_DS || state.word('cs') !== USER_CS) {
+  const error = iretError(kernel);
+  if (error !== null) {
     task.trapNr = TRAP_GP;
-    task.errorCode = selector;
+    task.errorCode = error;
     forceSig(kernel, task, SIG.SIGSEGV);
   }
   for (const observer of kernel.observers) observer.sigreturned?.(task);

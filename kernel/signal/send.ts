@@ -17,7 +17,7 @@ import {
 } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { wakeStopped } from '../task/scheduler.ts';
-import type { SigInfo, SigPending, Task } from '../task/task.ts';
+import type { SigInfo, SigPending, Task, ThreadGroup } from '../task/task.ts';
 import { flushSignals, mayQueue } from './pending.ts';
 
 /** SEND_SIG_PRIV: from the kernel, with nothing to say. */
@@ -104,12 +104,20 @@ const wantsSignal = (kernel: Kernel, task: Task, signo: number): boolean => {
 const isFatal = (task: Task, signo: number): boolean =>
   !inSet(KERNEL_IGNORE | KERNEL_STOP, signo) && task.sighand.action[signo]!.handler === SIG_DFL;
 
-/** Everyone in the group must die with this wait status. */
-export const startGroupExit = (kernel: Kernel, task: Task, status: number): void => {
-  const { group } = task;
+/** The end of the group, with this wait status, is decided: SIGNAL_GROUP_EXIT takes the place of all other flags. */
+export const markGroupExit = (group: ThreadGroup, status: number): void => {
   group.groupExiting = true;
   group.groupExitCode = status;
   group.groupStopCount = 0;
+  group.stopped = false;
+  group.continued = false;
+  group.childReport = 0;
+};
+
+/** Everyone in the group must die with this wait status. */
+export const startGroupExit = (kernel: Kernel, task: Task, status: number): void => {
+  const { group } = task;
+  markGroupExit(group, status);
   for (const thread of group.threads) {
     thread.stopPending = false;
     thread.pending.signal |= SIGBIT[SIG.SIGKILL]!;
