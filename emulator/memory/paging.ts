@@ -144,11 +144,6 @@ export class PageTable {
     return 1;
   }
 
-  /** After physical memory was put back from a snapshot: tables which were remembered may be others now. */
-  forget(): void {
-    this.lastRegion = -1;
-  }
-
   /** Frees the tables. Mapped frames must have been released before. */
   destroy(): void {
     this.#free(this.root, 3);

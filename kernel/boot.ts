@@ -1,0 +1,126 @@
+/** Making a machine with a program in it: the library's front door. Needs nothing of Node, so it works in a page too. */
+import type { CpuKind } from '../emulator/api.ts';
+import { errnoName } from './abi/errno.ts';
+import type { Bind } from './fs/mounts.ts';
+import { bytesFromText } from './fs/names.ts';
+import { putGuestFile } from './guest-files.ts';
+import type { Host, HostFiles } from './host.ts';
+import { Machine } from './machine.ts';
+import { type MemoryEntry, type MemoryHost, type MemoryHostOptions, memoryHost } from './memory-host.ts';
+import { newRecording } from './report.ts';
+import { Signalbox } from './signalbox.ts';
+import type { Rlimit } from './task/task.ts';
+import { whyNotExecutable } from './why.ts';
+
+export interface BootOptions {
+  /** Absolute path of the program in the guest, or the bytes of the program itself. */
+  readonly program: string | Uint8Array;
+  /** Arguments after the program's name. */
+  readonly args?: readonly string[];
+  /** The program's name: argv[0]. Default: its path. */
+  readonly name?: string;
+  /** Environment. Default: empty. */
+  readonly env?: Readonly<Record<string, string>> | readonly string[];
+  /** Working directory, absolute. Default `/`. */
+  readonly cwd?: string;
+  /** Files by absolute guest path: text, bytes, links or directories. They lie over `root`, in memory. */
+  readonly files?: Readonly<Record<string, MemoryEntry>>;
+  /** What `/` shows; the guest's changes stay in memory. Default: an empty tree with /tmp, /dev and /proc. */
+  readonly root?: HostFiles;
+  /** Directories which the guest sees at places of their own, and may write to if they say so. */
+  readonly binds?: readonly Bind[];
+  /** Clock, randomness and streams. Default: buffers, so that `stdout` and `stderr` can be read here. */
+  readonly host?: Host;
+  /** What standard input gives; only without `host`. Default: nothing. */
+  readonly stdin?: MemoryHostOptions['stdin'];
+  /** Told what the guest writes, as it comes; only without `host`. */
+  readonly onOutput?: MemoryHostOptions['onOutput'];
+  /** The executor. Default `interpreter`; `reference` is some twenty times slower and there to compare with. */
+  readonly cpu?: CpuKind;
+  /** Bytes of memory. Default 1 GiB. */
+  readonly memory?: number;
+  /** Time and randomness come from the count of instructions and this seed: each run is the same. */
+  readonly deterministic?: { readonly seed: number };
+  /** User and group. Default 0: root. */
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly hostname?: string;
+  readonly limits?: {
+    /** Tasks in the machine. Default 4,096. */
+    readonly tasks?: number;
+    /** Bytes in files in memory. Default 1 GiB. */
+    readonly fileBytes?: number;
+    /** Resource limits (getrlimit(2)) by RLIMIT number. */
+    readonly rlimits?: Readonly<Record<number, Rlimit>>;
+  };
+  /** Told, once each, what the program asked for and the emulator lacks. Default: only in `report()`. */
+  readonly onMessage?: (message: string) => void;
+}
+
+/** The program cannot be started. */
+export class BootError extends Error {
+  /** As execve(2) says it, positive. */
+  readonly errno: number;
+
+  constructor(message: string, errno: number) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+/** Where a program given as bytes is put. */
+const PROGRAM_PATH = '/program';
+
+const environment = (env: BootOptions['env'] = []): string[] => {
+  const list = Array.isArray(env) ? (env as readonly string[]) : Object.entries(env).map(([k, v]) => `${k}=${v}`);
+  return list.map(bytesFromText);
+};
+
+/**
+ * Starts a machine and puts the program into it, before its first instruction. Throws `BootError` if execve(2) would fail,
+ * `Error` with a sentence for the user where options cannot be had.
+ */
+export const boot = async (options: BootOptions): Promise<Signalbox> => {
+  const { program, limits } = options;
+  const buffers: MemoryHost | null = options.host === undefined ? bufferHost(options) : null;
+  const recording = newRecording();
+  const { uid = 0, gid = 0 } = options;
+  const machine = new Machine({
+    host: options.host ?? buffers!,
+    root: { ...given('root', options.root), ...given('binds', options.binds), owner: { uid, gid } },
+    limits: { ...given('maxTasks', limits?.tasks), ...given('fileBytes', limits?.fileBytes) },
+    log: (message) => {
+      recording.messages.push(message);
+      options.onMessage?.(message);
+    },
+    ...given('cpu', options.cpu),
+    ...given('memory', options.memory),
+    ...given('deterministic', options.deterministic),
+    ...given('hostname', options.hostname),
+  });
+  for (const [path, entry] of Object.entries(options.files ?? {})) putGuestFile(machine, path, entry);
+  const path = typeof program === 'string' ? program : PROGRAM_PATH;
+  if (typeof program !== 'string') putGuestFile(machine, path, { file: program, mode: 0o755 });
+
+  const task = machine.start({
+    path: bytesFromText(path),
+    argv: [options.name ?? path, ...(options.args ?? [])].map(bytesFromText),
+    env: environment(options.env),
+    cwd: bytesFromText(options.cwd ?? '/'),
+    uid,
+    gid,
+    ...given('rlimits', limits?.rlimits),
+  });
+  if (typeof task === 'number') {
+    const reason = recording.messages.at(-1) ?? whyNotExecutable(machine, path, -task);
+    throw new BootError(`${path}: ${reason} (${errnoName(-task)})`, -task);
+  }
+  return new Signalbox(machine, task, recording, buffers);
+};
+
+/** An option that is absent rather than undefined when it was not given. */
+const given = <K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { [key in K]?: V });
+
+const bufferHost = (options: BootOptions): MemoryHost =>
+  memoryHost({ ...given('stdin', options.stdin), ...given('onOutput', options.onOutput) });

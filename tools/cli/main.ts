@@ -1,0 +1,52 @@
+/** The `signalbox` command: its subcommands and options. What they do is in the files beside this one. */
+import process from 'node:process';
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, Failure } from './failure.ts';
+import { collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
+import { type RunCommandOptions, run } from './run.ts';
+
+const VERSION = '0.1.0';
+
+const program = new Command('signalbox')
+  .description('Runs x86-64 Linux programs on an emulated processor under a small kernel of its own.')
+  .version(VERSION, '-V, --version')
+  .enablePositionalOptions()
+  .exitOverride();
+
+program
+  .command('run')
+  .description('run a program as if it were started here; its exit status becomes this command’s')
+  .argument('<PROGRAM>', 'path of a static x86-64 Linux program')
+  .argument('[ARGS...]', 'its arguments')
+  .passThroughOptions()
+  .addOption(new Option('--cpu <KIND>', 'executor').choices(['interpreter', 'reference']).default('interpreter'))
+  .option('--env <NAME=VALUE>', 'set a variable of the environment (repeatable)', collectEnv, [])
+  .option('--clear-env', 'do not pass this process’s environment on')
+  .option('--cwd <DIR>', 'working directory of the program')
+  .option('--root <DIR>', 'directory that is / for the program; it is never written to', '/')
+  .option('--bind <HOST:GUEST>', 'show a directory at another place and let the program write to it', collectBind, [])
+  .addOption(new Option('--memory <SIZE>', 'memory of the machine').argParser(parseSize).default(2 ** 30, '1G'))
+  .addOption(
+    new Option('--deterministic [SEED]', 'virtual time and random numbers: each run is the same')
+      .argParser(parseSeed)
+      .preset('0'),
+  )
+  .option('--report <FILE>', 'write how each process ended and what it did, as JSON')
+  .action(async (path: string, args: string[], options: RunCommandOptions) => {
+    process.exitCode = await run(path, args, options);
+  });
+
+/** Ends with one line; what is our own mistake says so. */
+const fail = (error: unknown): void => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT.failure;
+  } else if (error instanceof Failure) {
+    process.stderr.write(`signalbox: ${error.message}\n`);
+    process.exitCode = error.status;
+  } else {
+    process.stderr.write(`signalbox: internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = EXIT.failure;
+  }
+};
+
+await program.parseAsync().catch(fail);

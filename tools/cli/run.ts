@@ -1,0 +1,131 @@
+/** `signalbox run`: a guest program in the place of a host's, as far as the outside can tell. */
+import os from 'node:os';
+import process from 'node:process';
+import { type BootOptions, boot } from '../../kernel/boot.ts';
+import { bytesFromText } from '../../kernel/fs/names.ts';
+import type { Signalbox } from '../../kernel/signalbox.ts';
+import { nodeFiles } from '../host/node-files.ts';
+import { type NodeHost, nodeHost } from '../host/node-host.ts';
+import { deathLine, exitStatusOf } from './death.ts';
+import { EXIT, Failure } from './failure.ts';
+import type { BindOption } from './options.ts';
+import { writeReport } from './report.ts';
+import { passSignals } from './signals.ts';
+
+export interface RunCommandOptions {
+  readonly cpu: 'interpreter' | 'reference';
+  readonly env?: readonly string[];
+  readonly clearEnv?: boolean;
+  readonly cwd?: string;
+  readonly root: string;
+  readonly bind: readonly BindOption[];
+  readonly memory: number;
+  readonly deterministic?: number;
+  readonly report?: string;
+  readonly strace?: boolean;
+  readonly output?: string;
+}
+
+const say = (message: string): void => {
+  process.stderr.write(`signalbox: ${message}\n`);
+};
+
+/** The path to the program: a name without a slash is looked for in PATH, as a shell does. */
+const filesAt = (path: string, option: string): ReturnType<typeof nodeFiles> => {
+  try {
+    return nodeFiles(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const what = code === 'ENOENT' ? 'no such directory' : code === 'ENOTDIR' ? 'not a directory' : String(code);
+    throw new Failure(`${option} ${path}: ${what}`);
+  }
+};
+
+/** The guest's environment: the host's, then what the options change. */
+const environment = (options: RunCommandOptions): string[] => {
+  const env = new Map<string, string>();
+  if (!options.clearEnv) for (const [name, value] of Object.entries(process.env)) env.set(name, value ?? '');
+  for (const text of options.env ?? []) {
+    const at = text.indexOf('=');
+    env.set(text.slice(0, at), text.slice(at + 1));
+  }
+  return [...env].map(([name, value]) => `${name}=${value}`);
+};
+
+export const bootOptions = (
+  host: NodeHost,
+  program: string,
+  args: readonly string[],
+  options: RunCommandOptions,
+  onMessage: (message: string) => void,
+): BootOptions => {
+  // Below another root the host's working directory means nothing.
+  const cwd = options.cwd ?? (options.root === '/' ? process.cwd() : '/');
+  return {
+    program,
+    args,
+    name: program,
+    env: environment(options),
+    cwd,
+    root: filesAt(options.root, '--root'),
+    binds: options.bind.map(({ host, guest }) => ({
+      files: filesAt(host, '--bind'),
+      guestPath: bytesFromText(guest),
+      writable: true,
+    })),
+    host,
+    cpu: options.cpu,
+    memory: options.memory,
+    hostname: os.hostname(),
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    onMessage,
+    ...(options.deterministic === undefined ? {} : { deterministic: { seed: options.deterministic } }),
+  };
+};
+
+const NOT_FOUND = new Set([2, 20]);
+
+/** Boots; failures become statuses. */
+export const start = async (options: BootOptions): Promise<Signalbox> => {
+  try {
+    return await boot(options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const errno = (error as { errno?: unknown }).errno;
+    if (typeof errno !== 'number') throw new Failure(error.message);
+    throw new Failure(error.message, NOT_FOUND.has(errno) ? EXIT.notFound : EXIT.cannotExecute);
+  }
+};
+
+/** Runs the program and returns the status to exit with. */
+export const run = async (program: string, args: readonly string[], options: RunCommandOptions): Promise<number> => {
+  const host = nodeHost();
+  let started = false;
+  const box = await start(
+    bootOptions(host, program, args, options, (message) => {
+      // Before the start a message is the reason of the failure, and shown as that.
+      if (started) say(message);
+    }),
+  );
+  started = true;
+  const stopPassing = passSignals(box, host);
+  const begin = performance.now();
+  try {
+    const end = await box.run();
+    host.close();
+    if (end.kind === 'deadlock') {
+      for (const line of end.waiting) say(line);
+      throw new Failure('every process waits, and nothing can wake one');
+    }
+    const line = deathLine(box);
+    if (line !== null) say(line);
+    if (options.report !== undefined) {
+      writeReport(options.report, box, { program, args, cpu: options.cpu, milliseconds: performance.now() - begin });
+    }
+    return exitStatusOf(box);
+  } finally {
+    stopPassing();
+    host.close();
+  }
+};
