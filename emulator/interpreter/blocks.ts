@@ -28,6 +28,9 @@ interface Block {
   readonly second: number;
 }
 
+/** Instructions to look at behind a block whose forms are not all there; measured on short programs. */
+const LOOK_AHEAD = 100;
+
 const pageOf = (address: number) => Math.floor(address / PAGE_SIZE);
 
 export class Blocks {
@@ -138,9 +141,25 @@ export class Blocks {
     return this.#install(address, instructions, frame, second);
   }
 
+  /** Code behind a block, as far as it can be fetched and decodes: what is likely to run soon. */
+  *#ahead(from: number): Generator<Instruction> {
+    let at = from;
+    for (let n = 0; n < LOOK_AHEAD; n++) {
+      let fetched: ReturnType<typeof fetchInstruction>;
+      try {
+        fetched = fetchInstruction(this.memory, at);
+      } catch (error) {
+        if (error instanceof CpuFault) return;
+        throw error;
+      }
+      yield fetched.instruction;
+      at = nextAddress(fetched.instruction);
+    }
+  }
+
   #install(address: number, instructions: readonly Instruction[], frame: number, second: number): Block {
     const count = instructions.length;
-    const handlers = this.forms.handlersOf(instructions);
+    const handlers = this.forms.handlersOf(instructions, () => this.#ahead(nextAddress(instructions[count - 1]!)));
     if (this.#next + (count + 1) * RECORD.size > LINEAR.recordsEnd) this.clear();
     const record = this.#next;
     this.#next += (count + 1) * RECORD.size;

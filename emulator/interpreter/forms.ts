@@ -33,11 +33,14 @@ export class Forms {
     this.#instantiate(buildFixedHandlers());
   }
 
-  /** Table indices of the instructions' functions; generates those that are missing. */
-  handlersOf(instructions: readonly Instruction[]): number[] {
+  /**
+   * Table indices of the instructions' functions; generates those that are missing. A module costs far more than a function
+   * in it, so when one must be made, the forms of the code that `ahead` yields go into it too.
+   */
+  handlersOf(instructions: readonly Instruction[], ahead: () => Iterable<Instruction>): number[] {
     const missing: Instruction[] = [];
     const base = this.#next;
-    const indices = instructions.map((i) => {
+    const indexOf = (i: Instruction): number => {
       const key = formKey(i);
       let index = this.#handlers.get(key);
       if (index === undefined) {
@@ -46,8 +49,12 @@ export class Forms {
         missing.push(i);
       }
       return index;
-    });
-    if (missing.length > 0) this.#compile(missing, base);
+    };
+    const indices = instructions.map(indexOf);
+    if (missing.length > 0) {
+      for (const i of ahead()) indexOf(i);
+      this.#compile(missing, base);
+    }
     return indices;
   }
 
