@@ -1,0 +1,177 @@
+/**
+ * Every guest struct against C: a program compiled here prints sizeof and offsetof of the kernel's own declarations, which
+ * must be what the declarations in kernel/abi give.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StructType } from '../../kernel/abi/layout.ts';
+import { hostIsLinuxX64, toolchain } from '../native/build.ts';
+import { root } from '../native/cases.ts';
+
+interface Counterpart {
+  /** The type in C. */
+  readonly c: string;
+  readonly headers: readonly string[];
+  /** Declarations which no installed header has. */
+  readonly declare?: string;
+  /** C's name of a field where it is another; null for one that C does not name. */
+  readonly fields?: Readonly<Record<string, string | null>>;
+}
+
+const SIGINFO: Counterpart = {
+  c: 'siginfo_t',
+  headers: ['asm/siginfo.h'],
+  fields: { pad: null, pad2: null, rest: null },
+};
+const TIME = ['linux/time.h'];
+const SIGCONTEXT = ['asm/signal.h', 'asm/siginfo.h', 'asm/sigcontext.h', 'asm/ucontext.h'];
+
+/** By the name under which kernel/abi exports the struct. */
+const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
+  CLONE_ARGS: { c: 'struct clone_args', headers: ['linux/sched.h', 'linux/types.h'] },
+  RLIMIT_STRUCT: { c: 'struct rlimit', headers: ['linux/resource.h'] },
+  RUSAGE: { c: 'struct rusage', headers: ['linux/resource.h'] },
+  UTSNAME: { c: 'struct new_utsname', headers: ['linux/utsname.h'] },
+  SYSINFO: { c: 'struct sysinfo', headers: ['linux/sysinfo.h'] },
+  ROBUST_LIST_HEAD: { c: 'struct robust_list_head', headers: ['linux/futex.h'] },
+  CAP_HEADER: { c: 'struct __user_cap_header_struct', headers: ['linux/capability.h'] },
+  CAP_DATA: { c: 'struct __user_cap_data_struct', headers: ['linux/capability.h'] },
+  TIMESPEC: { c: 'struct timespec', headers: TIME },
+  TIMEVAL: { c: 'struct timeval', headers: TIME },
+  ITIMERVAL: { c: 'struct itimerval', headers: TIME },
+  TIMEZONE: { c: 'struct timezone', headers: TIME },
+  TMS: { c: 'struct tms', headers: ['linux/times.h'] },
+  SIGACTION: { c: 'struct sigaction', headers: ['asm/signal.h'] },
+  STACK_T: { c: 'stack_t', headers: ['asm/signal.h'] },
+  SIGCONTEXT: { c: 'struct sigcontext', headers: SIGCONTEXT },
+  UCONTEXT: { c: 'struct ucontext', headers: SIGCONTEXT },
+  RT_SIGFRAME: {
+    c: 'struct rt_sigframe',
+    headers: SIGCONTEXT,
+    declare: 'struct rt_sigframe { char *pretcode; struct ucontext uc; siginfo_t info; };',
+  },
+  FPX_SW_BYTES: { c: 'struct _fpx_sw_bytes', headers: SIGCONTEXT },
+  FPSTATE: { c: 'struct _fpstate_64', headers: SIGCONTEXT },
+  XSTATE_HEADER: { c: 'struct _header', headers: SIGCONTEXT },
+  XSTATE: {
+    c: 'struct xstate_frame',
+    headers: SIGCONTEXT,
+    declare:
+      'struct xstate_frame { struct _fpstate_64 fpstate; struct _header xstate_hdr; __u32 magic2; } __attribute__((packed));',
+  },
+  SIGINFO_KILL: SIGINFO,
+  SIGINFO_RT: SIGINFO,
+  SIGINFO_TIMER: {
+    ...SIGINFO,
+    fields: { ...SIGINFO.fields, si_timerid: 'si_tid', si_sys_private: '_sifields._timer._sys_private' },
+  },
+  SIGINFO_CHLD: SIGINFO,
+  SIGINFO_FAULT: SIGINFO,
+  SIGINFO_POLL: SIGINFO,
+  SIGINFO_SYS: SIGINFO,
+  pollfd: { c: 'struct pollfd', headers: ['linux/poll.h'] },
+  sigsetArgpack: {
+    c: 'struct sigset_argpack',
+    headers: ['linux/types.h', 'asm/signal.h'],
+    declare: 'struct sigset_argpack { sigset_t *p; __kernel_size_t size; };',
+  },
+  stat: { c: 'struct stat', headers: ['asm/stat.h'] },
+  statxTimestamp: { c: 'struct statx_timestamp', headers: ['linux/stat.h'] },
+  statx: { c: 'struct statx', headers: ['linux/stat.h'] },
+  statfs: { c: 'struct statfs', headers: ['asm/statfs.h'] },
+  dirent64: {
+    c: 'struct linux_dirent64',
+    headers: ['linux/types.h'],
+    declare:
+      'struct linux_dirent64 { __u64 d_ino; __s64 d_off; unsigned short d_reclen; unsigned char d_type; char d_name[]; };',
+  },
+  dirent: {
+    c: 'struct linux_dirent',
+    headers: ['linux/types.h'],
+    declare: 'struct linux_dirent { unsigned long d_ino, d_off; unsigned short d_reclen; char d_name[]; };',
+  },
+  flockStruct: { c: 'struct flock', headers: ['linux/fcntl.h'] },
+  Elf64_Ehdr: { c: 'Elf64_Ehdr', headers: ['linux/elf.h'] },
+  Elf64_Phdr: { c: 'Elf64_Phdr', headers: ['linux/elf.h'] },
+  termios: { c: 'struct termios', headers: ['asm/termbits.h'] },
+  winsize: { c: 'struct winsize', headers: ['asm/termios.h'] },
+  iovec: { c: 'struct iovec', headers: ['linux/uio.h'] },
+};
+
+const isStruct = (value: unknown): value is StructType<object> =>
+  typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'struct';
+
+/** Every struct that a module of kernel/abi exports, by its name. */
+const declaredStructs = async (): Promise<Map<string, StructType<object>>> => {
+  const found = new Map<string, StructType<object>>();
+  for (const file of readdirSync(`${root}kernel/abi`)) {
+    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+    const module = (await import(`${root}kernel/abi/${file}`)) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(module)) if (isStruct(value)) found.set(name, value);
+  }
+  return found;
+};
+
+const printLines = (name: string, type: StructType<object>, counterpart: Counterpart): string[] => {
+  const lines = [`printf("${name} sizeof %zu\\n", sizeof(${counterpart.c}));`];
+  for (const field of type.fields) {
+    const member = counterpart.fields?.[field.name] === undefined ? field.name : counterpart.fields[field.name];
+    if (member === null) continue;
+    lines.push(
+      `printf("${name} ${field.name} %zu %zu\\n", __builtin_offsetof(${counterpart.c}, ${member}), sizeof(((${counterpart.c} *)0)->${member}));`,
+    );
+  }
+  return lines;
+};
+
+/** What C says, one line for each struct and field, in groups that can share headers. */
+const askC = (folder: string, structs: ReadonlyMap<string, StructType<object>>): string[] => {
+  const groups = new Map<string, string[]>();
+  for (const [name] of structs) {
+    const key = COUNTERPARTS[name]!.headers.join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return [...groups].flatMap(([headers, names], index) => {
+    const source = [
+      ...headers.split(' ').map((header) => `#include <${header}>`),
+      'int printf(const char *, ...);',
+      ...new Set(names.map((name) => COUNTERPARTS[name]!.declare ?? '')),
+      'int main(void) {',
+      ...names.flatMap((name) => printLines(name, structs.get(name)!, COUNTERPARTS[name]!)),
+      'return 0; }',
+    ];
+    writeFileSync(`${folder}/${index}.c`, source.join('\n'));
+    execFileSync(toolchain()!.commands.glibc, ['-w', '-o', `${folder}/${index}`, `${folder}/${index}.c`]);
+    return execFileSync(`${folder}/${index}`, { encoding: 'utf8' }).trim().split('\n');
+  });
+};
+
+const ours = (name: string, type: StructType<object>): string[] => {
+  const named = type.fields.filter((field) => COUNTERPARTS[name]!.fields?.[field.name] !== null);
+  return [
+    `${name} sizeof ${type.size}`,
+    ...named.map((field) => `${name} ${field.name} ${field.offset} ${field.type.size}`),
+  ];
+};
+
+describe('guest structs', async () => {
+  const structs = await declaredStructs();
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(`${tmpdir()}/layout-`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('each has a counterpart in C', () => {
+    expect([...structs.keys()].filter((name) => COUNTERPARTS[name] === undefined)).toEqual([]);
+    expect(Object.keys(COUNTERPARTS).filter((name) => !structs.has(name))).toEqual([]);
+  });
+
+  test.skipIf(!hostIsLinuxX64 || toolchain() === null)('have the sizes and offsets that C gives them', () => {
+    const expected = askC(folder, structs);
+    const actual = [...structs].flatMap(([name, type]) => ours(name, type));
+    expect(actual.sort()).toEqual(expected.sort());
+  });
+});
