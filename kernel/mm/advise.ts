@@ -7,7 +7,7 @@ import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
 import { isolate } from './mprotect.ts';
 import { punchCached, writebackPages } from './pagecache.ts';
-import { pageUp, zapRange } from './pages.ts';
+import { pageAlign, zapRange } from './pages.ts';
 import { findVmaIndex, VM, VM_ACCESS, type Vma, vmaAt } from './vma.ts';
 
 type Advice = (mm: Mm, vma: Vma, start: number, end: number) => number;
@@ -41,7 +41,7 @@ const free: Advice = (mm, vma, start, end) =>
 /** Punches a hole into the object behind a shared mapping. */
 const remove: Advice = (mm, vma, start, end) => {
   if (vma.flags & VM.LOCKED || vma.mapping === null) return -ERRNO.EINVAL;
-  if ((vma.flags & (VM.SHARED | VM.WRITE)) !== (VM.SHARED | VM.WRITE)) return -ERRNO.EACCES;
+  if ((vma.flags & (VM.SHARED | VM.MAYWRITE)) !== (VM.SHARED | VM.MAYWRITE)) return -ERRNO.EACCES;
   const from = vma.offset + (start - vma.start);
   const inode = vma.mapping.inode;
   if (inode !== null) {
@@ -94,6 +94,7 @@ const ADVICE: Readonly<Record<number, Advice>> = {
   [MADV.NOHUGEPAGE]: nothing,
   [MADV.COLD]: (_mm, vma) => (vma.flags & VM.LOCKED ? -ERRNO.EINVAL : 0),
   [MADV.PAGEOUT]: (_mm, vma) => (vma.flags & VM.LOCKED ? -ERRNO.EINVAL : 0),
+  [MADV.COLLAPSE]: () => -ERRNO.EINVAL, // there are no huge pages to collapse into
   [MADV.POPULATE_READ]: populateFor(0),
   [MADV.POPULATE_WRITE]: populateFor(PF_ERROR.write),
 };
@@ -123,9 +124,10 @@ const walkAreas = (mm: Mm, start: number, end: number, visit: Advice): number =>
 export const doMadvise = (mm: Mm, start: number, length: number, advice: number): number => {
   const apply = ADVICE[advice];
   if (apply === undefined || start % PAGE_SIZE !== 0) return -ERRNO.EINVAL;
-  const end = start + pageUp(length);
-  if (end > 2 ** 64) return -ERRNO.EINVAL;
-  if (end === start) return 0;
+  const size = pageAlign(length);
+  const end = start + size;
+  if ((size === 0 && length > 0) || end >= 2 ** 64) return -ERRNO.EINVAL;
+  if (size === 0) return 0;
   const result = walkAreas(mm, start, end, apply);
   merge(mm, start, end);
   return result;
@@ -135,8 +137,8 @@ export const doMadvise = (mm: Mm, start: number, length: number, advice: number)
 export const doMsync = (mm: Mm, start: number, length: number, flags: number): number => {
   if (flags & ~(MS.ASYNC | MS.INVALIDATE | MS.SYNC) || start % PAGE_SIZE !== 0) return -ERRNO.EINVAL;
   if ((flags & (MS.ASYNC | MS.SYNC)) === (MS.ASYNC | MS.SYNC)) return -ERRNO.EINVAL;
-  const end = start + pageUp(length);
-  if (end > 2 ** 64) return -ERRNO.ENOMEM;
+  const end = start + pageAlign(length);
+  if (end >= 2 ** 64) return -ERRNO.ENOMEM;
   return walkAreas(mm, start, end, (_mm, vma, from, to) => {
     if (flags & MS.INVALIDATE && vma.flags & VM.LOCKED) return -ERRNO.EBUSY;
     if (!(flags & MS.SYNC) || vma.file === null || !(vma.flags & VM.SHARED)) return 0;

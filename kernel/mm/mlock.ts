@@ -8,14 +8,14 @@ import { canLock, mayLock, rlimit } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
 import { isolate } from './mprotect.ts';
-import { pageDown, pageUp } from './pages.ts';
+import { pageAlign, pageDown } from './pages.ts';
 import { findVmaIndex, VM, VM_ACCESS } from './vma.ts';
 
 /** mlock(2), mlock2(2). */
 export const doMlock = (mm: Mm, address: number, length: number, onFault: boolean): number => {
   if (!canLock(mm)) return -ERRNO.EPERM;
   const start = pageDown(address);
-  const end = start + pageUp(length + (address - start));
+  const end = start + pageAlign(length + (address - start));
   if (!mayLock(mm, end - start - lockedBytes(mm, start, end))) return -ERRNO.ENOMEM;
   const error = lockRange(mm, start, end, VM.LOCKED | (onFault ? VM.LOCKONFAULT : 0));
   if (error < 0) return error;
@@ -25,7 +25,7 @@ export const doMlock = (mm: Mm, address: number, length: number, onFault: boolea
 /** munlock(2). */
 export const doMunlock = (mm: Mm, address: number, length: number): number => {
   const start = pageDown(address);
-  return lockRange(mm, start, start + pageUp(length + (address - start)), 0);
+  return lockRange(mm, start, start + pageAlign(length + (address - start)), 0);
 };
 
 /** mlockall(2). */
@@ -60,7 +60,7 @@ const lockEverything = (mm: Mm, lock: number): void => {
 
 /** apply_vma_lock_flags: areas before a hole are changed all the same. */
 const lockRange = (mm: Mm, start: number, end: number, lock: number): number => {
-  if (end > 2 ** 64) return -ERRNO.EINVAL;
+  if (end >= 2 ** 64) return -ERRNO.EINVAL;
   let result = 0;
   for (let at = start; at < end; ) {
     const area = mm.vmas[findVmaIndex(mm, at)];

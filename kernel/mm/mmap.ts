@@ -10,7 +10,7 @@ import { MMAP_MIN_ADDR, populate } from './fault.ts';
 import { accountable, canLock, enoughMemory, MAX_MAP_COUNT, mayExpand, mayLock, rlimit } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { mappingOf, newSharedMemory } from './pagecache.ts';
-import { accountVma, pageUp, releaseVma, zapRange } from './pages.ts';
+import { accountVma, pageAlign, pageUp, releaseVma, zapRange } from './pages.ts';
 import { getUnmappedArea, startWithGap } from './unmapped.ts';
 import {
   findIntersection,
@@ -96,8 +96,8 @@ export const doMmap = (
 ): number => {
   if (length === 0) return -ERRNO.EINVAL;
   const fixed = (flags & (MAP.FIXED | MAP.FIXED_NOREPLACE)) !== 0;
-  const size = pageUp(length);
-  if (size >= 2 ** 64) return -ERRNO.ENOMEM;
+  const size = pageAlign(length);
+  if (size === 0) return -ERRNO.ENOMEM;
   if (offset + size > 2 ** 63) return -ERRNO.EOVERFLOW;
   if (mm.vmas.length > MAX_MAP_COUNT) return -ERRNO.ENOMEM;
   const hint = fixed || address === 0 ? address : Math.max(address, MMAP_MIN_ADDR);

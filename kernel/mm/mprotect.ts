@@ -5,7 +5,7 @@ import { PROT } from '../abi/mman.ts';
 import { enoughMemory, MAX_MAP_COUNT, mayExpand } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
-import { accountVma, pageUp } from './pages.ts';
+import { accountVma, pageAlign } from './pages.ts';
 import { pagesChanged } from './tlb.ts';
 import { findVmaIndex, splitVma, VM, VM_ACCESS, type Vma } from './vma.ts';
 
@@ -18,8 +18,9 @@ export const doMprotect = (mm: Mm, address: number, length: number, protection: 
   if (grows === (PROT.GROWSDOWN | PROT.GROWSUP)) return -ERRNO.EINVAL;
   if (address % PAGE_SIZE !== 0) return -ERRNO.EINVAL;
   if (length === 0) return 0;
-  const end = address + pageUp(length);
-  if (end >= 2 ** 64) return -ERRNO.ENOMEM;
+  const size = pageAlign(length);
+  const end = address + size;
+  if (size === 0 || end >= 2 ** 64) return -ERRNO.ENOMEM;
   if (prot & ~PROT_ALL) return -ERRNO.EINVAL;
 
   let start = address;

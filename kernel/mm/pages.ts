@@ -16,6 +16,12 @@ const FLUSH_ALL = 32;
 export const pageDown = (address: number): number => address - (address & (PAGE_SIZE - 1));
 export const pageUp = (address: number): number => pageDown(address + PAGE_SIZE - 1);
 
+/** A guest's length in whole pages: 0 where 64 bits overflow (PAGE_ALIGN). */
+export const pageAlign = (length: number): number => {
+  const aligned = pageUp(length);
+  return aligned < 2 ** 64 ? aligned : 0;
+};
+
 /**
  * Enters a frame for a page that has none; the reference passes to the page table. On failure the reference is dropped.
  * Throws `OutOfFrames`.

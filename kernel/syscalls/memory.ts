@@ -1,5 +1,5 @@
 /** Memory: mmap(2) and its family. */
-import { PAGE_SIZE } from '../../emulator/api.ts';
+import { PAGE_SIZE, REG } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAP, MLOCK_ONFAULT } from '../abi/mman.ts';
 import { getFile } from '../fs/descriptors.ts';
@@ -12,7 +12,7 @@ import { doMremap } from '../mm/mremap.ts';
 import { accessOk, copyToUser } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
-import { type SyscallRow, syscall } from './row.ts';
+import { type SyscallHandler, type SyscallRow, syscall } from './row.ts';
 
 /** Sizes of huge pages that x86 has, as MAP_HUGETLB encodes them: log2, or 0 for the default. */
 const HUGE_SIZES = [0, 21, 30];
@@ -40,6 +40,15 @@ const mmap = (
   if (flags & MAP.HUGETLB) return -ERRNO.EINVAL;
   return doMmap(task.mm, address, length, prot, flags, file, offset < 0 ? offset + 2 ** 64 : offset);
 };
+
+/**
+ * The handler of a call that wants a page's address first. The register itself is looked at, as addresses beyond 2^53, such
+ * as MAP_FAILED, have lost their low bits.
+ */
+const pageAddress =
+  (handler: SyscallHandler): SyscallHandler =>
+  (kernel, task, ...args) =>
+    kernel.cpu.state.getUint32(REG.rdi) % PAGE_SIZE === 0 ? handler(kernel, task, ...args) : -ERRNO.EINVAL;
 
 const mincore = (_kernel: Kernel, task: Task, start: number, length: number, vector: number): number => {
   if (start % PAGE_SIZE !== 0) return -ERRNO.EINVAL;
@@ -78,7 +87,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['len', arg.size],
       ['prot', arg.prot],
     ],
-    (_kernel, task, address, length, prot) => doMprotect(task.mm, address, length, prot),
+    pageAddress((_kernel, task, address, length, prot) => doMprotect(task.mm, address, length, prot)),
   ),
   syscall(
     11,
@@ -87,7 +96,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['addr', arg.pointer],
       ['length', arg.size],
     ],
-    (_kernel, task, address, length) => doMunmap(task.mm, address, length),
+    pageAddress((_kernel, task, address, length) => doMunmap(task.mm, address, length)),
   ),
   syscall(12, 'brk', [['addr', arg.pointer]], (_kernel, task, address) => doBrk(task.mm, address)),
   syscall(
@@ -100,8 +109,9 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['flags', arg.flags],
       ['new_address', arg.pointer],
     ],
-    (_kernel, task, address, oldSize, newSize, flags, newAddress) =>
+    pageAddress((_kernel, task, address, oldSize, newSize, flags, newAddress) =>
       doMremap(task.mm, address, oldSize, newSize, flags, newAddress),
+    ),
     'moves one mapping at a time',
   ),
   syscall(
@@ -112,7 +122,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['length', arg.size],
       ['flags', arg.flags],
     ],
-    (_kernel, task, start, length, flags) => doMsync(task.mm, start, length, flags),
+    pageAddress((_kernel, task, start, length, flags) => doMsync(task.mm, start, length, flags)),
   ),
   syscall(
     27,
@@ -122,7 +132,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['length', arg.size],
       ['vec', arg.outPointer],
     ],
-    mincore,
+    pageAddress(mincore),
   ),
   syscall(
     28,
@@ -132,8 +142,8 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['length', arg.size],
       ['advice', arg.int],
     ],
-    (_kernel, task, start, length, advice) => doMadvise(task.mm, start, length, advice),
-    'no MADV_COLLAPSE, HWPOISON or GUARD_INSTALL',
+    pageAddress((_kernel, task, start, length, advice) => doMadvise(task.mm, start, length, advice)),
+    'no MADV_HWPOISON or MADV_GUARD_INSTALL',
   ),
   syscall(
     149,
