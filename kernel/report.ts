@@ -1,7 +1,9 @@
 /** How each process ended and what it did: gathered while a machine runs. */
+import { VECTOR } from '../emulator/api.ts';
 import { codeName, signalName } from './abi/signal.ts';
 import { CORE_FLAG } from './abi/wait.ts';
 import type { Kernel, Observer } from './kernel.ts';
+import { accessibleLength, copyFromUser } from './mm/user.ts';
 import type { SigInfo, Task } from './task/task.ts';
 
 /** How a process ended: `exit` is its status, or it died of a signal. Addresses are unsigned. */
@@ -85,9 +87,17 @@ export interface Recording {
   readonly threads: Map<number, Counts>;
   memory: number;
   readonly messages: string[];
+  /** Bytes of the last instruction that raised #UD, and what may follow it. */
+  undefinedInstruction: Uint8Array | null;
 }
 
-export const newRecording = (): Recording => ({ ended: [], threads: new Map(), memory: 0, messages: [] });
+export const newRecording = (): Recording => ({
+  ended: [],
+  threads: new Map(),
+  memory: 0,
+  messages: [],
+  undefinedInstruction: null,
+});
 
 const PAGE = 4096;
 
@@ -100,8 +110,34 @@ const reportOf = (recording: Recording, task: Task, live: readonly Task[]): Proc
   return { pid, parent: task.parent?.group.tgid ?? 0, program, name, end: describeEnd(task), ...counts };
 };
 
-/** Listens to a machine and records ends. */
+/** Longest instruction (SDM Vol. 2A, 2.3.11). */
+const MOST_BYTES = 15;
+
+/** UD0, UD1 and UD2 are there to raise #UD. */
+const isMeant = (bytes: Uint8Array): boolean => {
+  const opcode = bytes.indexOf(0x0f);
+  return opcode >= 0 && opcode < 5 && [0x0b, 0xb9, 0xff].includes(bytes[opcode + 1]!);
+};
+
+/** The bytes at rip, as many as an instruction may have. */
+export const instructionBytes = (kernel: Kernel, task: Task): Uint8Array => {
+  const { rip } = kernel.cpu.state;
+  return copyFromUser(task.mm, rip, accessibleLength(task.mm, rip, MOST_BYTES, false));
+};
+
+const hexBytes = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+
+/** Listens to a machine, records ends, and tells of instructions that the CPU does not have. */
 export const recorder = (kernel: Kernel, recording: Recording): Observer => ({
+  exception: (task, vector) => {
+    if (vector !== VECTOR.UD) return;
+    const bytes = instructionBytes(kernel, task);
+    recording.undefinedInstruction = bytes;
+    if (isMeant(bytes)) return;
+    const { rip } = kernel.cpu.state;
+    const name = `${task.comm}: unknown instruction at 0x${rip.toString(16)}`;
+    kernel.log(`${name}, bytes ${hexBytes(bytes)}: SIGILL`);
+  },
   exit: (task) => {
     recording.memory = Math.max(recording.memory, kernel.physical.allocated * PAGE);
     const { group } = task;

@@ -25,6 +25,8 @@ const NEGATIVE = 2 ** 63;
 export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
   for (;;) {
     if (task.state !== 'running' || task.inSyscall) return false;
+    // Who asked for a stop looks at the machine as it is now; the rest follows when it runs on.
+    if (kernel.stopRequested) return true;
     if (!task.sigpending) {
       if (task.savedSigmask === null) return true;
       restoreSavedSigmask(kernel, task);
