@@ -69,14 +69,27 @@ const isFull = (pipe: Pipe): boolean => pipe.buffers.length >= pipe.ring;
 /** Bytes that can be read (FIONREAD). */
 export const pipeLength = (pipe: Pipe): number => pipe.buffers.reduce((sum, buffer) => sum + buffer.length, 0);
 
-/** A fault after some bytes moved is no error: the count is what tells. */
-const orFault = <T>(done: number, move: () => T): T | null => {
+/**
+ * Moves a piece whole or not at all, as the kernel does page by page: null if the guest's memory faults before its end. What
+ * was copied by then stays where it is but does not count.
+ */
+const whole = (length: number, move: () => number): boolean => {
   try {
-    return move();
+    return move() === length;
   } catch (error) {
-    if (error instanceof UserFault && done > 0) return null;
+    if (error instanceof UserFault) return false;
     throw error;
   }
+};
+
+/** The same for bytes from the guest. */
+const takeWhole = (source: UserBuffer, length: number): Uint8Array | null => {
+  let bytes: Uint8Array | null = null;
+  const complete = whole(length, () => {
+    bytes = source.take(length);
+    return bytes.length;
+  });
+  return complete ? bytes : null;
 };
 
 const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): number => {
@@ -89,17 +102,20 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
       const buffer = pipe.buffers[0];
       if (buffer === undefined) break;
       const chunk = Math.min(buffer.length, sink.remaining);
-      const moved = orFault(done, () => sink.put(buffer.page.subarray(buffer.offset, buffer.offset + chunk)));
-      if (moved === null) break;
-      buffer.offset += moved;
-      buffer.length -= moved;
-      done += moved;
+      const bytes = buffer.page.subarray(buffer.offset, buffer.offset + chunk);
+      if (!whole(chunk, () => sink.put(bytes))) {
+        if (done === 0) return -ERRNO.EFAULT;
+        break;
+      }
+      buffer.offset += chunk;
+      buffer.length -= chunk;
+      done += chunk;
       if (buffer.packet) buffer.length = 0;
       if (buffer.length === 0) {
         pipe.buffers.shift();
         pipe.spare ??= buffer.page;
       }
-      if (buffer.packet || moved < chunk) break;
+      if (buffer.packet) break;
     }
   } finally {
     if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait);
@@ -114,11 +130,11 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
 };
 
 /** Adds to the last buffer when all of the odd rest fits there, as anon_pipe_write does first. */
-const mergeInto = (pipe: Pipe, source: UserBuffer, done: number): number | null => {
+const mergeInto = (pipe: Pipe, source: UserBuffer): number | null => {
   const last = pipe.buffers[pipe.buffers.length - 1];
   const odd = source.remaining % PAGE_SIZE;
   if (last === undefined || odd === 0 || last.packet || last.offset + last.length + odd > PAGE_SIZE) return 0;
-  const bytes = orFault(done, () => source.take(odd));
+  const bytes = takeWhole(source, odd);
   if (bytes === null) return null;
   last.page.set(bytes, last.offset + last.length);
   last.length += bytes.length;
@@ -136,8 +152,8 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
   }
   let done = 0;
   for (let skip = before; skip > 0; ) {
-    const skipped = orFault(before, () => source.take(Math.min(skip, 65536)));
-    if (skipped === null || skipped.length === 0) return before;
+    const skipped = takeWhole(source, Math.min(skip, 65536));
+    if (skipped === null) return before;
     skip -= skipped.length;
   }
   const wasEmpty = pipe.buffers.length === 0;
@@ -145,13 +161,13 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
   let faulted = false;
   try {
     if (before === 0 && !wasEmpty) {
-      const merged = mergeInto(pipe, source, 0);
+      const merged = mergeInto(pipe, source);
       if (merged === null) faulted = true;
       else done += merged;
     }
     while (!faulted && source.remaining > 0 && !isFull(pipe)) {
-      const bytes = orFault(before + done, () => source.take(Math.min(PAGE_SIZE, source.remaining)));
-      if (bytes === null || bytes.length === 0) {
+      const bytes = takeWhole(source, Math.min(PAGE_SIZE, source.remaining));
+      if (bytes === null) {
         faulted = true;
         break;
       }
@@ -168,7 +184,8 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
     }
   }
   const total = before + done;
-  if (faulted || source.remaining === 0) return total;
+  if (faulted) return total > 0 ? total : -ERRNO.EFAULT;
+  if (source.remaining === 0) return total;
   if (file.flags & O.NONBLOCK) return total > 0 ? total : -ERRNO.EAGAIN;
   const result = block(kernel, task, { what: 'pipe_write', queues: [pipe.writeWait], data: { written: total } });
   return result !== BLOCKED && total > 0 ? total : result;

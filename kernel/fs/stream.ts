@@ -1,4 +1,5 @@
 /** Standard streams of the host which are not a terminal: to the guest they look like the ends of pipes. */
+import { PAGE_SIZE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/ioctl.ts';
@@ -44,23 +45,26 @@ export const writeStream = (
       total += skipped;
     }
     while (source.remaining > 0) {
-      const bytes = source.take(CHUNK);
-      if (bytes.length === 0) return total;
+      const wanted = Math.min(CHUNK, source.remaining);
+      const taken = source.take(wanted);
+      // Memory that faults within a page takes that page's bytes with it, as for a pipe.
+      const bytes = taken.length < wanted ? taken.subarray(0, taken.length - (taken.length % PAGE_SIZE)) : taken;
+      if (bytes.length === 0) return total > 0 ? total : -ERRNO.EFAULT;
       let done = 0;
       while (done < bytes.length) {
-        const taken = stream.write(done === 0 ? bytes : bytes.subarray(done));
-        if (taken === 'broken') {
+        const moved = stream.write(done === 0 ? bytes : bytes.subarray(done));
+        if (moved === 'broken') {
           raise(kernel, task, SIG.SIGPIPE);
           return total > 0 ? total : -ERRNO.EPIPE;
         }
-        if (taken === 'wait' || taken === 0) {
+        if (moved === 'wait' || moved === 0) {
           if (file.flags & O.NONBLOCK) return total > 0 ? total : -ERRNO.EAGAIN;
           const options = { what: 'pipe_write', queues: [kernel.hostWait], data: { written: total } };
           const result = block(kernel, task, options);
           return result !== BLOCKED && total > 0 ? total : result;
         }
-        done += taken;
-        total += taken;
+        done += moved;
+        total += moved;
       }
     }
   } catch (error) {
