@@ -44,8 +44,10 @@ export interface Cpu {
   switchAddressSpace(root: number): void;
   /** The entry for this page of the current address space (or any that shares the table) changed. */
   invalidatePage(address: number): void;
-  /** Any number of entries of the current address space changed. */
-  flushTlb(): void;
+  /** Any entries for [start, end) of the current address space changed. */
+  invalidateRange(start: number, end: number): void;
+  /** Any number of entries of the current address space lost their write permission, and nothing else. */
+  flushWrites(): void;
   /** An address space is gone: its `root` may be reused for another. */
   forgetAddressSpace(root: number): void;
   /** After physical memory was put back from a snapshot: all that was derived from it is stale. */

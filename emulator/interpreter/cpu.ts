@@ -21,6 +21,9 @@ import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
 /** Address-space tags of the jump cache are 16 bits; 0xffff marks empty entries. */
 const LAST_TAG = 0xfffe;
 
+/** Up to so many pages are invalidated one by one. */
+const FEW_PAGES = 32;
+
 export class InterpreterCpu implements Cpu {
   readonly kind = 'interpreter';
   readonly physical: PhysicalMemory;
@@ -168,6 +171,7 @@ export class InterpreterCpu implements Cpu {
     this.physical.u32[STATE.faultPending / 4] = 0;
     const error = state.exceptionError | 0;
     const instruction = error < 0 ? this.#fetch(state.rip) : null;
+    if (instruction === null) return;
     recordFault(state, new CpuFault(state.exceptionVector as Vector, error), instruction);
   }
 
@@ -189,15 +193,31 @@ export class InterpreterCpu implements Cpu {
     if (this.#space.executed.has(Math.floor(address / PAGE_SIZE))) this.#retag();
   }
 
-  flushTlb(): void {
+  invalidateRange(start: number, end: number): void {
+    const first = Math.floor(start / PAGE_SIZE);
+    const last = Math.ceil(end / PAGE_SIZE);
+    if (last - first <= FEW_PAGES) {
+      for (let page = first; page < last; page++) this.invalidatePage(page * PAGE_SIZE);
+      return;
+    }
+    this.flushWrites();
+    for (const page of this.#space.executed) {
+      if (page < first || page >= last) continue;
+      this.#retag();
+      return;
+    }
+  }
+
+  flushWrites(): void {
     flushTlb(this.physical);
     this.#memory.flush();
-    this.#retag();
   }
 
   forgetAddressSpace(root: number): void {
     this.#spaces.delete(root);
-    if (this.state.cr3 === root * PAGE_SIZE) this.flushTlb();
+    if (this.state.cr3 !== root * PAGE_SIZE) return;
+    this.flushWrites();
+    this.#retag();
   }
 
   forgetAll(): void {

@@ -5,12 +5,14 @@ import type { Vector } from './ops.ts';
 /** In place of an error code: the #GP is for a non-canonical address, which is a #SS if the access was through SS. */
 export const NON_CANONICAL = -1;
 
-/** An exception raised inside a helper or an operation; executors turn it into the CPU's exception state. */
-export class CpuFault extends Error {
+/**
+ * An exception raised inside a helper or an operation; executors turn it into the CPU's exception state. No `Error`: page
+ * faults are daily business, and collecting a stack trace costs more than all the rest of one.
+ */
+export class CpuFault {
   readonly vector: Vector;
   readonly errorCode: number;
   constructor(vector: Vector, errorCode = 0) {
-    super(`exception ${vector}`);
     this.vector = vector;
     this.errorCode = errorCode;
   }

@@ -75,7 +75,11 @@ export class ReferenceCpu implements Cpu {
     this.#memory.invalidate(address);
   }
 
-  flushTlb(): void {
+  invalidateRange(_start: number, _end: number): void {
+    this.#memory.flush();
+  }
+
+  flushWrites(): void {
     this.#memory.flush();
   }
 

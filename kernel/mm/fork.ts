@@ -3,7 +3,7 @@ import { frameOf, PTE } from '../../emulator/api.ts';
 import { withReclaim } from './memory.ts';
 import { type Mm, mmPut, newMm } from './mm.ts';
 import { accountVma, mapFrame } from './pages.ts';
-import { pagesChanged } from './tlb.ts';
+import { pagesWriteProtected } from './tlb.ts';
 import { holdVma, VM, type Vma } from './vma.ts';
 
 /** A copy with one user. Throws `OutOfFrames`, having kept nothing. */
@@ -42,7 +42,7 @@ const duplicate = (mm: Mm): Mm => {
     mmPut(child);
     throw error;
   } finally {
-    if (protectedAny) pagesChanged(mm);
+    if (protectedAny) pagesWriteProtected(mm);
   }
   return child;
 };

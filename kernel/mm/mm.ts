@@ -5,7 +5,6 @@ import { PageTable } from '../../emulator/api.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { putFile, releaseVma, zapRange } from './pages.ts';
-import { isActive } from './tlb.ts';
 import type { Vma } from './vma.ts';
 
 export interface Mm {
@@ -98,7 +97,6 @@ export const mmPut = (mm: Mm): void => {
   mm.vmas = [];
   if (mm.exeFile !== null) putFile(mm.kernel, mm.exeFile);
   mm.exeFile = null;
-  if (isActive(mm)) mm.kernel.cpu.flushTlb();
   mm.kernel.cpu.forgetAddressSpace(mm.pageTable.root);
   mm.pageTable.destroy();
 };

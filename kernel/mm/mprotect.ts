@@ -110,5 +110,5 @@ const protectPages = (mm: Mm, vma: Vma): void => {
     if (writable && (shared || (entry & PTE.dirty && physical.refcount(frameOf(entry)) === 1))) flags |= PTE.write;
     pageTable.protect(address, flags | PTE.accessed, executable);
   });
-  if (changed) pagesChanged(mm);
+  if (changed) pagesChanged(mm, vma.start, vma.end);
 };

@@ -162,5 +162,5 @@ const movePages = (mm: Mm, from: number, to: number, length: number): void => {
     pageTable.unmap(address);
     moved = true;
   });
-  if (moved) pagesChanged(mm);
+  if (moved) pagesChanged(mm, from, from + length);
 };

@@ -60,7 +60,7 @@ export const zapRange = (mm: Mm, vma: Vma, start: number, end: number, tellCpu =
   if (count === 0) return;
   mm.rss -= count;
   if (!tellCpu) return;
-  if (count > FLUSH_ALL || !isActive(mm)) pagesChanged(mm);
+  if (count > FLUSH_ALL || !isActive(mm)) pagesChanged(mm, start, end);
   else for (const address of changed) pageChanged(mm, address);
 };
 

@@ -11,8 +11,13 @@ export const pageChanged = (mm: Mm, address: number): void => {
   else mm.kernel.cpu.forgetAddressSpace(mm.pageTable.root);
 };
 
-/** Many did. */
-export const pagesChanged = (mm: Mm): void => {
-  if (isActive(mm)) mm.kernel.cpu.flushTlb();
+/** Many in [start, end) did. */
+export const pagesChanged = (mm: Mm, start: number, end: number): void => {
+  if (isActive(mm)) mm.kernel.cpu.invalidateRange(start, end);
   else mm.kernel.cpu.forgetAddressSpace(mm.pageTable.root);
+};
+
+/** Any number lost their write permission, and nothing else. */
+export const pagesWriteProtected = (mm: Mm): void => {
+  if (isActive(mm)) mm.kernel.cpu.flushWrites();
 };

@@ -9,11 +9,10 @@ import { frameOf, OutOfFrames, PAGE_SHIFT, PAGE_SIZE, PF_ERROR, PTE, USER_END } 
 import { FAULT, faultIn } from './fault.ts';
 import type { Mm } from './mm.ts';
 
-/** A bad guest pointer. Caught in one place, where syscalls return, as EFAULT. */
-export class UserFault extends Error {
+/** A bad guest pointer. Caught in one place, where syscalls return, as EFAULT. No `Error`: nobody wants its stack trace. */
+export class UserFault {
   readonly address: number;
   constructor(address: number) {
-    super(`bad guest address 0x${address.toString(16)}`);
     this.address = address;
   }
 }
