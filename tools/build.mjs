@@ -3,7 +3,7 @@
 //   node tools/build.mjs                the CLI and the library, into dist/
 //   node tools/build.mjs run FILE ...   bundles one TypeScript script and runs it with the arguments
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -21,15 +21,21 @@ const common = {
   },
 };
 
-/** The command line tool: runs on Node alone, its packages bundled but for the disassembler, which is loaded on demand. */
+/**
+ * The command line tool: runs on Node alone, its packages bundled but for the disassembler, which is loaded on demand. One
+ * CommonJS script, for which `launch.mjs` keeps V8's compiled code.
+ */
 const cli = {
   ...common,
   entryPoints: ['tools/cli/main.ts'],
-  outfile: 'dist/signalbox.js',
+  outfile: 'dist/signalbox.cjs',
+  format: 'cjs',
   platform: 'node',
   external: ['@alexaltea/capstone-js', '@alexaltea/unicorn-js'],
-  banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
+  define: { 'import.meta.url': '__fileUrl' },
+  banner: { js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;" },
   minifySyntax: true,
+  minifyWhitespace: true,
 };
 
 /** The library: no host in it, runs in browsers and Node alike. */
@@ -50,3 +56,13 @@ if (command === 'run') {
   process.exit(status ?? 1);
 }
 await Promise.all([build(cli), build(library)]);
+
+// What starts: the launcher, with the compiled code of what a first run needed.
+const launcher = join(root, 'dist/signalbox.js');
+copyFileSync(join(root, 'tools/cli/launch.mjs'), launcher);
+chmodSync(launcher, 0o755);
+const demo = join(root, 'guest/prebuilt/demo');
+spawnSync(process.execPath, [launcher, ...(existsSync(demo) ? ['run', demo] : ['--version'])], {
+  env: { ...process.env, SIGNALBOX_SAVE_CODE: '1' },
+  stdio: 'ignore',
+});

@@ -49,4 +49,4 @@ const fail = (error: unknown): void => {
   }
 };
 
-await program.parseAsync().catch(fail);
+void program.parseAsync().catch(fail);
