@@ -47,9 +47,51 @@ export const CC = {
   VEOL2: 16,
 } as const;
 
-export const IFLAG = { INLCR: 0x40, IGNCR: 0x80, ICRNL: 0x100, IXON: 0x400, IUTF8: 0x4000 } as const;
-export const OFLAG = { OPOST: 0x1, ONLCR: 0x4 } as const;
-export const CFLAG = { B38400: 0xf, CS8: 0x30, CREAD: 0x80 } as const;
+export const IFLAG = {
+  IGNBRK: 0x1,
+  BRKINT: 0x2,
+  IGNPAR: 0x4,
+  PARMRK: 0x8,
+  INPCK: 0x10,
+  ISTRIP: 0x20,
+  INLCR: 0x40,
+  IGNCR: 0x80,
+  ICRNL: 0x100,
+  IUCLC: 0x200,
+  IXON: 0x400,
+  IXANY: 0x800,
+  IXOFF: 0x1000,
+  IMAXBEL: 0x2000,
+  IUTF8: 0x4000,
+} as const;
+/** The delays above these bits are all zero here. */
+export const OFLAG = {
+  OPOST: 0x1,
+  OLCUC: 0x2,
+  ONLCR: 0x4,
+  OCRNL: 0x8,
+  ONOCR: 0x10,
+  ONLRET: 0x20,
+  OFILL: 0x40,
+  OFDEL: 0x80,
+} as const;
+export const CFLAG = {
+  /** The speed, and the bits that hold it. */
+  B38400: 0xf,
+  CBAUD: 0x100f,
+  /** Bits a character, CS5 is 0. */
+  CS6: 0x10,
+  CS7: 0x20,
+  CS8: 0x30,
+  CSIZE: 0x30,
+  CSTOPB: 0x40,
+  CREAD: 0x80,
+  PARENB: 0x100,
+  PARODD: 0x200,
+  HUPCL: 0x400,
+  CLOCAL: 0x800,
+  CRTSCTS: 0x80000000,
+} as const;
 export const LFLAG = {
   ISIG: 0x1,
   ICANON: 0x2,
@@ -60,8 +102,12 @@ export const LFLAG = {
   NOFLSH: 0x80,
   TOSTOP: 0x100,
   ECHOCTL: 0x200,
+  ECHOPRT: 0x400,
   ECHOKE: 0x800,
+  FLUSHO: 0x1000,
+  PENDIN: 0x4000,
   IEXTEN: 0x8000,
+  EXTPROC: 0x10000,
 } as const;
 
 /** The kernel's struct termios, which TCGETS moves; the C library's is longer. */

@@ -7,7 +7,7 @@
  */
 import { array, pointer, type Scalar, shown, struct, u16, u32, u64 } from './layout.ts';
 import { SIGINFO_KILL, SIGINFO_SIZE } from './siginfo.ts';
-import { SA, SIG_DFL, SIG_IGN, SS, signalName, signalsOf } from './signal.ts';
+import { NSIG, SA, SIG_DFL, SIG_IGN, SS, signalName, signalsOf } from './signal.ts';
 
 const flagText = (flags: Readonly<Record<string, number>>, prefix: string) => (value: number) => {
   let rest = value;
@@ -22,11 +22,11 @@ const flagText = (flags: Readonly<Record<string, number>>, prefix: string) => (v
   return names.join('|');
 };
 
-/** As strace shows a set: `[INT USR1]`; `~[...]` when most are in it. */
+/** As strace shows a set: `[INT USR1]`; `~[...]` when two thirds are in it. */
 export const formatSigset = (set: bigint): string => {
   const signals = signalsOf(set);
   const short = (list: readonly number[]) => `[${list.map((n) => signalName(n).replace(/^SIG/, '')).join(' ')}]`;
-  if (signals.length <= 32) return short(signals);
+  if (signals.length < Math.floor((NSIG * 2) / 3)) return short(signals);
   return `~${short(signalsOf(~set & 0xffffffffffffffffn))}`;
 };
 

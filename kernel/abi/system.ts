@@ -6,3 +6,6 @@ export const SYSTEM = {
   machine: 'x86_64',
   domainname: '(none)',
 } as const;
+
+/** getrandom(2). */
+export const GRND = { NONBLOCK: 1, RANDOM: 2, INSECURE: 4 } as const;

@@ -1,84 +1,37 @@
 /**
- * Argument types of syscalls: how the value is passed, and how strace shows it.
+ * Argument types of syscalls: how the value is passed, and how strace shows it. Those that point at something, or whose
+ * values have names, are in `format/`.
  */
-import type { ArgumentType, FormatContext } from './row.ts';
+import { argument, filledBy } from './format/argument.ts';
+import { address, hex } from './format/text.ts';
 
-const pass = (
-  how: ArgumentType['pass'],
-  format: (value: number, context: FormatContext) => string,
-  out = false,
-): ArgumentType => ({ pass: how, format, out });
-
-const hex = (value: number) => (value === 0 ? 'NULL' : `0x${value.toString(16)}`);
+export * from './format/buffers.ts';
+export * from './format/files.ts';
+export * from './format/ioctl.ts';
+export * from './format/memory.ts';
+export * from './format/prctl.ts';
+export * from './format/process.ts';
+export * from './format/signal.ts';
+export * from './format/time.ts';
 
 /** C's int. */
-export const int = pass('int', (v) => String(v));
-export const unsigned = pass('unsigned', (v) => String(v >>> 0));
+export const int = argument('int', (v) => String(v));
+export const unsigned = argument('unsigned', (v) => String(v >>> 0));
 /** Signed 64 bits. */
-export const long = pass('long', (v) => String(v));
+export const long = argument('long', (v) => String(v));
 export const off = long;
 /** size_t. */
-export const size = pass('pointer', (v) => String(v));
+export const size = argument('pointer', (v) => String(v));
 /** Flag words without a table of names. */
-export const flags = pass('int', (v) => (v === 0 ? '0' : `0x${(v >>> 0).toString(16)}`));
-export const ulong = pass('pointer', (v) => `0x${v.toString(16)}`);
+export const flags = argument('int', (v) => hex(v >>> 0));
+/** `unsigned int` that is better read so. */
+export const hexUnsigned = argument('unsigned', (v) => hex(v));
+export const ulong = argument('pointer', (v) => hex(v));
 /** An address whose target is not shown. */
-export const pointer = pass('pointer', hex);
+export const pointer = argument('pointer', (v) => address(v));
 /** An address which the call fills. */
-export const outPointer = pass('pointer', hex, true);
+export const outPointer = filledBy(() => null);
+/** The high half of an offset, which means nothing on 64 bits. */
+export const unused = argument('pointer', () => '');
 export const fd = int;
-export const dirfd = int;
 export const pid = int;
-export const mode = int;
-export const signal = int;
-export const waitOptions = int;
-export const clockId = int;
-export const prot = int;
-export const mapFlags = int;
-export const whence = int;
-export const openFlags = int;
-export const accessMode = int;
-export const fcntlCmd = int;
-export const rlimitResource = int;
-export const futexOp = int;
-export const prctlOp = int;
-export const archPrctlOp = int;
-export const sigprocmaskHow = int;
-export const itimerWhich = int;
-export const idType = int;
-export const path = pointer;
-export const buffer = pointer;
-export const iovec = pointer;
-export const sigset = pointer;
-export const sigaction = pointer;
-export const siginfo = pointer;
-export const stackT = pointer;
-export const timespec = pointer;
-export const timeval = pointer;
-export const itimerval = pointer;
-export const pollfds = pointer;
-export const fdset = pointer;
-export const argv = pointer;
-export const envp = pointer;
-export const rlimit = pointer;
-export const outBuffer = outPointer;
-export const outIovec = outPointer;
-export const outSigset = outPointer;
-export const outSigaction = outPointer;
-export const outSiginfo = outPointer;
-export const outStackT = outPointer;
-export const waitStatus = outPointer;
-export const rusage = outPointer;
-export const outTimespec = outPointer;
-export const outTimeval = outPointer;
-export const outItimerval = outPointer;
-export const pipefds = outPointer;
-export const outStat = outPointer;
-export const outStatx = outPointer;
-export const dirents = outPointer;
-export const outRlimit = outPointer;
-export const utsname = outPointer;
-export const sysinfo = outPointer;
-export const outPath = outPointer;
-export const ioctlRequest = ulong;
-export const cloneFlags = ulong;

@@ -109,7 +109,7 @@ export const fileCopySyscalls: readonly SyscallRow[] = [
     [
       ['out_fd', arg.fd],
       ['in_fd', arg.fd],
-      ['offset', arg.pointer],
+      ['offset', arg.offsetPointer],
       ['count', arg.size],
     ],
     sendfile,
@@ -119,9 +119,9 @@ export const fileCopySyscalls: readonly SyscallRow[] = [
     'copy_file_range',
     [
       ['fd_in', arg.fd],
-      ['off_in', arg.pointer],
+      ['off_in', arg.offsetPointer],
       ['fd_out', arg.fd],
-      ['off_out', arg.pointer],
+      ['off_out', arg.offsetPointer],
       ['len', arg.size],
       ['flags', arg.flags],
     ],

@@ -284,7 +284,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
     [
       ['fd', arg.fd],
       ['request', arg.ioctlRequest],
-      ['argp', arg.pointer],
+      ['argp', arg.ioctlArg],
     ],
     ioctl,
     'terminals: the requests of isatty, stty and job control; FIOASYNC is not known',
@@ -306,7 +306,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
     [
       ['fd', arg.fd],
       ['cmd', arg.fcntlCmd],
-      ['arg', arg.ulong],
+      ['arg', arg.fcntlArg],
     ],
     fcntl,
     'no signals for input (F_SETOWN, F_SETSIG), leases or directory notification',
@@ -316,7 +316,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
     'flock',
     [
       ['fd', arg.fd],
-      ['operation', arg.flags],
+      ['operation', arg.flockOperation],
     ],
     flock,
   ),
@@ -326,7 +326,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
     [
       ['oldfd', arg.fd],
       ['newfd', arg.fd],
-      ['flags', arg.flags],
+      ['flags', arg.descriptorFlags],
     ],
     dup3,
   ),
@@ -335,7 +335,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
     'pipe2',
     [
       ['pipefd', arg.pipefds],
-      ['flags', arg.flags],
+      ['flags', arg.descriptorFlags],
     ],
     pipe2,
   ),
@@ -343,8 +343,8 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
     319,
     'memfd_create',
     [
-      ['name', arg.path],
-      ['flags', arg.flags],
+      ['name', arg.string],
+      ['flags', arg.memfdFlags],
     ],
     memfdCreate,
     'no huge pages',

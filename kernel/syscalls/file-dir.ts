@@ -193,7 +193,7 @@ export const fileDirSyscalls: readonly SyscallRow[] = [
     79,
     'getcwd',
     [
-      ['buf', arg.outPath],
+      ['buf', arg.outString],
       ['size', arg.size],
     ],
     getcwd,
@@ -229,7 +229,7 @@ export const fileDirSyscalls: readonly SyscallRow[] = [
     'readlink',
     [
       ['pathname', arg.path],
-      ['buf', arg.outBuffer],
+      ['buf', arg.outPath],
       ['bufsiz', arg.int],
     ],
     (kernel, task, path, address, size) => readlinkAt(kernel, task, AT.FDCWD, path!, address!, size!),
@@ -239,8 +239,8 @@ export const fileDirSyscalls: readonly SyscallRow[] = [
     'mknod',
     [
       ['pathname', arg.path],
-      ['mode', arg.mode],
-      ['dev', arg.unsigned],
+      ['mode', arg.fileMode],
+      ['dev', arg.device],
     ],
     (kernel, task, path, mode, device) => mknodAt(kernel, task, AT.FDCWD, path!, mode!, device! >>> 0),
   ),
@@ -271,8 +271,8 @@ export const fileDirSyscalls: readonly SyscallRow[] = [
     [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
-      ['mode', arg.mode],
-      ['dev', arg.unsigned],
+      ['mode', arg.fileMode],
+      ['dev', arg.device],
     ],
     (kernel, task, dirfd, path, mode, device) => mknodAt(kernel, task, dirfd!, path!, mode!, device! >>> 0),
   ),
@@ -282,14 +282,14 @@ export const fileDirSyscalls: readonly SyscallRow[] = [
     [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
-      ['flags', arg.flags],
+      ['flags', arg.atFlags],
     ],
     unlinkAt,
   ),
   syscall(264, 'renameat', NEW_OLD_AT, (kernel, task, oldFd, from, newFd, to) =>
     renameAt(kernel, task, oldFd!, from!, newFd!, to!, 0),
   ),
-  syscall(265, 'linkat', [...NEW_OLD_AT, ['flags', arg.flags]], linkAt),
+  syscall(265, 'linkat', [...NEW_OLD_AT, ['flags', arg.atFlags]], linkAt),
   syscall(
     266,
     'symlinkat',
@@ -306,10 +306,16 @@ export const fileDirSyscalls: readonly SyscallRow[] = [
     [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
-      ['buf', arg.outBuffer],
+      ['buf', arg.outPath],
       ['bufsiz', arg.int],
     ],
     readlinkAt,
   ),
-  syscall(316, 'renameat2', [...NEW_OLD_AT, ['flags', arg.flags]], renameAt, 'RENAME_WHITEOUT is refused with EINVAL'),
+  syscall(
+    316,
+    'renameat2',
+    [...NEW_OLD_AT, ['flags', arg.renameFlags]],
+    renameAt,
+    'RENAME_WHITEOUT is refused with EINVAL',
+  ),
 ];

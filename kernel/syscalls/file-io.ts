@@ -302,8 +302,8 @@ export const fileIoSyscalls: readonly SyscallRow[] = [
       ['vec', arg.outIovec],
       ['vlen', arg.long],
       ['pos', arg.off],
-      ['pos_h', arg.ulong],
-      ['flags', arg.flags],
+      ['pos_h', arg.unused],
+      ['flags', arg.rwFlags],
     ],
     (kernel, task, fd, vector, count, position, _high, flags) =>
       position! < HERE ? -ERRNO.EINVAL : readVector(kernel, task, fd!, vector!, count!, position!, flags!),
@@ -317,8 +317,8 @@ export const fileIoSyscalls: readonly SyscallRow[] = [
       ['vec', arg.iovec],
       ['vlen', arg.long],
       ['pos', arg.off],
-      ['pos_h', arg.ulong],
-      ['flags', arg.flags],
+      ['pos_h', arg.unused],
+      ['flags', arg.rwFlags],
     ],
     (kernel, task, fd, vector, count, position, _high, flags) =>
       position! < HERE ? -ERRNO.EINVAL : writeVector(kernel, task, fd!, vector!, count!, position!, flags!),

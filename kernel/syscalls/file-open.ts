@@ -85,7 +85,7 @@ export const fileOpenSyscalls: readonly SyscallRow[] = [
     [
       ['pathname', arg.path],
       ['flags', arg.openFlags],
-      ['mode', arg.mode],
+      ['mode', arg.openMode],
     ],
     (kernel, task, path, flags, mode) => openAt(kernel, task, AT.FDCWD, path!, flags!, mode!),
   ),
@@ -106,7 +106,7 @@ export const fileOpenSyscalls: readonly SyscallRow[] = [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
       ['flags', arg.openFlags],
-      ['mode', arg.mode],
+      ['mode', arg.openMode],
     ],
     openAt,
   ),
@@ -116,7 +116,7 @@ export const fileOpenSyscalls: readonly SyscallRow[] = [
     [
       ['first', arg.unsigned],
       ['last', arg.unsigned],
-      ['flags', arg.flags],
+      ['flags', arg.closeRangeFlags],
     ],
     closeRange,
   ),

@@ -152,7 +152,7 @@ export const fileSizeSyscalls: readonly SyscallRow[] = [
       ['fd', arg.fd],
       ['offset', arg.off],
       ['len', arg.off],
-      ['advice', arg.int],
+      ['advice', arg.fileAdvice],
     ],
     (kernel, task, fd, _offset, length, advice) => fadvise(kernel, task, fd!, length!, advice!),
   ),
@@ -172,7 +172,7 @@ export const fileSizeSyscalls: readonly SyscallRow[] = [
     'fallocate',
     [
       ['fd', arg.fd],
-      ['mode', arg.flags],
+      ['mode', arg.fallocMode],
       ['offset', arg.off],
       ['len', arg.off],
     ],

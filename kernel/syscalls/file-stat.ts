@@ -234,7 +234,7 @@ export const fileStatSyscalls: readonly SyscallRow[] = [
     'statfs',
     [
       ['pathname', arg.path],
-      ['buf', arg.outPointer],
+      ['buf', arg.outStatfs],
     ],
     (kernel, task, path, address) =>
       withInode(kernel, task, AT.FDCWD, path!, 0, (inode) => writeStatfs(kernel, task, inode, address!)),
@@ -244,7 +244,7 @@ export const fileStatSyscalls: readonly SyscallRow[] = [
     'fstatfs',
     [
       ['fd', arg.fd],
-      ['buf', arg.outPointer],
+      ['buf', arg.outStatfs],
     ],
     fstatfs,
   ),
@@ -255,7 +255,7 @@ export const fileStatSyscalls: readonly SyscallRow[] = [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
       ['statbuf', arg.outStat],
-      ['flags', arg.flags],
+      ['flags', arg.atFlags],
     ],
     statAt,
   ),
@@ -275,8 +275,8 @@ export const fileStatSyscalls: readonly SyscallRow[] = [
     [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
-      ['flags', arg.flags],
-      ['mask', arg.unsigned],
+      ['flags', arg.statxFlags],
+      ['mask', arg.statxMask],
       ['statxbuf', arg.outStatx],
     ],
     statx,
@@ -288,7 +288,7 @@ export const fileStatSyscalls: readonly SyscallRow[] = [
       ['dirfd', arg.dirfd],
       ['pathname', arg.path],
       ['mode', arg.accessMode],
-      ['flags', arg.flags],
+      ['flags', arg.accessFlags],
     ],
     accessAt,
   ),

@@ -74,7 +74,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['prot', arg.prot],
       ['flags', arg.mapFlags],
       ['fd', arg.fd],
-      ['offset', arg.off],
+      ['offset', arg.mapOffset],
     ],
     mmap,
     'no huge pages',
@@ -106,8 +106,8 @@ export const memorySyscalls: readonly SyscallRow[] = [
       ['old_address', arg.pointer],
       ['old_size', arg.size],
       ['new_size', arg.size],
-      ['flags', arg.flags],
-      ['new_address', arg.pointer],
+      ['flags', arg.mremapFlags],
+      ['new_address', arg.mremapAddress],
     ],
     pageAddress((_kernel, task, address, oldSize, newSize, flags, newAddress) =>
       doMremap(task.mm, address, oldSize, newSize, flags, newAddress),
@@ -120,7 +120,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
     [
       ['addr', arg.pointer],
       ['length', arg.size],
-      ['flags', arg.flags],
+      ['flags', arg.msyncFlags],
     ],
     pageAddress((_kernel, task, start, length, flags) => doMsync(task.mm, start, length, flags)),
   ),
@@ -140,7 +140,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
     [
       ['addr', arg.pointer],
       ['length', arg.size],
-      ['advice', arg.int],
+      ['advice', arg.advice],
     ],
     pageAddress((_kernel, task, start, length, advice) => doMadvise(task.mm, start, length, advice)),
     'no MADV_HWPOISON or MADV_GUARD_INSTALL',
@@ -163,7 +163,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
     ],
     (_kernel, task, start, length) => doMunlock(task.mm, start, length),
   ),
-  syscall(151, 'mlockall', [['flags', arg.flags]], (_kernel, task, flags) => doMlockall(task.mm, flags)),
+  syscall(151, 'mlockall', [['flags', arg.mlockallFlags]], (_kernel, task, flags) => doMlockall(task.mm, flags)),
   syscall(152, 'munlockall', [], (_kernel, task) => doMunlockall(task.mm)),
   syscall(
     325,
@@ -171,7 +171,7 @@ export const memorySyscalls: readonly SyscallRow[] = [
     [
       ['addr', arg.pointer],
       ['len', arg.size],
-      ['flags', arg.flags],
+      ['flags', arg.mlockFlags],
     ],
     (_kernel, task, start, length, flags) =>
       flags & ~MLOCK_ONFAULT ? -ERRNO.EINVAL : doMlock(task.mm, start, length, flags !== 0),

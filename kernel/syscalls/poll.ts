@@ -252,7 +252,7 @@ export const pollSyscalls: readonly SyscallRow[] = [
       ['writefds', arg.fdset],
       ['exceptfds', arg.fdset],
       ['timeout', arg.timespec],
-      ['sig', arg.pointer],
+      ['sig', arg.sigsetPack],
     ],
     pselect6,
   ),

@@ -14,8 +14,11 @@ export type SupportLevel = 'full' | 'partial';
  */
 export interface ArgumentType {
   readonly pass: 'int' | 'unsigned' | 'long' | 'pointer';
-  /** Text as strace prints it. `when` tells entry (in-arguments) from exit (out-arguments, with the result). */
-  format(value: number, context: FormatContext): string;
+  /**
+   * Text as strace prints it. `''` leaves this argument out, null it and all that follow: the mode of open(2) without
+   * O_CREAT.
+   */
+  format(value: number, context: FormatContext): string | null;
   /** Out-argument: what it points to is known only after the call. */
   readonly out?: boolean;
 }
@@ -25,6 +28,8 @@ export interface FormatContext {
   readonly task: Task;
   /** All arguments, decoded. */
   readonly args: readonly number[];
+  /** Which of them this one is. */
+  readonly index: number;
   /** Result of the call, undefined at entry. */
   readonly result: number | undefined;
 }

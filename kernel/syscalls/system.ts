@@ -15,6 +15,7 @@ import {
 } from '../abi/process.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
 import { NSIG } from '../abi/signal.ts';
+import { GRND } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import {
@@ -333,7 +334,6 @@ const getcpu = (_kernel: Kernel, task: Task, cpu: number, node: number): number 
   return 0;
 };
 
-const GRND = { NONBLOCK: 1, RANDOM: 2, INSECURE: 4 } as const;
 /** Bytes filled at a time. */
 const RANDOM_CHUNK = 65536;
 
@@ -389,7 +389,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     98,
     'getrusage',
     [
-      ['who', arg.int],
+      ['who', arg.rusageWho],
       ['usage', arg.rusage],
     ],
     getrusage,
@@ -450,10 +450,10 @@ export const systemSyscalls: readonly SyscallRow[] = [
     'prctl',
     [
       ['option', arg.prctlOp],
-      ['arg2', arg.ulong],
-      ['arg3', arg.ulong],
-      ['arg4', arg.ulong],
-      ['arg5', arg.ulong],
+      ['arg2', arg.prctlArg],
+      ['arg3', arg.prctlArg],
+      ['arg4', arg.prctlArg],
+      ['arg5', arg.prctlArg],
     ],
     prctl,
     'process attributes only',
@@ -463,7 +463,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     'arch_prctl',
     [
       ['code', arg.archPrctlOp],
-      ['addr', arg.pointer],
+      ['addr', arg.archPrctlArg],
     ],
     archPrctl,
   ),
@@ -491,7 +491,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     [
       ['pid', arg.pid],
       ['cpusetsize', arg.size],
-      ['mask', arg.pointer],
+      ['mask', arg.cpuset],
     ],
     schedSetaffinity,
   ),
@@ -501,7 +501,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     [
       ['pid', arg.pid],
       ['cpusetsize', arg.size],
-      ['mask', arg.outPointer],
+      ['mask', arg.outCpuset],
     ],
     schedGetaffinity,
   ),
@@ -520,8 +520,8 @@ export const systemSyscalls: readonly SyscallRow[] = [
     309,
     'getcpu',
     [
-      ['cpu', arg.outPointer],
-      ['node', arg.outPointer],
+      ['cpu', arg.outUnsigned],
+      ['node', arg.outUnsigned],
       ['tcache', arg.pointer],
     ],
     getcpu,
@@ -530,9 +530,9 @@ export const systemSyscalls: readonly SyscallRow[] = [
     318,
     'getrandom',
     [
-      ['buf', arg.outBuffer],
+      ['buf', arg.outRandom],
       ['buflen', arg.size],
-      ['flags', arg.flags],
+      ['flags', arg.getrandomFlags],
     ],
     getrandom,
   ),
@@ -542,9 +542,9 @@ export const systemSyscalls: readonly SyscallRow[] = [
     'rseq',
     [
       ['rseq', arg.pointer],
-      ['rseq_len', arg.unsigned],
+      ['rseq_len', arg.hexUnsigned],
       ['flags', arg.flags],
-      ['sig', arg.unsigned],
+      ['sig', arg.hexUnsigned],
     ],
     () => -ERRNO.ENOSYS,
     'always ENOSYS',

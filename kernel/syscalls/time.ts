@@ -289,7 +289,7 @@ export const timeSyscalls: readonly SyscallRow[] = [
     'nanosleep',
     [
       ['duration', arg.timespec],
-      ['rem', arg.outTimespec],
+      ['rem', arg.remain],
     ],
     nanosleep,
   ),
@@ -322,7 +322,7 @@ export const timeSyscalls: readonly SyscallRow[] = [
     ],
     gettimeofday,
   ),
-  syscall(100, 'times', [['buf', arg.outPointer]], times),
+  syscall(100, 'times', [['buf', arg.tms]], times),
   syscall(201, 'time', [['tloc', arg.outPointer]], time),
   syscall(
     227,
@@ -357,9 +357,9 @@ export const timeSyscalls: readonly SyscallRow[] = [
     'clock_nanosleep',
     [
       ['clockid', arg.clockId],
-      ['flags', arg.flags],
+      ['flags', arg.timerFlags],
       ['t', arg.timespec],
-      ['remain', arg.outTimespec],
+      ['remain', arg.remain],
     ],
     clockNanosleep,
     'not on CPU clocks',

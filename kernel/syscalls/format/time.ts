@@ -1,0 +1,87 @@
+/** Times, clocks, interval timers and resource usage, as strace writes them. */
+import { RUSAGE } from '../../abi/process.ts';
+import { UTIME_NOW, UTIME_OMIT } from '../../abi/stat.ts';
+import { CLOCK, ITIMER, ITIMERVAL, TIMER_ABSTIME, TIMESPEC, TIMEVAL, TMS } from '../../abi/time.ts';
+import { argument, filledBy, pointerTo, structText } from './argument.ts';
+import { peekView } from './guest.ts';
+import { address, choice, flags, names } from './text.ts';
+
+type Timespec = ReturnType<typeof TIMESPEC.read>;
+type Timeval = ReturnType<typeof TIMEVAL.read>;
+
+const timespecText = ({ tv_sec, tv_nsec }: Timespec) => `{tv_sec=${tv_sec}, tv_nsec=${BigInt.asUintN(64, tv_nsec)}}`;
+export const timevalText = ({ tv_sec, tv_usec }: Timeval): string =>
+  `{tv_sec=${tv_sec}, tv_usec=${BigInt.asUintN(64, tv_usec)}}`;
+const itimervalText = (value: ReturnType<typeof ITIMERVAL.read>) =>
+  `{it_interval=${timevalText(value.it_interval)}, it_value=${timevalText(value.it_value)}}`;
+
+/** Of what select(2) and ppoll(2) leave of their timeouts too. */
+export const timespecAt = structText(TIMESPEC, timespecText);
+export const timevalAt = structText(TIMEVAL, timevalText);
+
+export const timespec = pointerTo(timespecAt);
+export const outTimespec = filledBy(timespecAt);
+export const timeval = pointerTo(timevalAt);
+export const outTimeval = filledBy(timevalAt);
+export const itimerval = pointerTo(structText(ITIMERVAL, itimervalText));
+export const outItimerval = filledBy(structText(ITIMERVAL, itimervalText));
+
+/** What is left of a sleep: filled only when a signal ended it. */
+export const remain = {
+  ...filledBy(() => null),
+  format: ((value, context) => {
+    if (value === 0) return 'NULL';
+    const interrupted = context.result !== undefined && context.result <= -512;
+    return (interrupted ? timespecAt(value, context) : null) ?? address(value);
+  }) as typeof timespec.format,
+};
+
+export const clockId = argument('int', choice(names('CLOCK_', CLOCK), 'CLOCK_???'));
+export const itimerWhich = argument('int', choice(names('ITIMER_', ITIMER), 'ITIMER_???'));
+/** Of clock_nanosleep(2). */
+export const timerFlags = argument('int', flags([['TIMER_ABSTIME', TIMER_ABSTIME]], 'TIMER_???'));
+
+const rusageAt = structText(
+  RUSAGE,
+  ({ ru_utime, ru_stime }) => `{ru_utime=${timevalText(ru_utime)}, ru_stime=${timevalText(ru_stime)}, ...}`,
+);
+export const rusage = filledBy(rusageAt);
+/** Of wait4(2), which fills it only when it found a child. */
+export const waitRusage = filledBy((value, context) => (context.result === 0 ? null : rusageAt(value, context)));
+
+export const tms = filledBy(
+  structText(
+    TMS,
+    (value) =>
+      `{${Object.entries(value)
+        .map(([name, ticks]) => `${name}=${ticks}`)
+        .join(', ')}}`,
+  ),
+);
+
+/** Two times of utimensat(2) or utimes(2), with what they are in the calendar. */
+const times = (unit: 'tv_nsec' | 'tv_usec', digits: number) =>
+  pointerTo((value, { task }) => {
+    const view = peekView(task.mm, value, 32);
+    if (view === null) return null;
+    const one = (at: number) => {
+      const seconds = view.getBigInt64(at, true);
+      const part = view.getBigInt64(at + 8, true);
+      if (unit === 'tv_nsec' && part === BigInt(UTIME_NOW)) return 'UTIME_NOW';
+      if (unit === 'tv_nsec' && part === BigInt(UTIME_OMIT)) return 'UTIME_OMIT';
+      return `{tv_sec=${seconds}, ${unit}=${part}}${calendar(seconds, part, digits)}`;
+    };
+    return `[${one(0)}, ${one(16)}]`;
+  });
+
+/** ` /* 1970-01-01T00:00:01.5+0000 *\/`; nothing for what no calendar has. */
+const calendar = (seconds: bigint, part: bigint, digits: number): string => {
+  const milliseconds = Number(seconds) * 1000;
+  if (Math.abs(milliseconds) > 8.64e15 || part < 0n || part >= 10n ** BigInt(digits)) return '';
+  const day = new Date(milliseconds).toISOString().slice(0, 19);
+  const fraction = part === 0n ? '' : `.${part.toString().padStart(digits, '0')}`;
+  return ` /* ${day}${fraction}+0000 */`;
+};
+
+export const utimes = times('tv_usec', 6);
+export const utimensTimes = times('tv_nsec', 9);
