@@ -5,6 +5,7 @@
 
 import { typeOfMode } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
+import { SEAL } from '../abi/fcntl.ts';
 import { isDir, isReg, MAGIC, S } from '../abi/stat.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
@@ -36,6 +37,8 @@ export const bareInode = (kernel: Kernel, sb: SuperBlock, mode: number, owner: O
 /** A new, charged inode; -ENOSPC. */
 export const newMemInode = (kernel: Kernel, sb: SuperBlock, mode: number, owner: Owner): MemInode | number => {
   const inode = bareInode(kernel, sb, mode, owner);
+  // Files with a name cannot be sealed; memfd_create takes this back.
+  if (isReg(mode)) inode.seals = SEAL.SEAL;
   return charge(kernel, inode, INODE_COST) ? inode : -ERRNO.ENOSPC;
 };
 

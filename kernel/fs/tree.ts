@@ -1,10 +1,10 @@
 /** Changing the tree of names: the rules that hold on every file system (vfs_mkdir, vfs_unlink, vfs_rename, ...). */
 import { ERRNO } from '../abi/errno.ts';
 import { NAME_MAX, RENAME } from '../abi/fcntl.ts';
-import { isDir, S } from '../abi/stat.ts';
+import { isDir, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Credentials, Task } from '../task/task.ts';
-import { capableFs, MAY, permitted } from './inode.ts';
+import { capableFs, MAY, ownerOrCapable, permitted } from './inode.ts';
 import { isPlainName, type Parent, walkPath, walkToParent } from './namei.ts';
 import { mayCreate, modeIn, ownerIn } from './open.ts';
 import type { Inode } from './types.ts';
@@ -83,15 +83,25 @@ export const makeSymlink = (kernel: Kernel, task: Task, target: string, dirfd: n
   return result(at.ops.symlink(kernel, at, name, target, ownerIn(task, at)));
 };
 
+/** Others' files may be linked only by those who may read and write them (sysctl fs.protected_hardlinks, may_linkat). */
+const mayLink = (cred: Credentials, inode: Inode): boolean => {
+  if (ownerOrCapable(cred, inode)) return true;
+  const privileged = (inode.mode & S.ISUID) !== 0 || (inode.mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP);
+  return isReg(inode.mode) && !privileged && permitted(cred, inode, MAY.READ | MAY.WRITE);
+};
+
 /** link(2). `from` is what the old path led to. */
 export const makeLink = (kernel: Kernel, task: Task, from: Inode, dirfd: number, path: string): number => {
   const place = placeForNew(kernel, task, dirfd, path);
   if (typeof place === 'number') return place;
   const { at, name } = place;
   if (from.sb !== at.sb) return -ERRNO.EXDEV;
+  if (!mayLink(task.cred, from)) return -ERRNO.EPERM;
   if (at.ops.link === undefined || isDir(from.mode)) return -ERRNO.EPERM;
   if (from.nlink === 0 && !from.linkable) return -ERRNO.ENOENT;
-  return at.ops.link(kernel, at, name, from);
+  const linked = at.ops.link(kernel, at, name, from);
+  if (linked === 0) from.linkable = false;
+  return linked;
 };
 
 /** In a directory with the sticky bit one removes only one's own (check_sticky). */

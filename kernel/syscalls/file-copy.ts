@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { MAX_RW_COUNT, O } from '../abi/fcntl.ts';
 import { POLL } from '../abi/poll.ts';
 import { isDir, isReg } from '../abi/stat.ts';
+import { getFile } from '../fs/descriptors.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { KernelBuffer } from '../mm/iov.ts';
@@ -81,16 +82,16 @@ const copyFileRange = (
   length: number,
   flags: number,
 ): number => {
-  const from = readable(task, inFd);
-  if (typeof from === 'number') return from;
-  const to = writable(task, outFd);
-  if (typeof to === 'number') return to;
+  const from = getFile(task, inFd);
+  const to = getFile(task, outFd);
+  if (from === undefined || to === undefined) return -ERRNO.EBADF;
   const source = positionOf(task, from, inOffset);
   const target = positionOf(task, to, outOffset);
   if (flags !== 0) return -ERRNO.EINVAL;
   if (isDir(from.inode.mode) || isDir(to.inode.mode)) return -ERRNO.EISDIR;
   if (!isReg(from.inode.mode) || !isReg(to.inode.mode)) return -ERRNO.EINVAL;
-  if (to.flags & O.APPEND) return -ERRNO.EBADF;
+  const writes = typeof writable(task, outFd) !== 'number' && !(to.flags & O.APPEND);
+  if (typeof readable(task, inFd) === 'number' || !writes) return -ERRNO.EBADF;
   if (source < 0 || target < 0 || source >= 2 ** 63 || target >= 2 ** 63) return -ERRNO.EINVAL;
   const wanted = Math.max(0, Math.min(length, MAX_RW_COUNT, from.inode.size - source));
   if (from.inode === to.inode && source < target + wanted && target < source + wanted) return -ERRNO.EINVAL;

@@ -174,7 +174,7 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
     }
     case F.SETPIPE_SZ: {
       const pipe = pipeOf(file);
-      return pipe === null ? -ERRNO.EBADF : setPipeSize(kernel, task, pipe, argument);
+      return pipe === null ? -ERRNO.EBADF : setPipeSize(kernel, pipe, argument);
     }
     case F.GET_SEALS:
       return sealed(file)?.seals ?? -ERRNO.EINVAL;
@@ -182,6 +182,9 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
       return addSeals(kernel, file, argument);
     case F.GETOWN:
     case F.GETSIG:
+      return 0;
+    case F.GETOWN_EX:
+      copyToUser(task.mm, argument, new Uint8Array(8));
       return 0;
     case F.GETLEASE:
       return LOCK_TYPE.UNLCK;

@@ -6,6 +6,7 @@ import { getFile } from '../fs/descriptors.ts';
 import type { OpenFile, UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, userBuffer } from '../mm/iov.ts';
+import { accessOk } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -57,7 +58,7 @@ const moveBuffer = (
   move: Move,
 ): number => {
   if (file === undefined || !usable) return -ERRNO.EBADF;
-  if (length >= 2 ** 63) return -ERRNO.EINVAL;
+  if (!accessOk(address, length)) return -ERRNO.EFAULT;
   const buffer = userBuffer(task.mm, address, length);
   return typeof buffer === 'number' ? buffer : move(kernel, task, file, buffer);
 };
