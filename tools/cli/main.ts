@@ -11,6 +11,8 @@ const program = new Command('signalbox')
   .description('Runs x86-64 Linux programs on an emulated processor under a small kernel of its own.')
   .version(VERSION, '-V, --version')
   .enablePositionalOptions()
+  .showSuggestionAfterError(false)
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'signalbox:')) })
   .exitOverride();
 
 program
@@ -26,6 +28,11 @@ program
   .option('--root <DIR>', 'directory that is / for the program; it is never written to', '/')
   .option('--bind <HOST:GUEST>', 'show a directory at another place and let the program write to it', collectBind, [])
   .addOption(new Option('--memory <SIZE>', 'memory of the machine').argParser(parseSize).default(2 ** 30, '1G'))
+  .addOption(
+    new Option('--disk <SIZE>', 'most bytes in files that the program writes to memory')
+      .argParser(parseSize)
+      .default(2 ** 30, '1G'),
+  )
   .addOption(
     new Option('--deterministic [SEED]', 'virtual time and random numbers: each run is the same')
       .argParser(parseSeed)

@@ -20,14 +20,19 @@ export interface RunCommandOptions {
   readonly root: string;
   readonly bind: readonly BindOption[];
   readonly memory: number;
+  readonly disk: number;
   readonly deterministic?: number;
   readonly report?: string;
   readonly strace?: boolean;
   readonly output?: string;
 }
 
-const say = (message: string): void => {
-  process.stderr.write(`signalbox: ${message}\n`);
+/** A line of the emulator's own, in its place among what the guest writes. */
+const say = (host: NodeHost, message: string): void => {
+  const line = Buffer.from(`signalbox: ${message}\n`);
+  const taken = host.stderr.write(line);
+  if (taken === 'wait') process.stderr.write(line);
+  else if (taken !== 'broken') process.stderr.write(line.subarray(taken));
 };
 
 /** The path to the program: a name without a slash is looked for in PATH, as a shell does. */
@@ -76,6 +81,7 @@ export const bootOptions = (
     host,
     cpu: options.cpu,
     memory: options.memory,
+    limits: { fileBytes: options.disk },
     hostname: os.hostname(),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
@@ -105,7 +111,7 @@ export const run = async (program: string, args: readonly string[], options: Run
   const box = await start(
     bootOptions(host, program, args, options, (message) => {
       // Before the start a message is the reason of the failure, and shown as that.
-      if (started) say(message);
+      if (started) say(host, message);
     }),
   );
   started = true;
@@ -113,13 +119,12 @@ export const run = async (program: string, args: readonly string[], options: Run
   const begin = performance.now();
   try {
     const end = await box.run();
-    host.close();
     if (end.kind === 'deadlock') {
-      for (const line of end.waiting) say(line);
+      for (const line of end.waiting) say(host, line);
       throw new Failure('every process waits, and nothing can wake one');
     }
     const line = deathLine(box);
-    if (line !== null) say(line);
+    if (line !== null) say(host, line);
     if (options.report !== undefined) {
       writeReport(options.report, box, { program, args, cpu: options.cpu, milliseconds: performance.now() - begin });
     }
