@@ -104,7 +104,7 @@ describe('wrong usage', () => {
     [['run', '--root', '/no/such', '/bin/true'], /--root \/no\/such: no such directory/],
     [['run', '--root', '/etc/passwd', '/bin/true'], /--root \/etc\/passwd: not a directory/],
     [['run', '--cwd', '/no/such', '/bin/true'], /the working directory \/no\/such is no directory/],
-    [['run', '--deterministic', 'maybe', '--', '/bin/true'], /'maybe' is invalid/],
+    [['run', '--seed', 'maybe', '/bin/true'], /'maybe' is invalid/],
   ];
   it.each(cases)('%j', async (args, line) => {
     const outcome = await signalbox(args);

@@ -33,11 +33,8 @@ program
       .argParser(parseSize)
       .default(2 ** 30, '1G'),
   )
-  .addOption(
-    new Option('--deterministic [SEED]', 'virtual time and random numbers: each run is the same')
-      .argParser(parseSeed)
-      .preset('0'),
-  )
+  .option('--deterministic', 'virtual time and random numbers: each run is the same')
+  .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed)
   .option('--report <FILE>', 'write how each process ended and what it did, as JSON')
   .action(async (path: string, args: string[], options: RunCommandOptions) => {
     process.exitCode = await run(path, args, options);

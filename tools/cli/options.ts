@@ -37,7 +37,7 @@ export const collectBind = (text: string, before: readonly BindOption[]): BindOp
   return [...before, { host: text.slice(0, at), guest }];
 };
 
-/** A seed: any number up to 2^53. Without one, 0. */
+/** A seed: any whole number up to 2^53. */
 export const parseSeed = (text: string): number => {
   const seed = Number(text);
   if (!/^(0x[0-9a-f]+|\d+)$/i.test(text) || !Number.isSafeInteger(seed)) {

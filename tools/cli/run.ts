@@ -21,7 +21,8 @@ export interface RunCommandOptions {
   readonly bind: readonly BindOption[];
   readonly memory: number;
   readonly disk: number;
-  readonly deterministic?: number;
+  readonly deterministic?: boolean;
+  readonly seed?: number;
   readonly report?: string;
   readonly strace?: boolean;
   readonly output?: string;
@@ -86,7 +87,7 @@ export const bootOptions = (
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     onMessage,
-    ...(options.deterministic === undefined ? {} : { deterministic: { seed: options.deterministic } }),
+    ...(options.deterministic || options.seed !== undefined ? { deterministic: { seed: options.seed ?? 0 } } : {}),
   };
 };
 
