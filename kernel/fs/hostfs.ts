@@ -102,6 +102,8 @@ const remember = (kernel: Kernel, directory: HostInode, name: string, inode: Hos
 
 const lookup = (kernel: Kernel, parent: Inode, name: string): HostInode | number => {
   const directory = host(parent);
+  // Its path may name another directory by now, or a link to anywhere.
+  if (directory.dead) return -ERRNO.ENOENT;
   const stat = filesOf(directory).lstat(joinPath(pathIn(directory), name));
   if (failed(stat)) return -stat.errno;
   const known = directory.children.get(name);
@@ -258,6 +260,7 @@ const rename: InodeOperations['rename'] = (kernel, fromInode, name, toInode, new
 
 const list = (parent: Inode): DirectoryEntry[] | number => {
   const directory = host(parent);
+  if (directory.dead) return [];
   const path = pathIn(directory);
   const names = filesOf(directory).readdir(path);
   if (!Array.isArray(names)) return -names.errno;
@@ -352,6 +355,7 @@ const hostInode: InodeOperations = Object.freeze<InodeOperations>({
   // FIFOs, devices and sockets of the host are seen but never opened.
   open: (_kernel, _task, inode) => (isReg(inode.mode) ? hostFile : -ERRNO.ENXIO),
   readlink: (_kernel, _task, inode) => {
+    if (host(inode).dead) return -ERRNO.ENOENT;
     const target = filesOf(inode).readlink(pathIn(host(inode)));
     return typeof target === 'string' ? target : -target.errno;
   },

@@ -315,9 +315,12 @@ class NodeFiles implements HostFiles {
     return isError(result) ? result : 0;
   }
 
-  /** Node takes seconds as a double: the times are exact to about a quarter of a microsecond. */
+  /** Node takes seconds as a double, exact to about a quarter of a microsecond; before the epoch only milliseconds. */
   utimes(path: string, atime: bigint, mtime: bigint): 0 | HostError {
-    const seconds = (time: bigint) => Number(time / 1_000_000_000n) + Number(time % 1_000_000_000n) / 1e9;
+    const seconds = (time: bigint): number | Date =>
+      time < 0n
+        ? new Date(Number(time / 1_000_000n))
+        : Number(time / 1_000_000_000n) + Number(time % 1_000_000_000n) / 1e9;
     const result = this.#on(path, (place) =>
       fs.lutimesSync(path === '/' ? this.#rootPath : place, seconds(atime), seconds(mtime)),
     );
