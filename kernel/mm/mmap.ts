@@ -156,7 +156,8 @@ const mmapRegion = (
   holdVma(vma);
   insertVma(mm, vma);
   accountVma(mm, vmFlags, size, 1);
-  merge(mm, start, end);
+  // The heap's first area stays apart from the program's zeroed data below it.
+  if (start !== mm.startBrk) merge(mm, start, end);
   return start;
 };
 

@@ -109,12 +109,13 @@ const mergeable = (lower: Vma, upper: Vma): boolean =>
   lower.offset + (lower.end - lower.start) === upper.offset;
 
 /**
- * Merges areas which touch [start, end] with their neighbours where they agree in all but place. `drop` releases what the
+ * Merges areas that meet at an address of [start, end] where they agree in all but place. `drop` releases what the
  * swallowed area held; pages stay where they are.
  */
 export const mergeVmas = (mm: Mm, start: number, end: number, drop: (vma: Vma) => void): void => {
   const { vmas } = mm;
-  let index = Math.max(1, findVmaIndex(mm, start - 1));
+  let index = findVmaIndex(mm, start);
+  if (index === 0 || (vmas[index]?.start ?? 0) < start) index++;
   while (index < vmas.length && vmas[index]!.start <= end) {
     const lower = vmas[index - 1]!;
     const upper = vmas[index]!;
