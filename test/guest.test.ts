@@ -50,7 +50,13 @@ async function compare(test: Case, variants: readonly Variant[], cpu: CpuKind): 
     const want = await expected(test, variant);
     try {
       const exe = await build(test, variant);
-      const got = await runInSignalbox(exe, { argv: [test.name, ...test.args], env: test.env, stdin: test.stdin, cpu });
+      const got = await runInSignalbox(exe, {
+        name: test.name,
+        args: test.args,
+        env: test.env,
+        stdin: test.stdin,
+        cpu,
+      });
       const found = differences(want, got);
       if (found.length > 0) lines.push(`[${variant.name}]`, ...found);
     } catch (error) {

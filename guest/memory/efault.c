@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -48,7 +49,7 @@ int main(void) {
   show("writev bad vector", syscall(SYS_writev, fd[1], bad, 2));
   show("execve bad", syscall(SYS_execve, bad, NULL, NULL));
   char *args[] = {(char *)bad, NULL};
-  show("execve bad argument", syscall(SYS_execve, "/bin/sh", args, NULL));
+  show("execve bad argument", syscall(SYS_execve, getauxval(AT_EXECFN), args, NULL));
   show("read nothing at a bad place", syscall(SYS_read, fd[0], bad, 0));
   show("null write of nothing", syscall(SYS_write, fd[1], NULL, 0));
   mprotect(page, 4096, PROT_READ);

@@ -43,9 +43,9 @@ int main(int argc, char **argv) {
   printf("execfn absolute: %d, readable: %d, above the environment: %d\n", fn[0] == '/', access(fn, R_OK) == 0,
          (uint64_t)fn > (uint64_t)environ);
   printf("minsigstksz holds frame and legacy fpstate: %d\n", getauxval(AT_MINSIGSTKSZ) >= 440 + 576 + 4);
-  // HWCAP is cpuid's edx of leaf 1, less what the kernel switched off: fpu, tsc, cx8, cmov, fxsr, sse, sse2. Read from the
+  // HWCAP is cpuid's edx of leaf 1, less what the kernel switched off: tsc, cx8, cmov, fxsr, sse, sse2. Read from the
   // vector itself, because glibc's getauxval answers with a value of its own.
-  unsigned long hwcap = 0, baseline = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 24 | 1 << 25 | 1 << 26;
+  unsigned long hwcap = 0, baseline = 1 << 4 | 1 << 8 | 1 << 15 | 1 << 24 | 1 << 25 | 1 << 26;
   for (Elf64_auxv_t *a = aux; a->a_type != AT_NULL; a++)
     if (a->a_type == AT_HWCAP) hwcap = a->a_un.a_val;
   printf("hwcap has the baseline: %d\n", (hwcap & baseline) == baseline);

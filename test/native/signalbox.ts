@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { CpuKind } from '../../emulator/api.ts';
-import { putGuestFile } from '../../kernel/guest-files.ts';
-import { Machine } from '../../kernel/machine.ts';
-import { memoryHost } from '../../kernel/memory-host.ts';
-import { describeEnd } from '../../kernel/report.ts';
+import { boot } from '../../kernel/index.ts';
 import type { Outcome } from './native.ts';
 
-/** What a program is started with; see `native.ts` for the same on the host. */
+/** What a program is started with; `native.ts` gives the same on the host. */
 export type Surroundings = {
-  readonly argv: readonly string[];
+  /** argv[0] and the arguments behind it. */
+  readonly name: string;
+  readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string;
   readonly cpu: CpuKind;
@@ -18,31 +17,30 @@ export type Surroundings = {
 const INSTRUCTION_LIMIT = 300_000_000;
 
 /**
- * Runs an executable of the host inside, in deterministic mode: as /guest/program, in the empty directory /tmp/work, below a
- * root that holds nothing else. Throws when it cannot be started, deadlocks, or does not end.
+ * Runs an executable of the host inside, in deterministic mode: as /program, in the empty directory /tmp/work, below a root that
+ * holds nothing else. Throws when it cannot be started, deadlocks, or does not end.
  */
-export async function runInSignalbox(exe: string, { argv, env, stdin, cpu }: Surroundings): Promise<Outcome> {
-  const host = memoryHost({ stdin: Buffer.from(stdin, 'latin1') });
-  const messages: string[] = [];
-  const machine = new Machine({ host, cpu, deterministic: { seed: 1 }, log: (message) => messages.push(message) });
-  putGuestFile(machine, '/tmp/work', { directory: {} });
-  putGuestFile(machine, '/guest/program', { file: readFileSync(exe), mode: 0o755 });
-  const task = machine.start({
-    path: '/guest/program',
-    argv,
-    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+export async function runInSignalbox(exe: string, { name, args, env, stdin, cpu }: Surroundings): Promise<Outcome> {
+  const output: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
+  const box = await boot({
+    program: readFileSync(exe),
+    name,
+    args,
+    env,
+    stdin: Buffer.from(stdin, 'latin1'),
+    onOutput: (stream, bytes) => output[stream].push(bytes),
+    files: { '/tmp/work': { directory: {} } },
     cwd: '/tmp/work',
+    cpu,
+    deterministic: { seed: 1 },
   });
-  if (typeof task === 'number') throw new Error(`execve: ${task}`);
-  const end = await machine.run({ until: 'all', instructions: INSTRUCTION_LIMIT });
-  const stdout = Buffer.from(host.output('stdout')).toString('latin1');
-  const stderr = Buffer.from(host.output('stderr')).toString('latin1');
-  const ended = describeEnd(task);
-  if (end.kind !== 'exit' || ended === null) {
-    const waiting = end.kind === 'deadlock' ? `\n${end.waiting.join('\n')}` : '';
-    throw new Error(`no end (${end.kind})${waiting}\n${messages.join('\n')}\nstdout so far:\n${stdout}${stderr}`);
+  const stop = await box.runUntil({ instructions: INSTRUCTION_LIMIT });
+  const stdout = Buffer.concat(output.stdout).toString('latin1');
+  const stderr = Buffer.concat(output.stderr).toString('latin1');
+  if (stop.kind !== 'exit') {
+    const waiting = stop.kind === 'deadlock' ? `\n${stop.waiting.join('\n')}` : '';
+    const { messages } = box.report();
+    throw new Error(`no end (${stop.kind})${waiting}\n${messages.join('\n')}\nstdout so far:\n${stdout}${stderr}`);
   }
-  // What the emulator lacks is said here and not on the guest's stderr, where it would look like the guest's words.
-  if (messages.length > 0) console.log(`${argv[0]}: ${messages.join('; ')}`);
-  return { stdout, stderr, end: 'exit' in ended ? ended : { signal: ended.signal } };
+  return { stdout, stderr, end: 'exit' in stop.end ? { exit: stop.end.exit } : { signal: stop.end.signal } };
 }
