@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, Failure } from './failure.ts';
 import { collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
 import { type RunCommandOptions, run } from './run.ts';
+import { syscallLines } from './syscalls.ts';
 
 const VERSION = '0.1.0';
 
@@ -35,9 +36,18 @@ program
   )
   .option('--deterministic', 'virtual time and random numbers: each run is the same')
   .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed)
+  .option('--strace', 'show system calls and signals on standard error, as strace -f does')
+  .option('-o, --output <FILE>', 'write them to a file instead')
   .option('--report <FILE>', 'write how each process ended and what it did, as JSON')
   .action(async (path: string, args: string[], options: RunCommandOptions) => {
     process.exitCode = await run(path, args, options);
+  });
+
+program
+  .command('syscalls')
+  .description('list the system calls that are supported, and how far')
+  .action(() => {
+    process.stdout.write(`${syscallLines().join('\n')}\n`);
   });
 
 /** Ends with one line; what is our own mistake says so. */

@@ -11,6 +11,7 @@ import { EXIT, Failure } from './failure.ts';
 import type { BindOption } from './options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
+import { openTrace } from './trace.ts';
 
 export interface RunCommandOptions {
   readonly cpu: 'interpreter' | 'reference';
@@ -116,6 +117,8 @@ export const run = async (program: string, args: readonly string[], options: Run
     }),
   );
   started = true;
+  const trace = options.strace || options.output !== undefined ? openTrace(options.output, host) : null;
+  if (trace !== null) box.machine.observers.push(trace.observer);
   const stopPassing = passSignals(box, host);
   const begin = performance.now();
   try {
@@ -132,6 +135,7 @@ export const run = async (program: string, args: readonly string[], options: Run
     return exitStatusOf(box);
   } finally {
     stopPassing();
+    trace?.close();
     host.close();
   }
 };
