@@ -8,8 +8,12 @@ import { SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { openPath } from '../fs/open.ts';
 import type { OpenFile } from '../fs/types.ts';
 import { isExecuting } from '../mm/exe.ts';
+import { mmGet } from '../mm/mm.ts';
 import type { TestMachine } from '../mm/testing.ts';
 import { getUserLong, readCString } from '../mm/user.ts';
+import { makeRunnable } from '../task/scheduler.ts';
+import type { Task } from '../task/task.ts';
+import { linkTask, newTask } from './create.ts';
 import { doExecve, startProgram } from './exec.ts';
 import { parseScript } from './script.ts';
 import { execMachine, putTestFile, testElf } from './testing.ts';
@@ -151,6 +155,41 @@ describe('execve', () => {
     file.refs = 0;
     expect(start(machine, '/prog')).toBe(0);
     expect(isExecuting(kernel, file.inode)).toBe(true);
+  });
+
+  it('leaves one thread, which has the id of the process', () => {
+    const machine = machineWith({ '/prog': testElf() });
+    const { kernel, task: leader } = machine;
+    const spawn = (pid: number): Task => {
+      const { group, parent, mm, files, fs, sighand, cred } = leader;
+      const made = newTask(kernel, {
+        pid,
+        comm: '',
+        executable: '',
+        group,
+        parent,
+        mm: mmGet(mm),
+        files,
+        fs,
+        sighand,
+        cred,
+      });
+      linkTask(kernel, made);
+      makeRunnable(kernel, made);
+      return made;
+    };
+    const [thread, bystander] = [spawn(2), spawn(3)];
+    thread.blocked = 0x4n;
+    kernel.runQueue.splice(kernel.runQueue.indexOf(thread), 1);
+    kernel.current = thread;
+    expect(startProgram(kernel, thread, '/prog', [], [])).toBe(0);
+    expect(kernel.current).toBe(leader);
+    expect([...kernel.tasks.keys()]).toEqual([1]);
+    expect([leader.state, thread.state, bystander.state]).toEqual(['running', 'dead', 'dead']);
+    expect(leader.group.threads).toEqual([leader]);
+    expect(kernel.runQueue).toEqual([leader]);
+    expect(leader.blocked).toBe(0x4n);
+    expect(leader.mm.users).toBe(1);
   });
 
   it('kills when it is too late for an error', () => {

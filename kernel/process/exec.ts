@@ -29,6 +29,7 @@ import {
   removeArgumentZero,
   type Strings,
 } from './binprm.ts';
+import { deThread } from './dethread.ts';
 import { type ElfHeaders, isElf, loadElfSegments, readAt, readElfHeaders } from './elf.ts';
 import { mmRelease } from './release.ts';
 import { parseScript } from './script.ts';
@@ -53,10 +54,10 @@ export interface ExecRequest {
   readonly envp: Strings;
 }
 
-/** `fatal`: the old program is gone already, so the error can only kill. */
 interface ExecResult {
   readonly error: number;
-  readonly fatal: boolean;
+  /** The old program is gone already: the error can only kill this task. */
+  readonly victim: Task | null;
 }
 
 /**
@@ -64,8 +65,8 @@ interface ExecResult {
  * point of no return an error is death by SIGSEGV. Throws `UserFault` for bad argument vectors.
  */
 export const doExecve = (kernel: Kernel, task: Task, request: ExecRequest): number => {
-  const { error, fatal } = execute(kernel, task, request);
-  if (fatal) forceFatalSig(kernel, task, SIG.SIGSEGV);
+  const { error, victim } = execute(kernel, task, request);
+  if (victim !== null) forceFatalSig(kernel, victim, SIG.SIGSEGV);
   return error;
 };
 
@@ -91,7 +92,7 @@ export const startProgram = (
 const execute = (kernel: Kernel, task: Task, request: ExecRequest): ExecResult => {
   if (kernel.current !== task) throw new Error('execve by a task that is not running');
   const file = openProgram(kernel, task, request.dirfd, request.path, request.flags);
-  if (typeof file === 'number') return { error: file, fatal: false };
+  if (typeof file === 'number') return { error: file, victim: null };
   const bprm = newBinprm(task, file, request);
   let error: number;
   try {
@@ -104,7 +105,7 @@ const execute = (kernel: Kernel, task: Task, request: ExecRequest): ExecResult =
   } finally {
     fput(kernel, bprm.file);
   }
-  return { error, fatal: error < 0 && bprm.pointOfNoReturn };
+  return { error, victim: error < 0 && bprm.pointOfNoReturn ? kernel.current : null };
 };
 
 /** do_open_execat: an open file with one reference, or -errno. */
@@ -168,14 +169,13 @@ const followScript = (kernel: Kernel, task: Task, bprm: Binprm): number => {
 };
 
 /** load_elf_binary. */
-const loadElf = (kernel: Kernel, task: Task, bprm: Binprm): number => {
-  const headers: ElfHeaders | number = readElfHeaders(kernel, task, bprm.file, bprm.buf);
+const loadElf = (kernel: Kernel, caller: Task, bprm: Binprm): number => {
+  const headers: ElfHeaders | number = readElfHeaders(kernel, caller, bprm.file, bprm.buf);
   if (typeof headers === 'number') return headers;
-  if (task.group.threads.length > 1) {
-    kernel.log('execve in a process with several threads is not supported yet');
-    return -ERRNO.EAGAIN;
-  }
+  if (kernel.fatalSignalPending(caller)) return -ERRNO.EAGAIN;
   const mm = newMm(kernel);
+  bprm.pointOfNoReturn = true;
+  const task = deThread(kernel, caller);
   const secure = beginNewExec(kernel, task, bprm, mm);
   const arranged = setupArgPages(mm, bprm, headers.executableStack);
   if (arranged < 0) return arranged;
@@ -208,7 +208,6 @@ const credentialsFor = (task: Task, file: OpenFile): Credentials => {
 const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean => {
   const cred = credentialsFor(task, bprm.file);
   const secure = cred.euid !== task.cred.uid || cred.egid !== task.cred.gid;
-  bprm.pointOfNoReturn = true;
 
   mm.exeFile = bprm.file;
   bprm.file.refs++;

@@ -10,6 +10,7 @@ import { KernelBuffer } from '../mm/iov.ts';
 import { newMm } from '../mm/mm.ts';
 import { type TestMachine, testMachine } from '../mm/testing.ts';
 import { newSigHand } from '../signal/action.ts';
+import { timerQueue } from '../task/timers.ts';
 import { defaultLimits, linkTask, newGroup, newTask, userCredentials } from './create.ts';
 
 /** A machine whose current task, root, has an empty address space. */
@@ -20,6 +21,9 @@ export const execMachine = (bytes = 64 << 20): TestMachine => {
   Object.assign(kernel, {
     host: memoryHost(),
     observers: [],
+    runQueue: [],
+    timers: timerQueue(),
+    futexes: new Map(),
     hostname: 'test',
     limits: { maxTasks: 100, fileBytes: 1 << 30 },
     fileBytes: 0,

@@ -45,7 +45,7 @@ export const execSyscalls: readonly SyscallRow[] = [
       ['envp', arg.envp],
     ],
     (kernel, task, path, argv, envp) => execveat(kernel, task, AT.FDCWD, path, argv, envp, 0),
-    'static programs only, and not from a process with several threads',
+    'static programs only',
   ),
   syscall(
     322,
@@ -58,6 +58,6 @@ export const execSyscalls: readonly SyscallRow[] = [
       ['flags', arg.flags],
     ],
     execveat,
-    'static programs only, and not from a process with several threads',
+    'static programs only',
   ),
 ];

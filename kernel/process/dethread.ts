@@ -1,0 +1,55 @@
+/** execve in a process with several threads: only one is left, and it is the leader (de_thread of fs/exec.c). */
+import { SIG } from '../abi/signal.ts';
+import type { Kernel } from '../kernel.ts';
+import { mmGet } from '../mm/mm.ts';
+import { makeRunnable } from '../task/scheduler.ts';
+import type { Task } from '../task/task.ts';
+import { cancelSleep } from '../task/timers.ts';
+import { leaveQueues } from '../task/wait.ts';
+import { doExit } from './exit.ts';
+import { mmRelease } from './release.ts';
+
+/** Takes a thread off every queue, whatever it does. Between two instructions no thread holds anything else. */
+const halt = (kernel: Kernel, thread: Task): void => {
+  leaveQueues(thread);
+  cancelSleep(kernel.timers, thread);
+  const at = kernel.runQueue.indexOf(thread);
+  if (at >= 0) kernel.runQueue.splice(at, 1);
+  thread.inSyscall = false;
+  thread.wait = null;
+};
+
+/**
+ * Ends all threads of the process but one, which is returned and is the current task: the leader, so that the process keeps
+ * its id. If another thread asked, the leader takes over what that thread had of its own, and the thread is gone.
+ */
+export const deThread = (kernel: Kernel, task: Task): Task => {
+  const { threads, leader } = task.group;
+  for (const thread of threads.slice()) {
+    if (thread === task || thread === leader) continue;
+    halt(kernel, thread);
+    doExit(kernel, thread, SIG.SIGKILL);
+  }
+  return task === leader ? task : replaceLeader(kernel, task, leader);
+};
+
+const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
+  if (leader.exiting) {
+    leader.exiting = false;
+    leader.end = null;
+    leader.exitCode = 0;
+    leader.mm = mmGet(task.mm);
+  } else {
+    halt(kernel, leader);
+    mmRelease(kernel, leader);
+  }
+  const { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack } = task;
+  Object.assign(leader, { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack });
+  const { files, fs, sighand, noNewPrivs, parentDeathSignal, origAx } = task;
+  Object.assign(leader, { files, fs, sighand, noNewPrivs, parentDeathSignal, origAx });
+  makeRunnable(kernel, leader);
+  task.pending = { signal: 0n, queue: [] };
+  doExit(kernel, task, 0);
+  kernel.current = leader;
+  return leader;
+};
