@@ -27,6 +27,8 @@ export class GuestMemory implements HelperContext {
   #readFrames = new Float64Array(CACHE);
   #writeTags = new Float64Array(CACHE).fill(-1);
   #writeFrames = new Float64Array(CACHE);
+  /** Whether there is anything to flush: executors that seldom come here switch address spaces often. */
+  #cached = false;
 
   constructor(
     physical: PhysicalMemory,
@@ -40,8 +42,10 @@ export class GuestMemory implements HelperContext {
   }
 
   flush(): void {
+    if (!this.#cached) return;
     this.#readTags.fill(-1);
     this.#writeTags.fill(-1);
+    this.#cached = false;
   }
 
   invalidate(address: number): void {
@@ -134,6 +138,7 @@ export class GuestMemory implements HelperContext {
     if (this.#readTags[slot] === page) return this.#readFrames[slot]!;
     const frame = this.#translate(address, ACCESS.read);
     this.#readTags[slot] = page;
+    this.#cached = true;
     this.#readFrames[slot] = frame;
     return frame;
   }
@@ -145,6 +150,7 @@ export class GuestMemory implements HelperContext {
     if (this.#writeTags[slot] !== page) {
       frame = this.#translate(address, ACCESS.write);
       this.#writeTags[slot] = page;
+      this.#cached = true;
       this.#writeFrames[slot] = frame;
     }
     this.physical.aboutToWrite(frame / PAGE_SIZE);
