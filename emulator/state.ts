@@ -177,6 +177,27 @@ export const RFLAGS = {
 /** CF, PF, AF, ZF, SF and OF: the bits which arithmetic sets. */
 export const ARITHMETIC_FLAGS = RFLAGS.CF | RFLAGS.PF | RFLAGS.AF | RFLAGS.ZF | RFLAGS.SF | RFLAGS.OF;
 
+/** Bits of the x87 status word besides the exception flags and TOP (SDM Vol. 1, 8.1.3). */
+export const X87_STATUS = {
+  /** Stack fault. */
+  SF: 0x40,
+  /** Error summary: an unmasked exception is pending. */
+  ES: 0x80,
+  C0: 0x100,
+  C1: 0x200,
+  C2: 0x400,
+  C3: 0x4000,
+  /** Busy: as ES. */
+  B: 0x8000,
+} as const;
+
+/** Exception flags of the status word, and their masks in the control word: IE DE ZE OE UE PE. */
+export const X87_EXCEPTIONS = 0x3f;
+
+/** The bits of the x87 control word which can be changed, and one that is always set. */
+const X87_CONTROL_WRITABLE = 0x1f3f;
+const X87_CONTROL_FIXED = 0x40;
+
 const TWO32 = 4294967296;
 const even = (byte: number) => {
   let n = byte & 0xff;
@@ -263,11 +284,11 @@ export class CpuState {
 
   /** rip as 64 bits, for values which are no user address (a forged signal frame). */
   get rip64(): bigint {
-    return this.#u64[stateOffset('rip') / 8]!;
+    return this.#u64[FIELD.rip / 2]!;
   }
 
   set rip64(value: bigint) {
-    this.#u64[stateOffset('rip') / 8] = value;
+    this.#u64[FIELD.rip / 2] = value;
   }
 
   get rsp(): number {
@@ -325,11 +346,11 @@ export class CpuState {
 
   /** cr2 as 64 bits: a fault on a non-canonical address never sets it, but a store to the top of the space may. */
   get cr2Wide(): bigint {
-    return this.#u64[stateOffset('cr2') / 8]!;
+    return this.#u64[FIELD.cr2 / 2]!;
   }
 
   set cr2Wide(value: bigint) {
-    this.#u64[stateOffset('cr2') / 8] = value;
+    this.#u64[FIELD.cr2 / 2] = value;
   }
 
   get exceptionVector(): number {
@@ -382,29 +403,41 @@ export class CpuState {
 
   /** A 16-bit field: a selector (`es cs ss ds fs gs`) or an x87 word (`fcw fsw ftw fop`). */
   word(name: WordField): number {
-    return this.#u16[stateOffset(name) / 2]!;
+    return this.#u16[WORDS[name]]!;
   }
 
   setWord(name: WordField, value: number): void {
-    this.#u16[stateOffset(name) / 2] = value;
+    this.#u16[WORDS[name]] = value;
+  }
+
+  /**
+   * Sets FCW and FSW as processors load them from memory: FCW without its unused bits, ES and B not as given but by
+   * whether there is an exception flag that FCW does not mask.
+   */
+  setX87Control(control: number, status: number): void {
+    const fcw = (control & X87_CONTROL_WRITABLE) | X87_CONTROL_FIXED;
+    const summary = X87_STATUS.ES | X87_STATUS.B;
+    const pending = (status & ~fcw & X87_EXCEPTIONS) !== 0;
+    this.setWord('fcw', fcw);
+    this.setWord('fsw', (status & ~summary) | (pending ? summary : 0));
   }
 
   /** x87 instruction and operand pointers. */
   quad(name: 'fip' | 'fdp'): bigint {
-    return this.#u64[stateOffset(name) / 8]!;
+    return this.#u64[QUADS[name]]!;
   }
 
   setQuad(name: 'fip' | 'fdp', value: bigint): void {
-    this.#u64[stateOffset(name) / 8] = value;
+    this.#u64[QUADS[name]] = value;
   }
 
   /** Low or high 64 bits (or 2, 3 of the YMM half) of a vector register. */
   vector64(register: number, index: number): bigint {
-    return this.#u64[stateOffset('vector') / 8 + register * (VECTOR_STRIDE / 8) + index]!;
+    return this.#u64[FIELD.vector + register * (VECTOR_STRIDE / 8) + index]!;
   }
 
   setVector64(register: number, index: number, value: bigint): void {
-    this.#u64[stateOffset('vector') / 8 + register * (VECTOR_STRIDE / 8) + index] = value;
+    this.#u64[FIELD.vector + register * (VECTOR_STRIDE / 8) + index] = value;
   }
 
   /** Live bytes of XMMn/YMMn, `size` 16 or 32. */
@@ -430,12 +463,12 @@ export class CpuState {
   }
 
   #wide(name: 'rip' | 'cr2'): number {
-    const index = stateOffset(name) / 4;
+    const index = FIELD[name];
     return this.#u32[index + 1]! * TWO32 + this.#u32[index]!;
   }
 
   #setWide(name: 'rip' | 'cr2', value: number): void {
-    const index = stateOffset(name) / 4;
+    const index = FIELD[name];
     this.#u32[index] = value;
     this.#u32[index + 1] = Math.floor(value / TWO32);
   }
@@ -443,8 +476,11 @@ export class CpuState {
 
 export type WordField = 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' | 'fcw' | 'fsw' | 'ftw' | 'fop';
 
-/** Element indices of hot fields: of 32-bit arrays for u32 and flag words, of 64-bit arrays for bases. */
+/** Element indices of hot fields: of 32-bit arrays, but of 64-bit arrays for bases and vectors. */
 const FIELD = {
+  rip: stateOffset('rip') / 4,
+  cr2: stateOffset('cr2') / 4,
+  vector: stateOffset('vector') / 8,
   flagsResult: stateOffset('flagsResult') / 4,
   flagsAux: stateOffset('flagsAux') / 4,
   rflags: stateOffset('rflags') / 4,
@@ -455,6 +491,21 @@ const FIELD = {
   mxcsr: stateOffset('mxcsr') / 4,
   cr3: stateOffset('cr3') / 4,
 } as const;
+
+/** Element indices by name: looking a name up costs more than the access. */
+const WORDS: Readonly<Record<WordField, number>> = {
+  es: stateOffset('es') / 2,
+  cs: stateOffset('cs') / 2,
+  ss: stateOffset('ss') / 2,
+  ds: stateOffset('ds') / 2,
+  fs: stateOffset('fs') / 2,
+  gs: stateOffset('gs') / 2,
+  fcw: stateOffset('fcw') / 2,
+  fsw: stateOffset('fsw') / 2,
+  ftw: stateOffset('ftw') / 2,
+  fop: stateOffset('fop') / 2,
+};
+const QUADS = { fip: stateOffset('fip') / 8, fdp: stateOffset('fdp') / 8 } as const;
 
 /** Bytes at the start of the state that belong to a task; what follows is the executor's own. */
 export const TASK_STATE_SIZE = stateOffset('exceptionVector');

@@ -134,7 +134,7 @@ describe.each(KINDS)('%s', (kind) => {
         'ce',
         'd4 0a',
       ],
-      ...['d5 0a', 'd6', 'ea', '0f 34', '0f 35', '0f aa', '0f 01 c8', '0f 01 c9', '0f 01 d0', '0f 01 f9', '0f 20 c8'],
+      ...['d5 0a', 'd6', 'ea', '0f 34', '0f 35', '0f aa', '0f 01 c8', '0f 01 c9', '0f 01 f9', '0f 20 c8'],
       ...['8e c8', '8e f0', '8c f0', 'fe d0', 'ff f8', 'c6 c8 00', '8f c8', '0f b8 c0', '0f ff'],
     ])('%s is no instruction', (code) => expect(m.run(code).end).toBe('#UD'));
 
