@@ -14,6 +14,10 @@ export interface Observer {
   syscallEntry?(task: Task, number: number, args: readonly number[]): void;
   /** Not called for a syscall in which the task ended: `exit` is. */
   syscallExit?(task: Task, number: number, args: readonly number[], result: number): void;
+  /** A signal was sent but nobody will see it: it is ignored, by choice or by default. */
+  signalIgnored?(task: Task, info: import('./task/task.ts').SigInfo): void;
+  /** A signal was taken from the queue, whatever its action: handler, end, stop, or nothing. Not SIGKILL of a whole group. */
+  signalTaken?(task: Task, info: import('./task/task.ts').SigInfo): void;
   /** A signal was taken from the queue and its handler's frame is on the stack; registers are the handler's. */
   signalDelivered?(task: Task, info: import('./task/task.ts').SigInfo, frame: number): void;
   /** Before `setupRtFrame`: registers are the interrupted ones. */

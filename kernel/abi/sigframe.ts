@@ -38,12 +38,15 @@ export const SIGSET_SIZE = 8;
 const handlerText = (value: number) =>
   value === SIG_DFL ? 'SIG_DFL' : value === SIG_IGN ? 'SIG_IGN' : `0x${value.toString(16)}`;
 
+/** An unsigned long with flags in its low half. C libraries sign-extend an int into it; the kernel knows no high flags. */
+const flagWord: Scalar<number> = { ...pointer, read: (view, offset) => view.getUint32(offset, true) };
+
 /** The kernel's struct sigaction, which C libraries translate to and from theirs. */
 export const SIGACTION = struct(
   'struct kernel_sigaction',
   [
     ['sa_handler', shown(pointer, handlerText), 'handler, SIG_DFL or SIG_IGN'],
-    ['sa_flags', shown(pointer, flagText(SA, 'SA_')), 'SA_*'],
+    ['sa_flags', shown(flagWord, flagText(SA, 'SA_')), 'SA_*'],
     ['sa_restorer', pointer, "the C library's call of rt_sigreturn"],
     ['sa_mask', sigset, 'blocked while the handler runs'],
   ],

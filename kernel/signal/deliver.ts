@@ -57,6 +57,7 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
     }
     const info = dequeueSynchronous(task) ?? dequeueSignal(kernel, task, task.blocked);
     if (info === null) return NONE;
+    for (const observer of kernel.observers) observer.signalTaken?.(task, info);
     const { signo } = info;
     const action = task.sighand.action[signo]!;
     if (action.handler === SIG_IGN) continue;

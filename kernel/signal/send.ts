@@ -156,7 +156,10 @@ const isForced = (info: SigInfo): boolean => info.code === SI.KERNEL;
  */
 export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: boolean): number => {
   const { signo } = info;
-  if (!prepareSignal(kernel, task, signo, isForced(info))) return 0;
+  if (!prepareSignal(kernel, task, signo, isForced(info))) {
+    if (!task.group.groupExiting) for (const observer of kernel.observers) observer.signalIgnored?.(task, info);
+    return 0;
+  }
   const pending: SigPending = toThread ? task.pending : task.group.sharedPending;
   const legacy = signo < SIG.SIGRTMIN;
   if (legacy && inSet(pending.signal, signo)) return 0;

@@ -55,7 +55,7 @@ export const execSyscalls: readonly SyscallRow[] = [
       ['pathname', arg.path],
       ['argv', arg.argv],
       ['envp', arg.envp],
-      ['flags', arg.flags],
+      ['flags', arg.atFlags],
     ],
     execveat,
     'static programs only',

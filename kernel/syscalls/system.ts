@@ -400,7 +400,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     140,
     'getpriority',
     [
-      ['which', arg.int],
+      ['which', arg.priorityWhich],
       ['who', arg.int],
     ],
     (kernel, _task, which, who) => whoExists(kernel, which, who) || NICE_ZERO,
@@ -410,7 +410,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     141,
     'setpriority',
     [
-      ['which', arg.int],
+      ['which', arg.priorityWhich],
       ['who', arg.int],
       ['prio', arg.int],
     ],

@@ -67,8 +67,8 @@ describe('guest memory that is looked at', () => {
 
 describe('strings', () => {
   it('have the shortest escapes', () => {
-    expect(quote(bytes('hello\n\0world\x7f2\x1b\x1b9\x0c\t\r\v"\\\xff'))).toBe(
-      '"hello\\n\\0world\\1772\\33\\0339\\f\\t\\r\\v\\"\\\\\\377"',
+    expect(quote(bytes('hello\n\0world\x7f2\x1b\x1b9\x017\x0c\t\r\v"\\\xff'))).toBe(
+      '"hello\\n\\0world\\1772\\33\\339\\0017\\f\\t\\r\\v\\"\\\\\\377"',
     );
   });
 

@@ -99,6 +99,18 @@ const rlimitAt = (value: number, context: FormatContext) => {
 export const rlimit = pointerTo(rlimitAt);
 export const outRlimit = filledBy(rlimitAt);
 
+export const priorityWhich = argument(
+  'int',
+  choice(
+    [
+      ['PRIO_PROCESS', 0],
+      ['PRIO_PGRP', 1],
+      ['PRIO_USER', 2],
+    ],
+    'PRIO_???',
+  ),
+);
+
 export const rusageWho = argument(
   'int',
   choice(

@@ -15,7 +15,7 @@ const ESCAPES: Readonly<Record<number, string>> = {
   92: '\\\\',
 };
 
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57;
+const isOctal = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 55;
 
 /** A C string literal. Octal escapes are as short as what follows allows. */
 export const quote = (bytes: Uint8Array): string => {
@@ -24,7 +24,7 @@ export const quote = (bytes: Uint8Array): string => {
     const escaped = ESCAPES[byte];
     if (escaped !== undefined) text += escaped;
     else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
-    else text += `\\${byte.toString(8).padStart(isDigit(bytes[index + 1]) ? 3 : 1, '0')}`;
+    else text += `\\${byte.toString(8).padStart(isOctal(bytes[index + 1]) ? 3 : 1, '0')}`;
   });
   return `${text}"`;
 };
