@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import type { CpuKind } from '../emulator/api.ts';
-import { rows } from '../emulator/isa/index.ts';
 import { Generator } from '../test/cpu/generate.ts';
 import { notAsked } from '../test/cpu/hints.ts';
 import { minimise } from '../test/cpu/minimise.ts';
 import { buildRunner, hostIsAmd } from '../test/cpu/native.ts';
 import { record } from '../test/cpu/recorded.ts';
 import { type Disassemble, describeFinding, describeStatistics } from '../test/cpu/report.ts';
+import { rows } from '../test/cpu/rows.ts';
 import { Executors, type Finding, runSession } from '../test/cpu/session.ts';
 import { keyText } from '../test/cpu/shape.ts';
 import { canRunNatively } from '../test/native/native.ts';

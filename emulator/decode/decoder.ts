@@ -236,6 +236,7 @@ export class Decoder {
       lock,
       segment,
       vectorLength: vexL === 0 ? 128 : 256,
+      modrm,
     };
   }
 

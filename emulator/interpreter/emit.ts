@@ -29,6 +29,12 @@ export class InterpreterOps extends FloatEmitter implements Ops<Value, Value, Va
     return this.sub(64, next, this.pop(i64));
   }
 
+  modrm(): Value {
+    this.f.get(0);
+    this.f.memory(OP.i64Load8u, RECORD.modrm);
+    return this.pop(i64);
+  }
+
   jump(target: Value): void {
     const { f } = this;
     // Bits 63:47 must be alike.

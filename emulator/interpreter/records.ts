@@ -25,6 +25,8 @@ export const RECORD = {
   scale: 20,
   /** u8: length in bytes. */
   length: 21,
+  /** u8: the ModRM byte. */
+  modrm: 22,
   /** i64: displacement, or the second immediate. */
   displacement: 24,
   /** i64: immediate or branch target. */
@@ -98,6 +100,7 @@ export const writeRecord = (view: DataView, at: number, i: Instruction, handler:
     } else view.setUint16(at + RECORD.operands + 2 * n, registerAddress(op), true);
   }
   view.setUint8(at + RECORD.length, i.length);
+  view.setUint8(at + RECORD.modrm, i.modrm);
   const next = i.address + i.length;
   view.setUint32(at + RECORD.next, next >>> 0, true);
   view.setUint32(at + RECORD.next + 4, Math.floor(next / 4294967296), true);

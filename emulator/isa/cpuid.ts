@@ -17,7 +17,7 @@ const text = (s: string): number[] => {
 const VENDOR = text('SignalboxCPU');
 const BRAND = text('signalbox x86-64 emulator'.padEnd(48, '\0'));
 
-/** CPUID.1:EDX */
+/** CPUID.1:EDX. Not `fpu`, though the x87 is there: its transcendental functions are not. */
 const FEATURES_EDX = {
   tsc: 1 << 4,
   cx8: 1 << 8,

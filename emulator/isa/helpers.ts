@@ -7,6 +7,7 @@ import { cpuid } from './cpuid.ts';
 import { CpuFault, type Helper, type HelperContext } from './helper.ts';
 import { integerHelpers } from './integer/helpers.ts';
 import { sseHelpers } from './sse/helpers.ts';
+import { x87Helpers } from './x87/operation.ts';
 import { xsaveHelpers } from './xsave.ts';
 
 export { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from './helper.ts';
@@ -48,6 +49,6 @@ const helpersOfTheCore = {
 } as const satisfies Record<string, Helper>;
 
 /** Every helper by name. Families with many add theirs in files of their own. */
-export const helpers = { ...helpersOfTheCore, ...integerHelpers, ...sseHelpers, ...xsaveHelpers };
+export const helpers = { ...helpersOfTheCore, ...integerHelpers, ...sseHelpers, ...xsaveHelpers, ...x87Helpers };
 
 export type HelperName = keyof typeof helpers;

@@ -2,7 +2,8 @@
 import { integerRows } from './integer/index.ts';
 import type { Row } from './row.ts';
 import { sseRows } from './sse/index.ts';
+import { x87Rows } from './x87/index.ts';
 import { xsaveRows } from './xsave.ts';
 
-export const rows: readonly Row[] = [...integerRows, ...sseRows, ...xsaveRows];
+export const rows: readonly Row[] = [...integerRows, ...sseRows, ...xsaveRows, ...x87Rows];
 for (const [id, row] of rows.entries()) row.id = id;

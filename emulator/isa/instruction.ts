@@ -93,6 +93,8 @@ export interface Instruction {
   readonly segment: SegmentBase;
   /** VEX.L or 0: 128 or 256. */
   readonly vectorLength: 128 | 256;
+  /** The ModRM byte; 0 where there is none. */
+  readonly modrm: number;
 }
 
 /** Address after the instruction. */

@@ -246,6 +246,8 @@ export interface Ops<V, C, X> {
   nextRip(): V;
   /** Address of this instruction, 64 bits. */
   thisRip(): V;
+  /** The ModRM byte, zero-extended to 64 bits: data of the instruction, which the x87 keeps with its last opcode. */
+  modrm(): V;
   /** To a computed address (64 bits): non-canonical ones raise #GP before anything else changes. */
   jump(target: V): void;
   branch(target: TargetOperand): void;

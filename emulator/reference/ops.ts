@@ -448,6 +448,9 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   thisRip(): bigint {
     return BigInt(this.insn.address);
   }
+  modrm(): bigint {
+    return BigInt(this.insn.modrm);
+  }
   jump(target: bigint): void {
     if (!isCanonical(target)) throw new CpuFault(VECTOR.GP);
     this.exit = 'jump';

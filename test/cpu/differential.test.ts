@@ -4,7 +4,6 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CpuKind } from '../../emulator/api.ts';
-import { rows } from '../../emulator/isa/index.ts';
 import { canRunNatively } from '../native/native.ts';
 import { type Case, COMPLETED, MAP, type Outcome, STOP_BY } from './case.ts';
 import { differences } from './compare.ts';
@@ -13,6 +12,7 @@ import { notAsked } from './hints.ts';
 import { buildRunner, runNatively } from './native.ts';
 import { readRecorded } from './recorded.ts';
 import { describeFinding } from './report.ts';
+import { rows } from './rows.ts';
 import { Executors, type Finding, judge, runSession } from './session.ts';
 
 const KINDS: readonly CpuKind[] = ['reference', 'interpreter'];

@@ -21,13 +21,19 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   // A hint NOP until CET is there.
   rdsspd: 'nop',
   rdsspq: 'nop',
+  wait: 'fwait',
+  fcompi: 'fcomip',
+  fucompi: 'fucomip',
+  feni8087_nop: 'fneni',
+  fdisi8087_nop: 'fndisi',
+  fsetpm: 'fnsetpm',
 };
 
 /** CMPccSS and its like by the predicate in the immediate. */
 const PREDICATES = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
 const WITH_PREDICATE = /^cmp(eq|lt|le|unord|neq|nlt|nle|ord)(ss|sd|ps|pd)$/;
 
-const SIZE_OF_MEMORY = /\b(byte|word|dword|fword|qword|xword|xmmword|ymmword)? ?ptr /;
+const SIZE_OF_MEMORY = /\b(byte|word|dword|fword|qword|tbyte|xword|xmmword|ymmword)? ?ptr /;
 /** Their memory operand has no size of its own, or one that capstone gets wrong (COMISD reads 64 bits). */
 const SIZE_IS_OPEN = new Set(
   [
@@ -45,6 +51,14 @@ const SIZE_IS_OPEN = new Set(
     'lidt',
     'invlpg',
     'clflush',
+    'fldenv',
+    'fnstenv',
+    'frstor',
+    'fnsave',
+    'fbld',
+    'fbstp',
+    'xsave',
+    'xrstor',
   ].concat(['prefetchnta', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchw', 'prefetch']),
 );
 
@@ -92,6 +106,10 @@ export const disagreement = (theirs: Disassembled, ours: Instruction): string | 
   }
   // RCL and RCR by one: capstone leaves the 1 out.
   if ((name === 'rcl' || name === 'rcr') && theirOperands.length === 1) theirOperands.push('1');
+  // Of two x87 registers capstone leaves ST(0) out where it can.
+  if (theirOperands.length === 1 && ours.operands.length === 2 && ours.operands.every(({ kind }) => kind === 'st')) {
+    theirOperands.splice(ourText.indexOf('st(0)'), 0, 'st(0)');
+  }
   if (/^mov_(to|from)_[cd]r$/.test(ourName)) return name === 'mov' ? undefined : report();
   if (name !== ourName || theirOperands.length !== ourText.length) return report();
 

@@ -31,10 +31,12 @@ const SHADOW_STACKS = words('incsspd incsspq saveprevssp rstorssp setssbsy clrss
 const VIRTUALISATION =
   /^(vmread|vmwrite|vmcall|vmlaunch|vmresume|vmxoff|vmxon|vmptrld|vmptrst|vmclear|vmrun|vmload|vmsave|vmmcall|invept|invvpid)$/;
 
+const TRANSCENDENTAL = words('fsin fcos fsincos fptan fpatan f2xm1 fyl2x fyl2xp1');
+
 const FAMILIES: Readonly<Record<string, (i: Disassembled) => boolean>> = {
-  x87: ({ mnemonic }) => mnemonic === 'wait' || (/^f/.test(mnemonic) && !/^(fxsave|fxrstor|femms)/.test(mnemonic)),
+  'transcendental x87': ({ mnemonic }) => TRANSCENDENTAL.has(mnemonic),
   'MMX and 3DNow!': ({ mnemonic, op_str }) => /\bmm[0-7]\b/.test(op_str) || mnemonic === 'emms' || mnemonic === 'femms',
-  'SSE3 to SSE4.2': (i) => SSE3_TO_SSE42.has(i.mnemonic) && !isSse2Pextrw(i),
+  'SSE3 to SSE4.2': (i) => (SSE3_TO_SSE42.has(i.mnemonic) || i.mnemonic === 'fisttp') && !isSse2Pextrw(i),
   virtualisation: ({ mnemonic }) => VIRTUALISATION.test(mnemonic),
   'AVX to AVX-512': ({ mnemonic }) => /^[vk]/.test(mnemonic) && mnemonic !== 'verr' && mnemonic !== 'verw',
   'bit manipulation': ({ mnemonic }) => BIT_MANIPULATION.has(mnemonic),
@@ -56,9 +58,13 @@ export const isRefusedByCpus = ({ mnemonic, op_str }: Disassembled): boolean =>
   // Loading CS; debug and control registers that do not exist.
   (mnemonic === 'mov' && /^(cs,|[cd]r\d+,)|, [cd]r\d+$/.test(op_str));
 
+/** Second encodings of FXCH, FCOM, FCOMP and FSTP. */
+const X87_ALIASES = new Set(['DD C8+i', 'DF C8+i', 'DC D0+i', 'DC D8+i', 'DE D0+i', 'DF D0+i', 'DF D8+i']);
+
 /** What capstone does not decode though a CPU does; it occurs where data stands among the instructions. */
 export const isUnknownToCapstone = (ours: Instruction, bytes: Uint8Array): boolean =>
   // Hint NOPs 0F 19..1F other than those in use.
   ours.row.mnemonic === 'NOP' ||
+  X87_ALIASES.has(ours.row.encoding) ||
   // MOVSXD with an address-size prefix.
   (ours.row.mnemonic === 'MOVSXD' && bytes.includes(0x67));

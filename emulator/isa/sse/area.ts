@@ -2,7 +2,7 @@
  * The legacy area of FXSAVE and XSAVE (SDM Vol. 1, 10.5.1 and 13.4.1): x87, MXCSR and XMM registers in 512 bytes of guest
  * memory.
  */
-import type { CpuState } from '../../state.ts';
+import { type CpuState, X87_STATUS } from '../../state.ts';
 import { CpuFault, type HelperContext } from '../helper.ts';
 import { VECTOR } from '../ops.ts';
 
@@ -22,14 +22,18 @@ const setQuad = (bytes: Uint8Array, offset: number, value: bigint): void =>
 const put = (c: HelperContext, address: bigint, bytes: number, offset: number, value: bigint | number): void =>
   c.store(bytes, address + BigInt(offset), BigInt(value));
 
-/** The x87 part; its pointers have 64 bits if `wide`, else 32 bits and a selector of zero. */
+/**
+ * The x87 part; its pointers have 64 bits if `wide`, else 32 bits and a selector of zero. Opcode and pointers are there
+ * for the handler of a pending exception; without one they are zeros (so on AMD).
+ */
 export const saveX87 = (c: HelperContext, address: bigint, wide: boolean): void => {
   const { state } = c;
-  const pointer = wide ? 64 : 32;
+  const pending = (state.word('fsw') & X87_STATUS.ES) !== 0;
+  const pointer = pending ? (wide ? 64 : 32) : 0;
   put(c, address, 2, AREA.fcw, state.word('fcw'));
   put(c, address, 2, AREA.fsw, state.word('fsw'));
   put(c, address, 2, AREA.ftw, state.word('ftw'));
-  put(c, address, 2, AREA.fop, state.word('fop'));
+  put(c, address, 2, AREA.fop, pending ? state.word('fop') : 0);
   put(c, address, 8, AREA.fip, BigInt.asUintN(pointer, state.quad('fip')));
   put(c, address, 8, AREA.fdp, BigInt.asUintN(pointer, state.quad('fdp')));
   for (let n = 0; n < 8; n++) {
@@ -66,8 +70,7 @@ export const loadMxcsr = (state: CpuState, area: DataView): void => {
 
 export const loadX87 = (state: CpuState, area: DataView, wide: boolean): void => {
   const pointer = (offset: number) => (wide ? area.getBigUint64(offset, true) : BigInt(area.getUint32(offset, true)));
-  state.setWord('fcw', area.getUint16(AREA.fcw, true));
-  state.setWord('fsw', area.getUint16(AREA.fsw, true));
+  state.setX87Control(area.getUint16(AREA.fcw, true), area.getUint16(AREA.fsw, true));
   state.setWord('ftw', area.getUint8(AREA.ftw));
   state.setWord('fop', area.getUint16(AREA.fop, true) & 0x7ff);
   state.setQuad('fip', pointer(AREA.fip));
