@@ -90,23 +90,43 @@ export const userBuffer = (mm: Mm, address: number, length: number): UserBuffer 
   return new UserVector(mm, [{ address, length: cut }], cut);
 };
 
+/** The elements of a vector (iovec_from_user). -EINVAL for too many or a negative length. */
+const readIovec = (mm: Mm, address: number, count: number): Segment[] | number => {
+  if (count > IOV_MAX || count < 0) return -ERRNO.EINVAL;
+  const segments: Segment[] = [];
+  for (let i = 0; i < count; i++) {
+    const { iov_base, iov_len } = readStruct(mm, iovec, address + i * iovec.size);
+    if (iov_len >= 2 ** 63) return -ERRNO.EINVAL;
+    segments.push({ address: iov_base, length: iov_len });
+  }
+  return segments;
+};
+
 /**
  * The vector of `count` struct iovec at `address` (import_iovec). -EINVAL for too many or a negative length, -EFAULT beyond
  * user space; the total is cut to `MAX_RW_COUNT`. Throws `UserFault` if the vector itself cannot be read.
  */
 export const importIovec = (mm: Mm, address: number, count: number): UserBuffer | number => {
-  if (count > IOV_MAX || count < 0) return -ERRNO.EINVAL;
-  const segments: Segment[] = [];
+  const segments = readIovec(mm, address, count);
+  if (typeof segments === 'number') return segments;
   let total = 0;
-  for (let i = 0; i < count; i++) {
-    const { iov_base, iov_len } = readStruct(mm, iovec, address + i * iovec.size);
-    if (iov_len >= 2 ** 63) return -ERRNO.EINVAL;
-    if (!accessOk(iov_base, iov_len)) return -ERRNO.EFAULT;
-    const length = Math.min(iov_len, MAX_RW_COUNT - total);
-    segments.push({ address: iov_base, length });
-    total += length;
+  for (const segment of segments) {
+    if (!accessOk(segment.address, segment.length)) return -ERRNO.EFAULT;
+    segment.length = Math.min(segment.length, MAX_RW_COUNT - total);
+    total += segment.length;
   }
   return new UserVector(mm, segments, total);
+};
+
+/** A vector in `mm` whose elements name memory of another address space (process_vm_readv(2)). */
+export const importRemoteIovec = (mm: Mm, address: number, count: number, remote: Mm): UserBuffer | number => {
+  const segments = readIovec(mm, address, count);
+  if (typeof segments === 'number') return segments;
+  return new UserVector(
+    remote,
+    segments,
+    segments.reduce((total, { length }) => total + length, 0),
+  );
 };
 
 /** A buffer of the kernel's own in the place of the guest's: sendfile(2), splice(2), the loader. */

@@ -12,6 +12,7 @@ import { doMremap } from '../mm/mremap.ts';
 import { accessOk, copyToUser } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
+import { processVmSyscalls } from './process-vm.ts';
 import { type SyscallHandler, type SyscallRow, syscall } from './row.ts';
 
 /** Sizes of huge pages that x86 has, as MAP_HUGETLB encodes them: log2, or 0 for the default. */
@@ -64,7 +65,39 @@ const mincore = (_kernel: Kernel, task: Task, start: number, length: number, vec
   return 0;
 };
 
+/** Protection keys, on a processor which has none (mm/mprotect.c). */
+const pkeySyscalls: readonly SyscallRow[] = [
+  syscall(
+    329,
+    'pkey_mprotect',
+    [
+      ['addr', arg.pointer],
+      ['len', arg.size],
+      ['prot', arg.prot],
+      ['pkey', arg.int],
+    ],
+    pageAddress((_kernel, task, address, length, prot, pkey) =>
+      pkey === -1 ? doMprotect(task.mm, address, length, prot) : -ERRNO.EINVAL,
+    ),
+  ),
+  syscall(
+    330,
+    'pkey_alloc',
+    [
+      ['flags', arg.flags],
+      ['access_rights', arg.flags],
+    ],
+    (_kernel, _task, flags, rights) => (flags !== 0 || rights & ~PKEY_ACCESS_MASK ? -ERRNO.EINVAL : -ERRNO.ENOSPC),
+  ),
+  syscall(331, 'pkey_free', [['pkey', arg.int]], () => -ERRNO.EINVAL),
+];
+
+/** PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE */
+const PKEY_ACCESS_MASK = 3;
+
 export const memorySyscalls: readonly SyscallRow[] = [
+  ...pkeySyscalls,
+  ...processVmSyscalls,
   syscall(
     9,
     'mmap',
