@@ -226,7 +226,7 @@ describe('memory calls against a model of pages', () => {
         for (const { mm } of spaces) mmPut(mm);
         expect(leakedFrames(machine)).toBe(0);
       }),
-      { numRuns: 150, seed: 7 },
+      { numRuns: 80, seed: 7 },
     );
   });
 });
