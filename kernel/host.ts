@@ -21,6 +21,8 @@ export interface HostStat {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** Units of 512 bytes that it takes up. */
+  readonly blocks: number;
   readonly rdev: number;
   readonly atime: bigint;
   readonly mtime: bigint;

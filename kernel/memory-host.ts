@@ -225,6 +225,7 @@ export const memoryFiles = (
         nlink: isDirectory ? 2 : 1,
         ...owner,
         size: 0,
+        blocks: 0,
         rdev: 0,
         atime: time,
         mtime: time,
@@ -322,7 +323,7 @@ export const memoryFiles = (
   return Object.freeze<HostFiles>({
     lstat: (path) => {
       const node = find(path);
-      return isError(node) ? node : { ...node.stat };
+      return isError(node) ? node : { ...node.stat, blocks: Math.ceil(node.stat.size / 4096) * 8 };
     },
     readdir: (path) => {
       const node = find(path);

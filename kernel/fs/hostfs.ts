@@ -9,7 +9,7 @@ import type { HostError, HostFiles, HostStat } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import { forgetCached, overlayCached, truncateCached, updateCached } from '../mm/pagecache.ts';
 import { directoryFile } from './directory.ts';
-import { newInode, newSuperBlock, releaseFile, touchModified } from './inode.ts';
+import { extendInode, newInode, newSuperBlock, releaseFile, touchModified } from './inode.ts';
 import { copyStat, modeOf } from './lower.ts';
 import { dropContent, load, store, truncateContent } from './memfile.ts';
 import { bareInode } from './memfs.ts';
@@ -25,6 +25,8 @@ interface HostInode extends Inode {
   children: Map<string, HostInode>;
   /** Contents of a file which the host no longer has. */
   orphan: MemInode | null;
+  /** Units of 512 bytes, as the host says. */
+  hostBlocks: number;
 }
 
 const host = (inode: Inode): HostInode => inode as HostInode;
@@ -49,13 +51,13 @@ const newHostInode = (
   entry: string,
 ): HostInode => {
   const ops = stat.type === 'directory' ? hostDirectory : hostInode;
-  const inode: HostInode = {
-    ...newInode(kernel, sb, ops, modeOf(stat)),
+  const inode: HostInode = extendInode(newInode(kernel, sb, ops, modeOf(stat)), {
     directory,
     entry,
     children: new Map(),
     orphan: null,
-  };
+    hostBlocks: stat.blocks,
+  });
   copyStat(inode, stat);
   if (isDir(inode.mode)) {
     inode.parent = directory ?? inode;
@@ -125,6 +127,7 @@ const update = (kernel: Kernel, inode: HostInode, stat: HostStat): void => {
   if (stat.size < inode.size) truncateCached(kernel, inode, stat.size);
   else if (foreign && inode.opens === 0) forgetCached(kernel, inode);
   copyStat(inode, stat);
+  inode.hostBlocks = stat.blocks;
 };
 
 const refresh: InodeOperations['refresh'] = (kernel, node) => {
@@ -313,7 +316,7 @@ const hostFile: FileOperations = Object.freeze<FileOperations>({
   read: (kernel, _task, file, sink, position) => {
     const inode = host(file.inode);
     refresh!(kernel, inode);
-    return readFile(inode, sink, position, (at, into) => {
+    return readFile(inode.size, sink, position, (at, into) => {
       const error = loadHost(inode, at, into);
       overlayCached(kernel, inode, at, into);
       return error;
@@ -349,6 +352,7 @@ const hostDirectory: InodeOperations = Object.freeze<InodeOperations>({
   rename,
   setAttributes: setHostAttributes,
   refresh,
+  blocks: (inode) => host(inode).hostBlocks,
 });
 
 const hostInode: InodeOperations = Object.freeze<InodeOperations>({
@@ -374,6 +378,7 @@ const hostInode: InodeOperations = Object.freeze<InodeOperations>({
   },
   setAttributes: setHostAttributes,
   refresh,
+  blocks: (inode) => host(inode).hostBlocks,
   sync: (_kernel, node) =>
     host(node).orphan === null && !node.dead ? outcome(filesOf(node).sync?.(pathIn(host(node))) ?? 0) : 0,
   lastClose: (kernel, node) => {

@@ -53,6 +53,7 @@ export const newView = (kernel: Kernel, sb: SuperBlock, path: string, stat: Host
   copyStat(inode, stat);
   inode.lower = path;
   inode.lowerSize = stat.size;
+  inode.lowerBlocks = stat.blocks;
   inode.kept = false;
   return inode;
 };
@@ -111,6 +112,7 @@ export const revalidate = (
   if (stat.mtime !== view.mtime || stat.size !== view.size) forgetCached(kernel, view);
   copyStat(view, stat);
   view.lowerSize = stat.size;
+  view.lowerBlocks = stat.blocks;
   return view;
 };
 

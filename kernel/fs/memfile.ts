@@ -18,12 +18,12 @@ const mem = (inode: Inode): MemInode => inode as MemInode;
 
 /** Copies bytes at `position`, all below the size, into `into`. 0 or -errno. */
 export const load = (inode: MemInode, position: number, into: Uint8Array): number => {
-  if (inode.pages!.size === 0) return loadLower(inode, position, into);
+  if (inode.pages === null) return loadLower(inode, position, into);
   for (let done = 0; done < into.length; ) {
     const at = position + done;
     const within = at % PAGE_SIZE;
     const part = Math.min(PAGE_SIZE - within, into.length - done);
-    const page = inode.pages!.get((at - within) / PAGE_SIZE);
+    const page = inode.pages.get((at - within) / PAGE_SIZE);
     if (page !== undefined) {
       into.set(page.subarray(within, within + part), done);
     } else {
@@ -50,7 +50,7 @@ const loadLower = (inode: MemInode, position: number, into: Uint8Array): number 
 
 /** The page to write into, made or copied up as needed; undefined when memory is full, or -errno of the lower file. */
 const pageForWrite = (kernel: Kernel, inode: MemInode, index: number, whole: boolean): Uint8Array | number => {
-  const known = inode.pages!.get(index);
+  const known = inode.pages?.get(index);
   if (known !== undefined) return known;
   if (!charge(kernel, inode, PAGE_SIZE)) return -ERRNO.ENOSPC;
   const page = new Uint8Array(PAGE_SIZE);
@@ -61,7 +61,8 @@ const pageForWrite = (kernel: Kernel, inode: MemInode, index: number, whole: boo
       return error;
     }
   }
-  inode.pages!.set(index, page);
+  inode.pages ??= new Map();
+  inode.pages.set(index, page);
   return page;
 };
 
@@ -101,10 +102,10 @@ export const truncateContent: NonNullable<InodeOperations['truncate']> = (kernel
     return -ERRNO.EPERM;
   }
   if (size < inode.size) {
-    for (const index of inode.pages!.keys()) {
+    for (const index of inode.pages?.keys() ?? []) {
       if (index * PAGE_SIZE >= size) freePage(kernel, inode, index);
     }
-    inode.pages!.get(Math.floor(size / PAGE_SIZE))?.fill(0, size % PAGE_SIZE);
+    inode.pages?.get(Math.floor(size / PAGE_SIZE))?.fill(0, size % PAGE_SIZE);
     inode.lowerSize = Math.min(inode.lowerSize, size);
   }
   const shrinks = size < inode.size;
@@ -116,29 +117,29 @@ export const truncateContent: NonNullable<InodeOperations['truncate']> = (kernel
 };
 
 const freePage = (kernel: Kernel, inode: MemInode, index: number): void => {
-  if (inode.pages!.delete(index)) uncharge(kernel, inode, PAGE_SIZE);
+  if (inode.pages?.delete(index)) uncharge(kernel, inode, PAGE_SIZE);
 };
 
 /** Forgets all contents: the inode is going away. */
 export const dropContent = (kernel: Kernel, inode: MemInode): void => {
   if (!isReg(inode.mode)) return;
-  for (const index of inode.pages!.keys()) freePage(kernel, inode, index);
+  for (const index of inode.pages?.keys() ?? []) freePage(kernel, inode, index);
   forgetCached(kernel, inode);
 };
 
-export const blocksOf = (inode: Inode): number => {
-  const node = mem(inode);
-  if (node.pages === null) return 0;
-  const lower = Math.ceil(node.lowerSize / PAGE_SIZE);
-  let own = 0;
-  for (const index of node.pages.keys()) if (index >= lower) own++;
-  return (lower + own) * (PAGE_SIZE / 512);
+export const blocksOf = (node: Inode): number => {
+  const inode = mem(node);
+  if (!isReg(inode.mode) || (inode.lower !== null && !inode.kept)) return inode.lowerBlocks;
+  const lowerPages = Math.ceil(inode.lowerSize / PAGE_SIZE);
+  let pages = lowerPages;
+  for (const index of inode.pages?.keys() ?? []) if (index >= lowerPages) pages++;
+  return pages * (PAGE_SIZE / 512);
 };
 
 /** SEEK_DATA and SEEK_HOLE, by pages. */
 export const nextExtent: NonNullable<InodeOperations['nextExtent']> = (node, offset, hole) => {
   const inode = mem(node);
-  const isData = (index: number): boolean => inode.pages!.has(index) || index * PAGE_SIZE < inode.lowerSize;
+  const isData = (index: number): boolean => inode.pages?.has(index) === true || index * PAGE_SIZE < inode.lowerSize;
   for (let index = Math.floor(offset / PAGE_SIZE); index * PAGE_SIZE < inode.size; index++) {
     if (isData(index) !== hole) return Math.max(offset, index * PAGE_SIZE);
   }
@@ -148,7 +149,7 @@ export const nextExtent: NonNullable<InodeOperations['nextExtent']> = (node, off
 /** fallocate(2): preallocation, holes, zeros (shmem_fallocate). */
 export const allocateRange: NonNullable<InodeOperations['allocate']> = (kernel, node, mode, offset, length) => {
   const inode = mem(node);
-  if (inode.pages === null) return -ERRNO.ENODEV;
+  if (!isReg(inode.mode)) return -ERRNO.ENODEV;
   const end = offset + length;
   if (mode & FALLOC.PUNCH_HOLE) {
     if (inode.seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) return -ERRNO.EPERM;
@@ -175,7 +176,7 @@ const zero = (kernel: Kernel, inode: MemInode, from: number, to: number): number
     const index = (at - within) / PAGE_SIZE;
     if (part === PAGE_SIZE && at >= inode.lowerSize) {
       freePage(kernel, inode, index);
-    } else if (inode.pages!.has(index) || at < inode.lowerSize) {
+    } else if (inode.pages?.has(index) || at < inode.lowerSize) {
       const page = pageForWrite(kernel, inode, index, part === PAGE_SIZE);
       if (typeof page === 'number') return page;
       page.fill(0, within, within + part);
@@ -198,7 +199,7 @@ export const memFile: FileOperations = Object.freeze<FileOperations>({
   seekable: true,
   read: (kernel, _task, file, sink, position) => {
     const inode = mem(file.inode);
-    const count = readFile(inode, sink, position, (at, into) => {
+    const count = readFile(inode.size, sink, position, (at, into) => {
       const error = load(inode, at, into);
       overlayCached(kernel, inode, at, into);
       return error;

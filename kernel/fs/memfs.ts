@@ -11,7 +11,7 @@ import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { directoryFile } from './directory.ts';
-import { newInode, newSuperBlock, setAttributes, touchChanged, touchModified } from './inode.ts';
+import { extendInode, newInode, newSuperBlock, setAttributes, touchChanged, touchModified } from './inode.ts';
 import { listLower, lookupLower, newView, revalidate } from './lower.ts';
 import { allocateRange, blocksOf, dropContent, memFile, nextExtent, truncateContent } from './memfile.ts';
 import { charge, type MemInode, uncharge } from './memnode.ts';
@@ -22,17 +22,18 @@ import type { DirectoryEntry, Inode, InodeOperations, Owner, SuperBlock, Vfs } f
 const INODE_COST = 1024;
 
 /** An inode in no directory yet, not charged. */
-export const bareInode = (kernel: Kernel, sb: SuperBlock, mode: number, owner: Owner): MemInode => ({
-  ...newInode(kernel, sb, isDir(mode) ? memDirectory : memInode, mode, owner),
-  entries: isDir(mode) ? new Map() : null,
-  pages: isReg(mode) ? new Map() : null,
-  target: '',
-  lower: null,
-  lowerSize: 0,
-  kept: true,
-  seals: 0,
-  charged: 0,
-});
+export const bareInode = (kernel: Kernel, sb: SuperBlock, mode: number, owner: Owner): MemInode =>
+  extendInode(newInode(kernel, sb, isDir(mode) ? memDirectory : memInode, mode, owner), {
+    entries: isDir(mode) ? new Map() : null,
+    pages: null,
+    target: '',
+    lower: null,
+    lowerSize: 0,
+    lowerBlocks: 0,
+    kept: true,
+    seals: 0,
+    charged: 0,
+  });
 
 /** A new, charged inode; -ENOSPC. */
 export const newMemInode = (kernel: Kernel, sb: SuperBlock, mode: number, owner: Owner): MemInode | number => {
@@ -235,7 +236,7 @@ const memDirectory: InodeOperations = Object.freeze<InodeOperations>({
   rename,
   setAttributes: changeAttributes,
   lastClose: (kernel, inode) => reap(kernel, mem(inode)),
-  blocks: () => 0,
+  blocks: blocksOf,
 });
 
 const memInode: InodeOperations = Object.freeze<InodeOperations>({

@@ -6,7 +6,7 @@ import type { Inode } from './types.ts';
 export interface MemInode extends Inode {
   /** Directories: what is known by name. Null is a whiteout: the lower layer's entry of that name is gone. */
   entries: Map<string, MemInode | null> | null;
-  /** Regular files: pages in memory by index; absent ones are of the lower layer, or zero. */
+  /** Regular files: pages in memory by index, once there is one; others are of the lower layer, or zero. */
   pages: Map<number, Uint8Array> | null;
   /** Symbolic links: where to. Of the lower layer: read when needed. */
   target: string;
@@ -14,6 +14,8 @@ export interface MemInode extends Inode {
   lower: string | null;
   /** Files: how many bytes at the start are the origin's. */
   lowerSize: number;
+  /** Units of 512 bytes that the origin takes up. */
+  lowerBlocks: number;
   /** Changed here in any way: no longer only a view of the lower layer. */
   kept: boolean;
   /** F_SEAL_* of memfd_create(2). */

@@ -7,7 +7,7 @@ import { MAGIC, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { directoryFile } from './directory.ts';
-import { newInode, newSuperBlock, releaseFile } from './inode.ts';
+import { extendInode, newInode, newSuperBlock, releaseFile } from './inode.ts';
 import { toBytes } from './names.ts';
 import { readFile, writeFile } from './regular.ts';
 import type { DirectoryEntry, FileOperations, Inode, InodeOperations, Location, Vfs } from './types.ts';
@@ -93,7 +93,7 @@ const newProcInode = (
   const type = typeOf(row);
   const base = newInode(kernel, directory.sb, opsOf(row), type | (row.mode ?? defaultMode(type)));
   const key = `${directory.key}/${name}`;
-  const inode: ProcInode = { ...base, row, pid: task?.pid ?? 0, fd, key };
+  const inode: ProcInode = extendInode(base, { row, pid: task?.pid ?? 0, fd, key });
   inode.ino = inoOf(key);
   if (task !== null) {
     inode.uid = task.cred.euid;
@@ -162,7 +162,7 @@ const procFile: FileOperations = Object.freeze<FileOperations>({
       file.state = text;
     }
     const text: Uint8Array = file.state;
-    return readFile({ ...file.inode, size: text.length }, sink, position, (at, into) => {
+    return readFile(text.length, sink, position, (at, into) => {
       into.set(text.subarray(at, at + into.length));
       return 0;
     });
@@ -213,13 +213,12 @@ const opsOf = (row: ProcRow): InodeOperations =>
 /** The root of a new /proc. */
 export const newProcfs = (kernel: Kernel, vfs: Vfs, rows: ProcRow): Inode => {
   const sb = newSuperBlock(vfs, { type: 'proc', magic: MAGIC.PROC });
-  const root: ProcInode = {
-    ...newInode(kernel, sb, procDirectory, S.IFDIR | 0o555),
+  const root: ProcInode = extendInode(newInode(kernel, sb, procDirectory, S.IFDIR | 0o555), {
     row: rows,
     pid: 0,
     fd: -1,
     key: '',
-  };
+  });
   root.parent = root;
   return root;
 };

@@ -14,18 +14,18 @@ import type { Inode, UserBuffer } from './types.ts';
 const CHUNK = 1 << 18;
 
 /**
- * Reads to the guest from `position` until the sink is full or the file ends. `load` fills its buffer with bytes of the file,
+ * Reads to the guest from `position` until the sink is full or the file ends at `size`. `load` fills its buffer with bytes of the file,
  * all below its size; 0 or -errno.
  */
 export const readFile = (
-  inode: Inode,
+  size: number,
   sink: UserBuffer,
   position: number,
   load: (position: number, into: Uint8Array) => number,
 ): number => {
   let done = 0;
   for (;;) {
-    const want = Math.min(sink.remaining, CHUNK, inode.size - position - done);
+    const want = Math.min(sink.remaining, CHUNK, size - position - done);
     if (want <= 0) return done;
     const bytes = new Uint8Array(want);
     const error = load(position + done, bytes);

@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel.ts';
 import { putUser32, UserFault } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, block, wakeAll } from '../task/wait.ts';
-import { newInode, releaseFile, setAttributes } from './inode.ts';
+import { extendInode, newInode, releaseFile, setAttributes } from './inode.ts';
 import { raise } from './raise.ts';
 import type { FileOperations, Inode, InodeOperations, OpenFile, SuperBlock, UserBuffer } from './types.ts';
 
@@ -119,7 +119,7 @@ export const streamInodeOf = (
   stream: StreamName,
   owner: { uid: number; gid: number },
 ): Inode => {
-  const inode: StreamInode = { ...newInode(kernel, sb, streamInode, S.IFIFO | 0o600, owner), stream };
+  const inode: StreamInode = extendInode(newInode(kernel, sb, streamInode, S.IFIFO | 0o600, owner), { stream });
   return inode;
 };
 

@@ -65,6 +65,7 @@ const toHostStat = (stat: fs.BigIntStats): HostStat => ({
   uid: Number(stat.uid),
   gid: Number(stat.gid),
   size: Number(stat.size),
+  blocks: Number(stat.blocks),
   rdev: Number(stat.rdev),
   atime: stat.atimeNs,
   mtime: stat.mtimeNs,
