@@ -10,4 +10,14 @@ export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
 export { PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';
 export { ACCESS, type Access, frameOf, PageTable, PF_ERROR, PTE, USER_END, walk } from './memory/paging.ts';
 export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';
-export { ARITHMETIC_FLAGS, CpuState, REG, REG_NAMES, RFLAGS, STATE_SIZE, stateOffset, TASK_STATE_SIZE } from './state.ts';
+export {
+  ARITHMETIC_FLAGS,
+  CpuState,
+  REG,
+  REG_NAMES,
+  RFLAGS,
+  STATE_SIZE,
+  stateOffset,
+  TASK_STATE_SIZE,
+  X87_STATUS,
+} from './state.ts';

@@ -58,15 +58,20 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   /** Where to when `exit` is 'jump'. */
   target = 0n;
   trapVector: Vector = 0;
+  #singleRound = false;
 
   constructor(memory: GuestMemory) {
     this.memory = memory;
   }
 
-  /** Runs one instruction's function; `exit` tells how it left. Throws `CpuFault`. */
-  execute(instruction: Instruction): void {
+  /**
+   * Runs one instruction's function; `exit` tells how it left. Throws `CpuFault`. With `singleRound` a repeated string
+   * instruction does one round, as TF traps after each (SDM Vol. 3B, 18.3.1.4).
+   */
+  execute(instruction: Instruction, singleRound = false): void {
     this.insn = instruction;
     this.exit = 'next';
+    this.#singleRound = singleRound;
     instruction.row.semantics(this, instruction);
   }
 
@@ -214,7 +219,8 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     else otherwise?.();
   }
   loop(limit: number, body: () => boolean): void {
-    for (let round = 0; round < limit; round++) if (!body()) return;
+    const rounds = this.#singleRound ? 1 : limit;
+    for (let round = 0; round < rounds; round++) if (!body()) return;
   }
 
   read(op: Operand): bigint {

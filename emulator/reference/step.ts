@@ -26,7 +26,7 @@ export const step = (ops: ReferenceOps, fetch: (address: number) => Instruction)
   let instruction: Instruction | null = null;
   try {
     instruction = fetch(address);
-    ops.execute(instruction);
+    ops.execute(instruction, stepping);
   } catch (error) {
     if (!(error instanceof CpuFault)) throw error;
     recordFault(state, error, instruction);
