@@ -70,9 +70,9 @@ int main(void) {
   enum { BUCKETS = 256 };
   struct entry { char key[16]; int count; struct entry *next; } *table[BUCKETS] = {0};
   int distinct = 0;
-  for (int i = 0; i < 800; i++) {
+  for (int i = 0; i < 300; i++) {
     char key[16];
-    snprintf(key, sizeof key, "k%u", next() % 200);
+    snprintf(key, sizeof key, "k%u", next() % 80);
     unsigned h = 5381;
     for (char *c = key; *c; c++) h = h * 33 + *c;
     struct entry **e = &table[h % BUCKETS];
@@ -88,7 +88,7 @@ int main(void) {
   }
   printf("table: %d keys, longest chain %u, sum %u\n", distinct, longest, sum);
   struct node *tree = NULL;
-  for (int i = 0; i < 500; i++) tree = insert(tree, next() % 5000);
+  for (int i = 0; i < 250; i++) tree = insert(tree, next() % 5000);
   uint32_t last = 0;
   unsigned tree_sum = 0;
   int n = walk(tree, &last, &tree_sum);

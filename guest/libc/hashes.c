@@ -137,12 +137,12 @@ static size_t decode(const char *s, uint8_t *out) {
 }
 
 int main(void) {
-  static uint8_t big[3000];
-  for (int i = 0; i < 3000; i++) big[i] = i * i >> 3;
+  static uint8_t big[700];
+  for (int i = 0; i < 700; i++) big[i] = i * i >> 3;
   static const char *const texts[] = {"", "a", "abc", "The quick brown fox jumps over the lazy dog",
                                       "12345678901234567890123456789012345678901234567890123456789012345678901234567890"};
-  char m[33], s[65], b[5000];
-  static uint8_t back[4000];
+  char m[33], s[65], b[1200];
+  static uint8_t back[800];
   for (int i = 0; i < 6; i++) {
     const uint8_t *p = i < 5 ? (const uint8_t *)texts[i] : big;
     size_t n = i < 5 ? strlen(texts[i]) : sizeof big;
