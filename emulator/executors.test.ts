@@ -87,6 +87,23 @@ describe.each(['interpreter', 'reference'] as const)('%s', (kind) => {
     expect(cpu.instructions).toBe(4);
   });
 
+  it('sees a change of the second page of an instruction that crosses', () => {
+    // mov eax, 1 in the last three and first two bytes of two pages; syscall
+    const { cpu, physical, table } = machine(kind, []);
+    const second = physical.alloc();
+    table.map(CODE + PAGE_SIZE, second, PTE.write, true);
+    const first = table.get(CODE) >>> 12;
+    physical.u8.set([0xb8, 1, 0], first * PAGE_SIZE + PAGE_SIZE - 3);
+    physical.u8.set([0, 0, 0x0f, 0x05], second * PAGE_SIZE);
+    for (const high of [0, 0x55]) {
+      physical.aboutToWrite(second);
+      physical.u8[second * PAGE_SIZE + 1] = high;
+      cpu.state.rip = CODE + PAGE_SIZE - 3;
+      expect(cpu.run(10)).toBe(STOP.syscall);
+      expect(cpu.state.get(REG.rax)).toBe(BigInt(high * 2 ** 24 + 1));
+    }
+  });
+
   it('stops before a breakpoint, and passes the one it starts at', () => {
     const { cpu } = machine(kind, sum(5));
     cpu.setBreakpoints([CODE + 7]);

@@ -87,7 +87,10 @@ export class Blocks {
     if (blocks === undefined) return;
     this.#byFrame.delete(frame);
     const { u32 } = this.physical;
-    for (const { record, count, address } of blocks.values()) {
+    for (const block of blocks.values()) {
+      const { record, count, address } = block;
+      // A crossing block is known by both its frames.
+      if (block.second !== 0) this.#byFrame.get(block.frame === frame ? block.second : block.frame)?.delete(address);
       for (let n = 0; n <= count; n++) u32[(record + n * RECORD.size) / 4] = STALE;
       const entry = jumpEntry(address);
       if (u32[entry + 2] === record) u32[entry + 1] = NEVER;
