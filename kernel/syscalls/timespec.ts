@@ -7,7 +7,7 @@ interface Timespec {
   tv_nsec: bigint;
 }
 
-interface Timeval {
+export interface Timeval {
   tv_sec: bigint;
   tv_usec: bigint;
 }
