@@ -5,6 +5,7 @@
 export type { Cpu, CpuKind, CpuOptions, StopReason } from './cpu.ts';
 export { STOP } from './cpu.ts';
 export { createCpu } from './create.ts';
+export type { PreparedForms } from './interpreter/prepared.ts';
 export { CPUID_1_EDX } from './isa/cpuid.ts';
 export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
 export { PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';

@@ -1,6 +1,7 @@
 /**
  * The interface of every executor: interpreter, reference, and later the JIT and the unicorn adapter.
  */
+import type { PreparedForms } from './interpreter/prepared.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { CpuState } from './state.ts';
 
@@ -26,6 +27,8 @@ export interface CpuOptions {
   readonly timestamp: () => bigint;
   /** RDRAND and its like. */
   readonly random64: () => bigint;
+  /** Generated code of common instructions, made by `prepareForms` of the same version; for a quick start. */
+  readonly preparedForms?: PreparedForms;
 }
 
 export interface Cpu {

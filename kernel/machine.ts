@@ -4,7 +4,15 @@
  * All state of a machine is plain data reachable from its public fields. Between two calls of `run` the registers of every
  * task but `current` are in `task.saved`, and those of `current` in the CPU.
  */
-import { type Cpu, type CpuKind, createCpu, PhysicalMemory, STOP, TASK_STATE_SIZE } from '../emulator/api.ts';
+import {
+  type Cpu,
+  type CpuKind,
+  createCpu,
+  PhysicalMemory,
+  type PreparedForms,
+  STOP,
+  TASK_STATE_SIZE,
+} from '../emulator/api.ts';
 import { inSet, SIG, signalName } from './abi/signal.ts';
 import { handleException } from './entry/exception.ts';
 import { clearResumeFlag, exitToUserModeLoop } from './entry/exit.ts';
@@ -36,6 +44,8 @@ export interface MachineOptions {
   readonly host: Host;
   /** Default `interpreter`. */
   readonly cpu?: CpuKind;
+  /** Code of common instructions, for a quick start of the interpreter. */
+  readonly preparedForms?: PreparedForms;
   /** Bytes of memory, default 1 GiB. */
   readonly memory?: number;
   /** Time and randomness are functions of the instructions executed and of this seed. */
@@ -149,6 +159,7 @@ export class Machine implements Kernel {
       physical: this.physical,
       timestamp: () => BigInt(Math.floor(this.now())),
       random64: () => this.#random64(),
+      ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),
     });
     this.memory = newMemory(this.physical);
     this.hostname = options.hostname ?? 'signalbox';

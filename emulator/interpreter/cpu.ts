@@ -55,7 +55,7 @@ export class InterpreterCpu implements Cpu {
     });
     const codeWrite = (frame: number) => this.#blocks.invalidateFrame(frame);
     this.physical.onCodeWrite = codeWrite;
-    const forms = new Forms(this.#memory, codeWrite);
+    const forms = new Forms(this.#memory, codeWrite, options.preparedForms);
     this.#enter = forms.enter;
     this.#blocks = new Blocks(this.#memory, forms);
     this.#stepper = new ReferenceOps(this.#memory);

@@ -9,6 +9,7 @@ import { ModuleWriter } from '../wasm/writer.ts';
 import { emitForm } from './emit.ts';
 import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
+import type { PreparedForms } from './prepared.ts';
 import { buildFixedHandlers, buildRuntime, FIRST_FREE_HANDLER, FIXED_HANDLER } from './runtime.ts';
 
 /** Growing a table costs time for every module that uses it, so it is done seldom. */
@@ -23,14 +24,32 @@ export class Forms {
   #env: Record<string, unknown>;
   #memory: GuestMemory;
 
-  /** `codeWrite` is called before the guest writes to a frame that holds decoded code. */
-  constructor(memory: GuestMemory, codeWrite: (frame: number) => void) {
+  /**
+   * `codeWrite` is called before the guest writes to a frame that holds decoded code. `prepared` are forms which need not
+   * be generated.
+   */
+  constructor(memory: GuestMemory, codeWrite: (frame: number) => void, prepared?: PreparedForms) {
     this.#memory = memory;
     this.#env = { memory: memory.physical.memory, table: this.#table, codeWrite };
     const runtime = this.#instantiate(buildRuntime());
     Object.assign(this.#env, runtime);
     this.enter = runtime.enter as (record: number, remaining: number) => number;
     this.#instantiate(buildFixedHandlers());
+    if (prepared !== undefined) this.#adopt(prepared);
+  }
+
+  #adopt({ keys, imports, bytes }: PreparedForms): void {
+    for (const [n, key] of keys.entries()) this.#handlers.set(key, FIRST_FREE_HANDLER + n);
+    this.#reserve(FIRST_FREE_HANDLER + keys.length);
+    for (const name of imports) this.#env[name] ??= importedFunction(name, this.#memory);
+    this.#instantiate(bytes);
+  }
+
+  /** Makes room for functions below `next`. */
+  #reserve(next: number): void {
+    const missing = next - this.#table.length;
+    if (missing > 0) this.#table.grow(Math.max(TABLE_CHUNK, missing));
+    this.#next = next;
   }
 
   /**
@@ -67,8 +86,7 @@ export class Forms {
     const m = new ModuleWriter();
     for (const i of instructions) emitForm(m, i);
     m.placeInTable(base);
-    this.#next = base + instructions.length;
-    if (this.#next > this.#table.length) this.#table.grow(Math.max(TABLE_CHUNK, instructions.length));
+    this.#reserve(base + instructions.length);
     this.#instantiate(this.#withImports(m));
   }
 
