@@ -3,7 +3,7 @@
 //   node tools/build.mjs                the CLI and the library, into dist/
 //   node tools/build.mjs run FILE ...   bundles one TypeScript script and runs it with the arguments
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -47,15 +47,23 @@ const library = {
   banner: {},
 };
 
-const [command, script, ...args] = process.argv.slice(2);
-if (command === 'run') {
+/** Bundles a TypeScript script and runs it in the root; its status. */
+const run = async (script, args) => {
   mkdirSync(join(root, '.cache/scripts'), { recursive: true });
   const outfile = join(root, '.cache/scripts', `${basename(script, '.ts')}.mjs`);
   await build({ ...common, entryPoints: [script], outfile, platform: 'node', packages: 'external' });
   const { status } = spawnSync(process.execPath, [outfile, ...args], { stdio: 'inherit', cwd: root });
-  process.exit(status ?? 1);
-}
+  return status ?? 1;
+};
+
+const [command, script, ...args] = process.argv.slice(2);
+if (command === 'run') process.exit(await run(script, args));
+
+mkdirSync(join(root, 'dist'), { recursive: true });
+// What was made from an older build must not meet the new one.
+for (const name of ['signalbox.code', 'signalbox.forms']) rmSync(join(root, 'dist', name), { force: true });
 await Promise.all([build(cli), build(library)]);
+if ((await run('tools/prepare-forms.ts', [])) !== 0) process.exit(1);
 
 // What starts: the launcher, with the compiled code of what a first run needed.
 const launcher = join(root, 'dist/signalbox.js');

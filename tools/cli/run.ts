@@ -8,6 +8,7 @@ import { nodeFiles } from '../host/node-files.ts';
 import { type NodeHost, nodeHost } from '../host/node-host.ts';
 import { deathLine, exitStatusOf } from './death.ts';
 import { EXIT, Failure } from './failure.ts';
+import { readForms } from './forms.ts';
 import type { BindOption } from './options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
@@ -66,6 +67,7 @@ export const bootOptions = (
   options: RunCommandOptions,
   onMessage: (message: string) => void,
 ): BootOptions => {
+  const forms = options.cpu === 'interpreter' ? readForms() : undefined;
   // Below another root the host's working directory means nothing.
   const cwd = options.cwd ?? (options.root === '/' ? process.cwd() : '/');
   return {
@@ -82,6 +84,7 @@ export const bootOptions = (
     })),
     host,
     cpu: options.cpu,
+    ...(forms === undefined ? {} : { preparedForms: forms }),
     memory: options.memory,
     limits: { fileBytes: options.disk },
     hostname: os.hostname(),
