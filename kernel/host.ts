@@ -76,6 +76,8 @@ export interface HostStream {
   /** Whether `read` / `write` would do something. */
   readable(): boolean;
   writable(): boolean;
+  /** The end of input was reached, or the reader of output is gone: what poll(2) shows as a hang-up. */
+  ended?(): boolean;
 }
 
 export interface Host {

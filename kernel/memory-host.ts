@@ -67,22 +67,27 @@ interface Input {
 const inputStream = (given: MemoryHostOptions['stdin'], input: Input): HostStream => {
   input.left = typeof given === 'string' ? utf8(given) : given instanceof Uint8Array ? given : new Uint8Array(0);
   const more = typeof given === 'function' ? given : () => null;
+  /** Asks for more if there is nothing left: whether there is something now, nothing yet, or nothing ever. */
+  const pull = (): 'some' | 'wait' | 'end' => {
+    if (input.left.length > 0) return 'some';
+    const next = more();
+    if (next === null) return 'end';
+    input.left = next;
+    return next.length > 0 ? 'some' : 'wait';
+  };
   return {
     terminal: false,
     read: (max) => {
-      if (input.left.length === 0) {
-        const next = more();
-        if (next === null) return 'end';
-        if (next.length === 0) return 'wait';
-        input.left = next;
-      }
+      const state = pull();
+      if (state !== 'some') return state;
       const bytes = input.left.slice(0, max);
       input.left = input.left.subarray(bytes.length);
       return bytes;
     },
     write: () => 'broken',
-    readable: () => true,
+    readable: () => pull() !== 'wait',
     writable: () => false,
+    ended: () => pull() === 'end',
   };
 };
 

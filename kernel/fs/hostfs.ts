@@ -9,7 +9,7 @@ import type { HostError, HostFiles, HostStat } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import { forgetCached, overlayCached, truncateCached, updateCached } from '../mm/pagecache.ts';
 import { directoryFile } from './directory.ts';
-import { extendInode, newInode, newSuperBlock, releaseFile, touchModified } from './inode.ts';
+import { countCached, extendInode, newInode, newSuperBlock, releaseFile, touchModified } from './inode.ts';
 import { copyStat, modeOf } from './lower.ts';
 import { dropContent, load, store, truncateContent } from './memfile.ts';
 import { bareInode } from './memfs.ts';
@@ -75,8 +75,6 @@ export const newHostfs = (kernel: Kernel, vfs: Vfs, files: HostFiles, writable: 
   return newHostInode(kernel, sb, stat, null, '');
 };
 
-const MOST_UNUSED = 32_768;
-
 const dropUnused = (kernel: Kernel, directory: HostInode): void => {
   for (const [name, child] of directory.children) {
     if (isDir(child.mode)) dropUnused(kernel, child);
@@ -93,13 +91,12 @@ const forget = (kernel: Kernel, directory: HostInode, name: string): void => {
 };
 
 const remember = (kernel: Kernel, directory: HostInode, name: string, inode: HostInode): void => {
-  if (directory.sb.cached >= MOST_UNUSED) {
+  countCached(directory.sb, () => {
     let root = directory;
     while (root.directory !== null) root = root.directory;
     dropUnused(kernel, root);
-  }
+  });
   directory.children.set(name, inode);
-  directory.sb.cached++;
 };
 
 const lookup = (kernel: Kernel, parent: Inode, name: string): HostInode | number => {

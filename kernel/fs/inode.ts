@@ -22,7 +22,23 @@ export const newSuperBlock = (
   nextIno: 1,
   files: options.files ?? null,
   cached: 0,
+  sweepAt: LEAST_SWEPT,
 });
+
+/** So many looked-up inodes are never too many. */
+const LEAST_SWEPT = 32_768;
+
+/**
+ * Counts one more inode that was looked up. When there are many, `drop` lets go of unused ones first; what is left is not
+ * looked through again until it has doubled.
+ */
+export const countCached = (sb: SuperBlock, drop: () => void): void => {
+  if (sb.cached >= sb.sweepAt) {
+    drop();
+    sb.sweepAt = Math.max(LEAST_SWEPT, sb.cached * 2);
+  }
+  sb.cached++;
+};
 
 /** The common part of an inode; now is all its times. Directories come with two links. */
 export const newInode = (

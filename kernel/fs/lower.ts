@@ -8,6 +8,7 @@ import { isDir, S } from '../abi/stat.ts';
 import type { HostFileType, HostStat } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import { forgetCached } from '../mm/pagecache.ts';
+import { countCached } from './inode.ts';
 import type { MemInode } from './memnode.ts';
 import { joinPath } from './names.ts';
 import type { DirectoryEntry, Inode, Owner, SuperBlock } from './types.ts';
@@ -40,9 +41,6 @@ export const copyStat = (inode: Inode, stat: HostStat): void => {
   inode.ctime = stat.ctime;
   inode.btime = stat.ctime;
 };
-
-/** Views that may be in memory before unused ones are dropped. */
-const MOST_VIEWS = 32_768;
 
 /** Makes an inode in memory: `memfs.ts` knows how. */
 export type MakeInode = (kernel: Kernel, sb: SuperBlock, mode: number, owner: Owner) => MemInode;
@@ -85,16 +83,19 @@ export const lookupLower = (kernel: Kernel, directory: MemInode, name: string, m
   const path = joinPath(directory.lower!, name);
   const stat = sb.files!.lstat(path);
   if ('errno' in stat) return -stat.errno;
-  if (sb.cached >= MOST_VIEWS) dropViews(kernel, rootOf(directory));
+  countCached(sb, () => dropViews(kernel, rootOf(directory)));
   const view = newView(kernel, sb, path, stat, make);
   if (isDir(view.mode)) {
     view.parent = directory;
     view.name = name;
   }
   directory.entries!.set(name, view);
-  sb.cached++;
   return view;
 };
+
+/** Whether the lower layer has an entry of this name, which a whiteout must hide. */
+export const hasLower = (directory: MemInode, name: string): boolean =>
+  directory.lower !== null && !('errno' in directory.sb.files!.lstat(joinPath(directory.lower, name)));
 
 /** Looks again at a view that is known. */
 export const revalidate = (

@@ -3,6 +3,7 @@
  * host's files, from which everything comes that was not changed here; changes stay here. See `lower.ts`.
  */
 
+import { PAGE_SIZE } from '../../emulator/api.ts';
 import { typeOfMode } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SEAL } from '../abi/fcntl.ts';
@@ -12,13 +13,13 @@ import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { directoryFile } from './directory.ts';
 import { extendInode, newInode, newSuperBlock, setAttributes, touchChanged, touchModified } from './inode.ts';
-import { listLower, lookupLower, newView, revalidate } from './lower.ts';
+import { hasLower, listLower, lookupLower, newView, revalidate } from './lower.ts';
 import { allocateRange, blocksOf, dropContent, memFile, nextExtent, truncateContent } from './memfile.ts';
 import { charge, type MemInode, uncharge } from './memnode.ts';
 import { openSpecial } from './special.ts';
 import type { DirectoryEntry, Inode, InodeOperations, Owner, SuperBlock, Vfs } from './types.ts';
 
-/** What an inode is taken to need besides its data. */
+/** What an inode, and each further name of it, is taken to need besides its data. */
 const INODE_COST = 1024;
 
 /** An inode in no directory yet, not charged. */
@@ -83,7 +84,7 @@ const place = (kernel: Kernel, directory: MemInode, name: string, inode: MemInod
 };
 
 const displace = (kernel: Kernel, directory: MemInode, name: string): void => {
-  if (directory.lower !== null) directory.entries!.set(name, null);
+  if (hasLower(directory, name)) directory.entries!.set(name, null);
   else directory.entries!.delete(name);
   directory.kept = true;
   touchModified(kernel, directory);
@@ -128,6 +129,9 @@ const removeDirectory = (kernel: Kernel, directory: MemInode): void => {
 const removeName = (kernel: Kernel, inode: MemInode): void => {
   inode.nlink--;
   inode.kept = true;
+  // A link made here gives back its part; those of the host's files never had one.
+  const data = (inode.pages?.size ?? 0) * PAGE_SIZE;
+  if (inode.nlink > 0 && inode.charged - data >= 2 * INODE_COST) uncharge(kernel, inode, INODE_COST);
   touchChanged(kernel, inode);
   reap(kernel, inode);
 };
@@ -146,6 +150,10 @@ const symlink: InodeOperations['symlink'] = (kernel, parent, name, target, owner
   const directory = mem(parent);
   const inode = newMemInode(kernel, directory.sb, S.IFLNK | 0o777, owner);
   if (typeof inode === 'number') return inode;
+  if (!charge(kernel, inode, target.length)) {
+    uncharge(kernel, inode, inode.charged);
+    return -ERRNO.ENOSPC;
+  }
   inode.target = target;
   inode.size = target.length;
   place(kernel, directory, name, inode);
@@ -163,6 +171,7 @@ const tmpfile: InodeOperations['tmpfile'] = (kernel, directory, mode, owner) => 
 
 const link: InodeOperations['link'] = (kernel, parent, name, inode) => {
   const node = mem(inode);
+  if (!charge(kernel, node, INODE_COST)) return -ERRNO.ENOSPC;
   node.nlink++;
   node.kept = true;
   touchChanged(kernel, node);

@@ -41,7 +41,7 @@ const newVfs = (): Vfs => {
   const pipefs = newSuperBlock(numbers, { type: 'pipefs', magic: MAGIC.PIPEFS });
   const anonfs = newSuperBlock(numbers, { type: 'anon_inodefs', magic: MAGIC.ANON_INODE });
   const shmfs = newSuperBlock(numbers, { type: 'tmpfs', magic: MAGIC.TMPFS });
-  return { ...numbers, mounts: [], pipefs, anonfs, shmfs, console: newConsole() };
+  return { ...numbers, mounts: [], pipefs, anonfs, shmfs, pipePages: 0, console: newConsole() };
 };
 
 /** Shows `root` in the place of a directory. */

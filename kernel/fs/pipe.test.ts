@@ -19,7 +19,9 @@ let reader: OpenFile;
 let writer: OpenFile;
 
 const open = (flags = 0): void => {
-  [reader, writer] = createPipe(machine, task, machine.vfs.pipefs, flags);
+  const ends = createPipe(machine, task, machine.vfs.pipefs, flags);
+  if (typeof ends === 'number') throw new Error(named(ends));
+  [reader, writer] = ends;
 };
 
 const outcome = (result: number): string | number =>
@@ -125,6 +127,23 @@ describe('a pipe', () => {
     write('two');
     expect(read(2)).toBe('on');
     expect(read(100)).toBe('two');
+  });
+
+  it('is small, then refused, when there are thousands; closing gives the room back', () => {
+    const before = machine.vfs.pipePages;
+    const made: (readonly [OpenFile, OpenFile])[] = [];
+    for (;;) {
+      const ends = createPipe(machine, task, machine.vfs.pipefs, 0);
+      if (typeof ends === 'number') {
+        expect(named(ends)).toBe('ENFILE');
+        break;
+      }
+      made.push(ends);
+    }
+    expect(pipeSize(pipeOf(made[0]![0])!)).toBe(65_536);
+    expect(pipeSize(pipeOf(made[made.length - 1]![0])!)).toBe(8192);
+    for (const end of made.flat()) fput(machine, end);
+    expect(machine.vfs.pipePages).toBe(before);
   });
 
   it('changes its size to powers of two that hold what is in it', () => {

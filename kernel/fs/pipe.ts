@@ -48,12 +48,26 @@ export interface PipeBuffer {
 
 export const PIPE_BUF = 4096;
 const DEFAULT_RING = 16;
+/** What new pipes get once pipes hold `SOFT_PAGES` (PIPE_MIN_DEF_BUFFERS). */
+const LEAST_RING = 2;
+/** Pages of all pipes together: beyond the first new pipes are small (fs.pipe-user-pages-soft), beyond the second refused. */
+const SOFT_PAGES = 16_384;
+const MOST_PAGES = 131_072;
 /** /proc/sys/fs/pipe-max-size. */
 export const PIPE_MAX_SIZE = 1 << 20;
 
-export const newPipe = (): Pipe => ({
+/** A new pipe, counted among all; -ENFILE if there are too many. */
+export const newPipe = (kernel: Kernel): Pipe | number => {
+  const { vfs } = kernel;
+  const ring = vfs.pipePages + DEFAULT_RING > SOFT_PAGES ? LEAST_RING : DEFAULT_RING;
+  if (vfs.pipePages + ring > MOST_PAGES) return -ERRNO.ENFILE;
+  vfs.pipePages += ring;
+  return emptyPipe(ring);
+};
+
+const emptyPipe = (ring: number): Pipe => ({
   buffers: [],
-  ring: DEFAULT_RING,
+  ring,
   readers: 0,
   writers: 0,
   readerCount: 0,
@@ -230,7 +244,12 @@ const closeEnds = (kernel: Kernel, inode: Inode, flags: number): void => {
     wakeAll(kernel, pipe.readWait);
     wakeAll(kernel, pipe.writeWait);
   }
-  if (pipe.readers === 0 && pipe.writers === 0) inode.pipe = null;
+  if (pipe.readers === 0 && pipe.writers === 0) dropPipe(kernel, inode);
+};
+
+const dropPipe = (kernel: Kernel, inode: Inode): void => {
+  kernel.vfs.pipePages -= inode.pipe!.ring;
+  inode.pipe = null;
 };
 
 const pipeFile: FileOperations = Object.freeze<FileOperations>({
@@ -261,12 +280,13 @@ const pipeFile: FileOperations = Object.freeze<FileOperations>({
 export const openFifo = (kernel: Kernel, task: Task, inode: Inode, flags: number): FileOperations | number => {
   const mode = flags & O.ACCMODE;
   const waiting = task.wait?.data?.fifo as { inode: Inode; count: number } | undefined;
-  inode.pipe ??= newPipe();
-  const pipe = inode.pipe;
+  const pipe = inode.pipe ?? newPipe(kernel);
+  if (typeof pipe === 'number') return pipe;
+  inode.pipe = pipe;
   const partnerCount = (): number => (mode === O.WRONLY ? pipe.readerCount : pipe.writerCount);
   if (waiting === undefined) {
     if (mode === O.WRONLY && flags & O.NONBLOCK && pipe.readers === 0) {
-      if (pipe.writers === 0) inode.pipe = null;
+      if (pipe.writers === 0) dropPipe(kernel, inode);
       return -ERRNO.ENXIO;
     }
     openEnds(pipe, flags);
@@ -295,10 +315,16 @@ const pipeInode: InodeOperations = Object.freeze<InodeOperations>({
   blocks: () => 0,
 });
 
-/** Both ends of a new pipe (create_pipe_files). `flags` are O_NONBLOCK and O_DIRECT. */
-export const createPipe = (kernel: Kernel, task: Task, sb: SuperBlock, flags: number): [OpenFile, OpenFile] => {
+/** Both ends of a new pipe (create_pipe_files); -ENFILE. `flags` are O_NONBLOCK and O_DIRECT. */
+export const createPipe = (
+  kernel: Kernel,
+  task: Task,
+  sb: SuperBlock,
+  flags: number,
+): [OpenFile, OpenFile] | number => {
   const inode = newInode(kernel, sb, pipeInode, S.IFIFO | 0o600, { uid: task.cred.fsuid, gid: task.cred.fsgid });
-  const pipe = newPipe();
+  const pipe = newPipe(kernel);
+  if (typeof pipe === 'number') return pipe;
   inode.pipe = pipe;
   openEnds(pipe, O.RDWR);
   const path = `pipe:[${inode.ino}]`;
@@ -316,7 +342,9 @@ export const setPipeSize = (kernel: Kernel, pipe: Pipe, bytes: number): number =
   // Even for root: a pipe's pages are the emulator's own memory, and no limit counts them.
   if (ring > pipe.ring && size > PIPE_MAX_SIZE) return -ERRNO.EPERM;
   if (pipe.buffers.length > ring) return -ERRNO.EBUSY;
+  if (ring > pipe.ring && kernel.vfs.pipePages + ring - pipe.ring > MOST_PAGES) return -ERRNO.EPERM;
   const wasFull = isFull(pipe);
+  kernel.vfs.pipePages += ring - pipe.ring;
   pipe.ring = ring;
   if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait);
   return size;

@@ -10,7 +10,7 @@ import type { HostStream } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser32, UserFault } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
-import { BLOCKED, block, wakeAll } from '../task/wait.ts';
+import { BLOCKED, block } from '../task/wait.ts';
 import { extendInode, newInode, releaseFile, setAttributes } from './inode.ts';
 import { raise } from './raise.ts';
 import type { FileOperations, Inode, InodeOperations, OpenFile, SuperBlock, UserBuffer } from './types.ts';
@@ -89,8 +89,9 @@ const streamFile: FileOperations = Object.freeze<FileOperations>({
   write: (kernel, task, file, source) => writeStream(kernel, task, file, source, streamOf(kernel, file)),
   poll: (kernel, file) => {
     const stream = streamOf(kernel, file);
-    if ((file.flags & O.ACCMODE) === O.RDONLY) return stream.readable() ? POLL.IN | POLL.RDNORM : 0;
-    return stream.writable() ? POLL.OUT | POLL.WRNORM : 0;
+    const ended = stream.ended?.() ?? false;
+    if ((file.flags & O.ACCMODE) === O.RDONLY) return ended ? POLL.HUP : stream.readable() ? POLL.IN | POLL.RDNORM : 0;
+    return (ended ? POLL.ERR : 0) | (stream.writable() ? POLL.OUT | POLL.WRNORM : 0);
   },
   pollQueues: (kernel) => [kernel.hostWait],
   ioctl: (_kernel, task, _file, request, argument) => {
@@ -122,6 +123,3 @@ export const streamInodeOf = (
   const inode: StreamInode = extendInode(newInode(kernel, sb, streamInode, S.IFIFO | 0o600, owner), { stream });
   return inode;
 };
-
-/** The host's streams may have changed: whoever waits for them looks again. The machine's loop calls it after `host.wait`. */
-export const hostInputReady = (kernel: Kernel): void => wakeAll(kernel, kernel.hostWait);

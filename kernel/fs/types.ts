@@ -43,8 +43,9 @@ export interface SuperBlock {
   nextIno: number;
   /** The host's files behind it, if any. Snapshots leave it alone: it has to be frozen. */
   readonly files: HostFiles | null;
-  /** Inodes kept only because they were looked up, in file systems over the host's. */
+  /** File systems over the host's: inodes in memory because they were looked up, and at how many unused ones are dropped. */
   cached: number;
+  sweepAt: number;
 }
 
 /** What every inode has. Kinds of file systems add fields of their own. */
@@ -206,6 +207,8 @@ export interface Vfs {
   anonfs: SuperBlock;
   /** memfd_create's. */
   shmfs: SuperBlock;
+  /** Pages that all pipes together may hold. */
+  pipePages: number;
   console: Console;
 }
 

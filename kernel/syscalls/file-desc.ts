@@ -224,7 +224,9 @@ const ioctl = (kernel: Kernel, task: Task, fd: number, wide: number, argument: n
 const pipe2 = (kernel: Kernel, task: Task, address: number, flags: number): number => {
   if (flags & ~(O.CLOEXEC | O.NONBLOCK | O.DIRECT)) return -ERRNO.EINVAL;
   const closeOnExec = (flags & O.CLOEXEC) !== 0;
-  const [reader, writer] = createPipe(kernel, task, kernel.vfs.pipefs, flags & (O.NONBLOCK | O.DIRECT));
+  const ends = createPipe(kernel, task, kernel.vfs.pipefs, flags & (O.NONBLOCK | O.DIRECT));
+  if (typeof ends === 'number') return ends;
+  const [reader, writer] = ends;
   const read = installFile(kernel, task, reader, closeOnExec);
   const write = installFile(kernel, task, writer, closeOnExec);
   const undo = (): void => {

@@ -15,7 +15,7 @@ import {
 } from '../abi/process.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
 import { NSIG } from '../abi/signal.ts';
-import { GRND } from '../abi/system.ts';
+import { GRND, SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import {
@@ -33,15 +33,6 @@ import { groupUsage, taskUsage } from '../task/usage.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { rusageOf } from './rusage.ts';
-
-/** What uname(2) says: a kernel new enough for every C library, with the word of who it is. */
-const SYSTEM = {
-  sysname: 'Linux',
-  release: '6.12.0-signalbox',
-  version: '#1 SMP PREEMPT_DYNAMIC signalbox',
-  machine: 'x86_64',
-  domainname: '(none)',
-} as const;
 
 const UTS_LENGTH = 65;
 const fixedText = (text: string): number[] => {

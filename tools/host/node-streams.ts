@@ -96,6 +96,7 @@ export const outputStream = (outputs: Outputs, fd: number): HostStream => {
     write: (data) => outputs.write(fd, data, !terminal),
     readable: () => false,
     writable: () => outputs.isBroken(fd) || !outputs.pending || outputs.flush(),
+    ended: () => outputs.isBroken(fd),
   };
 };
 
@@ -136,8 +137,7 @@ export class InputStream implements HostStream {
 
   read(max: number): Uint8Array | 'wait' | 'end' {
     if (this.#direct) return this.#readDirect(max);
-    this.#start();
-    if (this.#chunk.length === 0) this.#chunk = (this.#stream!.read() as Buffer | null) ?? this.#chunk;
+    this.#pull();
     if (this.#chunk.length === 0) return this.#ended ? 'end' : 'wait';
     const bytes = this.#chunk.slice(0, max);
     this.#chunk = this.#chunk.subarray(bytes.length);
@@ -150,12 +150,17 @@ export class InputStream implements HostStream {
 
   readable(): boolean {
     if (this.#direct) return true;
-    this.#start();
-    return this.#chunk.length > 0 || this.#ended || this.#stream!.readableLength > 0;
+    this.#pull();
+    return this.#chunk.length > 0 || this.#ended;
   }
 
   writable(): boolean {
     return this.terminal;
+  }
+
+  ended(): boolean {
+    if (!this.#direct) this.#pull();
+    return this.#ended && this.#chunk.length === 0;
   }
 
   /** Puts the terminal back and lets the process end. */
@@ -173,6 +178,12 @@ export class InputStream implements HostStream {
     } catch {
       return 'end';
     }
+  }
+
+  /** Takes what Node has read; only so does it tell of the end. */
+  #pull(): void {
+    this.#start();
+    if (this.#chunk.length === 0) this.#chunk = (this.#stream!.read() as Buffer | null) ?? this.#chunk;
   }
 
   #start(): void {
