@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 static void print(const char *name, long double value, unsigned status) {
   uint64_t mantissa;
@@ -158,10 +159,46 @@ static void unmasked(void) {
   TRAP("division by zero", 4, "fdiv %%st(1), %%st", 1.0, 0.0);
   TRAP("invalid", 1, "fdiv %%st(1), %%st", 0.0, 0.0);
   TRAP("inexact", 32, "fdiv %%st(1), %%st", 1.0, 3.0);
-  TRAP("overflow", 8, "fmul %%st, %%st; fnop", 1e300, 3.0);
+  TRAP("overflow", 8, "fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st", 1e300, 3.0);
+  TRAP("underflow", 16, "fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st; fmul %%st, %%st", 1e-300, 3.0);
   TRAP("stack", 1, "fstp %%st(0); fstp %%st(0); fstp %%st(0)", 1.0, 3.0);
   TRAP("seen by a load", 4, "fdiv %%st(1), %%st; fld1", 1.0, 0.0);
   TRAP("not seen by fnstsw", 4, "fdiv %%st(1), %%st; fnstsw %%ax; fnclex", 1.0, 0.0);
+}
+
+static uint16_t insideControl, insideStatus, frameControl, frameTags;
+static long double frameTop;
+
+static void changing(int sig, siginfo_t *info, void *context) {
+  (void)sig;
+  (void)info;
+  struct _libc_fpstate *fp = ((ucontext_t *)context)->uc_mcontext.fpregs;
+  __asm__ volatile("fnstcw %0\n\tfnstsw %1\n\tfninit\n\tfldpi\n\tfldpi" : "=m"(insideControl), "=m"(insideStatus));
+  frameControl = fp->cwd;
+  frameTags = fp->ftw;
+  memcpy(&frameTop, &fp->_st[0], 10);
+  // ST(1) comes back as the frame then has it, and an exception that is not masked with the busy bit it had not.
+  fp->_st[1].significand[3] = 0xc000;
+  fp->swd |= 4;
+  fp->cwd &= ~4;
+}
+
+/* A handler finds the x87 empty, and what it leaves there is gone afterwards; the frame is what comes back. */
+static void acrossSignal(void) {
+  struct sigaction action = {.sa_sigaction = changing, .sa_flags = SA_SIGINFO};
+  sigaction(SIGUSR1, &action, NULL);
+  uint16_t cw = 0xe7f, cwAfter, swAfter;
+  long double first, second;
+  long pid = getpid(), result = 62;
+  __asm__ volatile(
+      "fninit\n\tfldcw %[cw]\n\tfld1\n\tfldl2e\n\tsyscall\n\tfnstcw %[after]\n\tfnstsw %[sw]\n\tfnclex\n\tfstpt %[first]\n\tfstpt %[second]\n\tfninit"
+      : "+a"(result), [after] "=m"(cwAfter), [sw] "=m"(swAfter), [first] "=m"(first), [second] "=m"(second)
+      : "D"(pid), "S"((long)SIGUSR1), [cw] "m"(cw)
+      : "rcx", "r11", "memory");
+  printf("in the handler cw=%04x sw=%04x, frame cw=%04x ftw=%02x\n", insideControl, insideStatus, frameControl, frameTags);
+  print("frame", frameTop, 0);
+  print("first", first, swAfter);
+  print("second", second, cwAfter);
 }
 
 int main(void) {
@@ -173,5 +210,6 @@ int main(void) {
   comparisons();
   stack();
   unmasked();
+  acrossSignal();
   return 0;
 }

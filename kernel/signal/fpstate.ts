@@ -4,7 +4,7 @@
  *
  * This runs at every signal, so it works on words of linear memory: the CPU's state is there, and so is the user's stack.
  */
-import { type Cpu, stateOffset } from '../../emulator/api.ts';
+import { type Cpu, stateOffset, X87_STATUS } from '../../emulator/api.ts';
 import {
   FP_XSTATE_MAGIC1,
   FP_XSTATE_MAGIC2,
@@ -82,11 +82,13 @@ const writeFrame = (cpu: Cpu, to: Uint32Array, at: number): void => {
   const base = stateBase(cpu);
   const [fcw, fsw, ftw, fop] = ENVIRONMENT;
   to[at] = u16[base * 2 + fcw]! | (u16[base * 2 + fsw]! << 16);
-  to[at + 1] = u16[base * 2 + ftw]! | (u16[base * 2 + fop]! << 16);
-  to[at + 2] = u32[base + FIP]!;
-  to[at + 3] = u32[base + FIP + 1]!;
-  to[at + 4] = u32[base + FDP]!;
-  to[at + 5] = u32[base + FDP + 1]!;
+  // Without a pending exception opcode and pointers are zeros (so on AMD).
+  const pending = (u16[base * 2 + fsw]! & X87_STATUS.ES) !== 0;
+  to[at + 1] = u16[base * 2 + ftw]! | (pending ? u16[base * 2 + fop]! << 16 : 0);
+  to[at + 2] = pending ? u32[base + FIP]! : 0;
+  to[at + 3] = pending ? u32[base + FIP + 1]! : 0;
+  to[at + 4] = pending ? u32[base + FDP]! : 0;
+  to[at + 5] = pending ? u32[base + FDP + 1]! : 0;
   to[at + FRAME.mxcsr] = u32[base + STATE.mxcsr]!;
   to[at + FRAME.mxcsr + 1] = MXCSR_MASK;
   for (let i = 0; i < ST_WORDS; i++) to[at + FRAME.st + i] = u32[base + STATE.st + i]!;
@@ -140,11 +142,10 @@ export const clearFpstate = (cpu: Cpu): void => {
 const loadX87 = (cpu: Cpu, from: Uint32Array, at: number): void => {
   const { u16, u32 } = cpu.physical;
   const base = stateBase(cpu);
-  const [fcw, fsw, ftw, fop] = ENVIRONMENT;
-  u16[base * 2 + fcw] = from[at]!;
-  u16[base * 2 + fsw] = from[at]! >>> 16;
+  const [, , ftw, fop] = ENVIRONMENT;
+  cpu.state.setX87Control(from[at]! & 0xffff, from[at]! >>> 16);
   u16[base * 2 + ftw] = from[at + 1]! & 0xff;
-  u16[base * 2 + fop] = from[at + 1]! >>> 16;
+  u16[base * 2 + fop] = (from[at + 1]! >>> 16) & 0x7ff;
   u32[base + FIP] = from[at + 2]!;
   u32[base + FIP + 1] = from[at + 3]!;
   u32[base + FDP] = from[at + 4]!;
