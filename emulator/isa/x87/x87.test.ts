@@ -106,7 +106,7 @@ const askHost = (questions: readonly Question[]): Answer[] => {
 
 const QUESTIONS = Number(process.env.SIGNALBOX_X87 ?? 12_000);
 const SEED = Number(process.env.SIGNALBOX_X87_SEED ?? 20240);
-const INTERPRETED = 4000;
+const INTERPRETED = Math.floor(QUESTIONS / 3);
 
 const show = (value: unknown): string =>
   JSON.stringify(value, (key, v) => {
