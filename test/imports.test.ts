@@ -34,7 +34,8 @@ const importsOf = (file: string): Import[] => {
     .map((to) => ({ from: file, to: to.startsWith('.') ? normalize(join(dirname(file), to)) : to }));
 };
 
-const isTest = (file: string) => file.endsWith('.test.ts');
+/** Tests, and the `testing.ts` beside them with what several share. */
+const isTest = (file: string) => /(\.test|\/testing)\.ts$/.test(file);
 const production = ['emulator', 'kernel', 'tools'].flatMap(sources).filter((file) => !isTest(file));
 const imports = production.flatMap(importsOf);
 
@@ -75,6 +76,10 @@ describe('imports point one way', () => {
 
   it('nobody imports tools/', () => {
     expect(offences(({ from, to }) => !from.startsWith('tools/') && to.startsWith('tools/'))).toEqual([]);
+  });
+
+  it('only tests import what is for tests', () => {
+    expect(offences(({ to }) => isTest(to))).toEqual([]);
   });
 
   it('there are no cycles', () => {
