@@ -35,7 +35,7 @@ const importsOf = (file: string): Import[] => {
 };
 
 /** Tests, and the `testing.ts` beside them with what several share. */
-const isTest = (file: string) => /(\.test|\/testing)\.ts$/.test(file);
+const isTest = (file: string) => /(\.test|[/.]testing)\.ts$/.test(file);
 const production = ['emulator', 'kernel', 'tools'].flatMap(sources).filter((file) => !isTest(file));
 const imports = production.flatMap(importsOf);
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decode, describe as textOf } from '../../decode/index.ts';
 import { VECTOR } from '../ops.ts';
-import { makeQuestion, Random } from './cases.ts';
+import { makeQuestion, Random } from './cases.testing.ts';
 import { x87Rows } from './index.ts';
 import {
   type Answer,
