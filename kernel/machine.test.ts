@@ -1,6 +1,7 @@
 /** The run loop, with programs of a few instructions. */
 import { describe, expect, test } from 'vitest';
 import { SIG } from './abi/signal.ts';
+import { KernelBug } from './bug.ts';
 import { Machine, type MachineOptions } from './machine.ts';
 import { type MemoryHostOptions, memoryHost } from './memory-host.ts';
 import { putTestFile, testElf } from './process/testing.ts';
@@ -185,4 +186,18 @@ describe('limits', () => {
       expect.stringMatching(/9999/),
     ]);
   });
+});
+
+test('a mistake of our own tells where the guest was', async () => {
+  const { machine } = machineWith([...call(NR.getpid), ...call(NR.exit)]);
+  machine.observers.push({
+    syscallEntry: (_task, number) => {
+      if (number === NR.exit) throw new Error('oh');
+    },
+  });
+  const failure = machine.run();
+  await expect(failure).rejects.toBeInstanceOf(KernelBug);
+  await expect(failure).rejects.toThrow(
+    /^oh \(process 1000, program, rip 0x[0-9a-f]+, in exit\)\nlast .*#PF\n.*getpid\n.*exit$/s,
+  );
 });

@@ -10,10 +10,12 @@ import {
   createCpu,
   PhysicalMemory,
   type PreparedForms,
+  REG,
   STOP,
   TASK_STATE_SIZE,
 } from '../emulator/api.ts';
 import { inSet, SIG, signalName } from './abi/signal.ts';
+import { kernelBug } from './bug.ts';
 import { handleException } from './entry/exception.ts';
 import { clearResumeFlag, exitToUserModeLoop } from './entry/exit.ts';
 import { doSyscall64, resumeSyscall } from './entry/syscall.ts';
@@ -37,6 +39,7 @@ import { fillRandom, type RandomState, seededRandom } from './task/random.ts';
 import { makeRunnable, sleepTask, wakeTask } from './task/scheduler.ts';
 import type { Rlimit, Task } from './task/task.ts';
 import { nextExpiry, type TimerQueue, takeExpired, timerQueue } from './task/timers.ts';
+import { leaveTrail, newTrail } from './task/trail.ts';
 import { TRAP_COST } from './task/usage.ts';
 import { type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
 
@@ -141,6 +144,8 @@ export class Machine implements Kernel {
 
   #log: (message: string) => void;
   #logged = new Set<string>();
+  /** For reports of mistakes only; no part of the state. */
+  #trail = newTrail();
   /** Whose page tables the CPU uses. */
   #loadedMm: Mm | null = null;
   /** State of the counters at the last `account`. */
@@ -310,11 +315,20 @@ export class Machine implements Kernel {
       this.#fireTimers();
       const task = this.runQueue.shift();
       if (task === undefined) return 'idle';
+      const end = this.#runGuarded(task);
+      if (end !== null) return end;
+      if (this.host.monotonic() - start > HOST_SLICE) return 'slice';
+    }
+  }
+
+  #runGuarded(task: Task): RunEnd | null {
+    try {
       this.#switchTo(task);
       const end = this.#runCurrent(task);
       this.account();
-      if (end !== null) return end;
-      if (this.host.monotonic() - start > HOST_SLICE) return 'slice';
+      return end;
+    } catch (thrown) {
+      throw kernelBug(this, this.#trail, thrown);
     }
   }
 
@@ -380,12 +394,14 @@ export class Machine implements Kernel {
         case STOP.syscall:
           this.clock.traps++;
           budget -= TRAP_COST;
+          leaveTrail(this.#trail, task.pid, this.cpu.state.rip, this.cpu.state.getInt32(REG.rax));
           doSyscall64(this, task);
           if (task.origAx === -1) clearResumeFlag(this);
           break;
         case STOP.exception:
           this.clock.traps++;
           budget -= TRAP_COST;
+          leaveTrail(this.#trail, task.pid, this.cpu.state.rip, -1 - this.cpu.state.exceptionVector);
           handleException(this, task);
           break;
         case STOP.breakpoint:

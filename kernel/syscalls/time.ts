@@ -166,7 +166,7 @@ const clockNanosleep = (
   const absolute = (flags & TIMER_ABSTIME) !== 0;
   let deadline = task.wait?.deadline;
   if (deadline === undefined) {
-    if (clock === CLOCK.THREAD_CPUTIME_ID || readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
+    if (readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
     if (!SLEEP_CLOCKS.includes(clock)) {
       if (clock < 0 || clock === CLOCK.PROCESS_CPUTIME_ID) kernel.log('clock_nanosleep: no sleep on CPU clocks');
       return -ERRNO.EOPNOTSUPP;
