@@ -63,6 +63,17 @@ describe('a bound directory', () => {
     expect(files.kernel.fileBytes).toBeLessThan(held);
   });
 
+  it('goes on under another name of an open file', () => {
+    const { host, files } = start(true);
+    const file = files.mustOpen('/mnt/host/f', O.RDWR);
+    files.link('/mnt/host/f', '/mnt/host/d/f2');
+    expect(files.unlink('/mnt/host/f')).toBe('0');
+    expect(files.writeAt(file, 4, '!')).toBe('1');
+    expect(text(host, '/d/f2')).toBe('data!');
+    expect(files.unlink('/mnt/host/d/f2')).toBe('0');
+    files.close(file);
+  });
+
   it('follows an open file that is renamed', () => {
     const { host, files } = start(true);
     const file = files.mustOpen('/mnt/host/d/g', O.RDWR);

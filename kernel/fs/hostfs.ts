@@ -1,6 +1,7 @@
 /**
  * A directory of the host's granted with `--bind`: what the guest does there happens there. Files are known by path, so an
- * inode keeps its directory and name; a file that is removed while open goes on in memory.
+ * inode keeps the names by which it was looked up; a file that loses the last of them while open goes on in memory. One that
+ * the host itself took away is stale (ESTALE), as on other file systems that live elsewhere.
  */
 import { typeOfMode } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
@@ -19,10 +20,14 @@ import { readFile, writeFile } from './regular.ts';
 import type { DirectoryEntry, FileOperations, Inode, InodeOperations, SuperBlock, Vfs } from './types.ts';
 
 interface HostInode extends Inode {
-  /** Where it is: names that were looked up, so that an inode stays the same while anyone uses it. */
-  directory: HostInode | null;
-  entry: string;
+  /** Of the bound tree. */
+  root: HostInode;
+  /** Where it is: one place for directories, for files each link that was looked up; none of the root, none when removed. */
+  names: { directory: HostInode; entry: string }[];
+  /** Names that were looked up, so that an inode stays the same while anyone uses it. */
   children: Map<string, HostInode>;
+  /** Root: files with several links, by device and number. */
+  links: Map<string, HostInode>;
   /** Contents of a file which the host no longer has. */
   orphan: MemInode | null;
   /** Units of 512 bytes, as the host says. */
@@ -33,7 +38,7 @@ const host = (inode: Inode): HostInode => inode as HostInode;
 
 const pathIn = (inode: HostInode): string => {
   let path = '';
-  for (let at = inode; at.directory !== null; at = at.directory) path = `/${at.entry}${path}`;
+  for (let at = inode; at.names.length > 0; at = at.names[0]!.directory) path = `/${at.names[0]!.entry}${path}`;
   return path === '' ? '/' : path;
 };
 
@@ -43,26 +48,20 @@ const failed = <T>(result: T | HostError): result is HostError =>
 /** 0, or the errno that the guest gets. */
 const outcome = (result: 0 | HostError): number => (result === 0 ? 0 : -result.errno);
 
-const newHostInode = (
-  kernel: Kernel,
-  sb: SuperBlock,
-  stat: HostStat,
-  directory: HostInode | null,
-  entry: string,
-): HostInode => {
+const linkKey = (inode: { dev: number; ino: number }): string => `${inode.dev}:${inode.ino}`;
+
+const newHostInode = (kernel: Kernel, sb: SuperBlock, stat: HostStat): HostInode => {
   const ops = stat.type === 'directory' ? hostDirectory : hostInode;
-  const inode: HostInode = extendInode(newInode(kernel, sb, ops, modeOf(stat)), {
-    directory,
-    entry,
+  const base = newInode(kernel, sb, ops, modeOf(stat));
+  const inode: HostInode = extendInode(base, {
+    root: base as HostInode,
+    names: [],
     children: new Map(),
+    links: new Map(),
     orphan: null,
     hostBlocks: stat.blocks,
   });
   copyStat(inode, stat);
-  if (isDir(inode.mode)) {
-    inode.parent = directory ?? inode;
-    inode.name = entry;
-  }
   return inode;
 };
 
@@ -72,7 +71,9 @@ export const newHostfs = (kernel: Kernel, vfs: Vfs, files: HostFiles, writable: 
   if (failed(stat)) return -stat.errno;
   if (stat.type !== 'directory') return -ERRNO.ENOTDIR;
   const sb = newSuperBlock(vfs, { type: 'hostfs', magic: MAGIC.V9FS, files, readOnly: !writable });
-  return newHostInode(kernel, sb, stat, null, '');
+  const root = newHostInode(kernel, sb, stat);
+  root.parent = root;
+  return root;
 };
 
 const dropUnused = (kernel: Kernel, directory: HostInode): void => {
@@ -82,21 +83,31 @@ const dropUnused = (kernel: Kernel, directory: HostInode): void => {
   }
 };
 
+/** Takes a name out of memory. */
 const forget = (kernel: Kernel, directory: HostInode, name: string): void => {
   const child = directory.children.get(name);
   if (child === undefined) return;
   directory.children.delete(name);
   directory.sb.cached--;
+  child.names = child.names.filter((one) => one.directory !== directory || one.entry !== name);
+  if (child.names.length > 0) return;
+  child.dead = true;
+  child.root.links.delete(linkKey(child));
   if (child.opens === 0) forgetCached(kernel, child);
 };
 
 const remember = (kernel: Kernel, directory: HostInode, name: string, inode: HostInode): void => {
-  countCached(directory.sb, () => {
-    let root = directory;
-    while (root.directory !== null) root = root.directory;
-    dropUnused(kernel, root);
-  });
+  const { root } = directory;
+  countCached(directory.sb, () => dropUnused(kernel, root));
   directory.children.set(name, inode);
+  inode.root = root;
+  inode.names.push({ directory, entry: name });
+  if (isDir(inode.mode)) {
+    inode.parent = directory;
+    inode.name = name;
+  } else if (inode.nlink > 1) {
+    root.links.set(linkKey(inode), inode);
+  }
 };
 
 const lookup = (kernel: Kernel, parent: Inode, name: string): HostInode | number => {
@@ -113,7 +124,9 @@ const lookup = (kernel: Kernel, parent: Inode, name: string): HostInode | number
     }
     forget(kernel, directory, name);
   }
-  const inode = newHostInode(kernel, directory.sb, stat, directory, name);
+  const linked = stat.nlink > 1 ? directory.root.links.get(linkKey(stat)) : undefined;
+  if (linked !== undefined) update(kernel, linked, stat);
+  const inode = linked ?? newHostInode(kernel, directory.sb, stat);
   remember(kernel, directory, name, inode);
   return inode;
 };
@@ -161,9 +174,9 @@ const setHostAttributes: InodeOperations['setAttributes'] = (kernel, node, chang
   return 0;
 };
 
-/** Keeps the contents of an open file whose name goes. -ENOSPC or -errno of reading. */
+/** Keeps the contents of an open file whose last known name goes. -ENOSPC or -errno of reading. */
 const adopt = (kernel: Kernel, inode: HostInode): number => {
-  if (inode.opens === 0 || !isReg(inode.mode)) return 0;
+  if (inode.opens === 0 || inode.names.length > 1 || !isReg(inode.mode)) return 0;
   const orphan = bareInode(kernel, inode.sb, inode.mode, inode);
   const chunk = new Uint8Array(65536);
   const path = pathIn(inode);
@@ -183,11 +196,8 @@ const adopt = (kernel: Kernel, inode: HostInode): number => {
 
 const removed = (kernel: Kernel, directory: HostInode, name: string): void => {
   const inode = directory.children.get(name);
-  if (inode !== undefined) {
-    inode.nlink = isDir(inode.mode) ? 0 : Math.max(0, inode.nlink - 1);
-    inode.dead = true;
-    forget(kernel, directory, name);
-  }
+  forget(kernel, directory, name);
+  if (inode !== undefined) inode.nlink = isDir(inode.mode) ? 0 : Math.max(0, inode.nlink - 1);
   refresh!(kernel, directory);
 };
 
@@ -210,8 +220,11 @@ const link: InodeOperations['link'] = (kernel, directory, name, inode) => {
   const from = host(inode);
   if (from.orphan !== null || from.dead) return -ERRNO.ENOENT;
   const error = outcome(filesOf(directory).link(pathIn(from), joinPath(pathIn(host(directory)), name)));
-  if (error === 0) refresh!(kernel, inode);
-  return error;
+  if (error !== 0) return error;
+  refresh!(kernel, inode);
+  from.root.links.set(linkKey(from), from);
+  child(kernel, directory, name);
+  return 0;
 };
 
 const unlink: InodeOperations['unlink'] = (kernel, parent, name, inode) => {
@@ -246,12 +259,7 @@ const rename: InodeOperations['rename'] = (kernel, fromInode, name, toInode, new
   if (typeof target !== 'number') removed(kernel, to, newName);
   from.children.delete(name);
   from.sb.cached--;
-  moved.directory = to;
-  moved.entry = newName;
-  if (isDir(moved.mode)) {
-    moved.parent = to;
-    moved.name = newName;
-  }
+  moved.names = moved.names.filter((one) => one.directory !== from || one.entry !== name);
   remember(kernel, to, newName, moved);
   refresh!(kernel, from);
   refresh!(kernel, to);
@@ -274,6 +282,7 @@ const list = (parent: Inode): DirectoryEntry[] | number => {
 
 const loadHost = (inode: HostInode, position: number, into: Uint8Array): number => {
   if (inode.orphan !== null) return load(inode.orphan, position, into);
+  if (inode.dead) return -ERRNO.ESTALE;
   const path = pathIn(inode);
   for (let done = 0; done < into.length; ) {
     const count = filesOf(inode).read(path, position + done, into.subarray(done));
@@ -291,6 +300,7 @@ const storeHost = (kernel: Kernel, inode: HostInode, position: number, bytes: Ui
     if (kept > 0) updateCached(kernel, inode, position, bytes.subarray(0, kept));
     return kept;
   }
+  if (inode.dead) return -ERRNO.ESTALE;
   const path = pathIn(inode);
   let done = 0;
   while (done < bytes.length) {
@@ -363,6 +373,7 @@ const hostInode: InodeOperations = Object.freeze<InodeOperations>({
   truncate: (kernel, node, size) => {
     const inode = host(node);
     const shrinks = size < inode.size;
+    if (inode.orphan === null && inode.dead) return -ERRNO.ESTALE;
     const error =
       inode.orphan !== null
         ? truncateContent(kernel, inode.orphan, size)
