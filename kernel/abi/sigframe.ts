@@ -57,7 +57,7 @@ export const STACK_T = struct(
   'stack_t',
   [
     ['ss_sp', pointer, 'lowest byte of the alternate stack'],
-    ['ss_flags', shown(u32, flagText(SS, 'SS_')), 'SS_*'],
+    ['ss_flags', shown(u32, flagText(SS, 'SS_')), 'its flags'],
     ['ss_size', pointer, 'its bytes'],
   ],
   { size: 24 },
@@ -104,7 +104,7 @@ export const UC = { FP_XSTATE: 1, SIGCONTEXT_SS: 2, STRICT_RESTORE_SS: 4 } as co
 export const UCONTEXT = struct(
   'struct ucontext',
   [
-    ['uc_flags', shown(pointer, flagText(UC, 'UC_')), 'UC_*'],
+    ['uc_flags', shown(pointer, flagText(UC, 'UC_')), 'what the frame holds'],
     ['uc_link', pointer, 'unused by the kernel'],
     ['uc_stack', STACK_T, 'alternate stack, restored by rt_sigreturn'],
     ['uc_mcontext', SIGCONTEXT],
@@ -134,7 +134,7 @@ export const FPX_SW_BYTES = struct(
     ['extended_size', u32, 'bytes with the second magic number'],
     ['xfeatures', u64, 'state components in the frame: 1 x87, 2 SSE'],
     ['xstate_size', u32, 'bytes without the second magic number'],
-    ['padding', array(u32, 7)],
+    ['padding', array(u32, 7), 'zero'],
   ],
   { size: 48 },
 );
@@ -178,7 +178,7 @@ export const XSTATE_HEADER = struct(
   [
     ['xfeatures', u64, 'XSTATE_BV: components that are not in their initial state'],
     ['reserved1', array(u64, 2), 'must be zero'],
-    ['reserved2', array(u64, 5)],
+    ['reserved2', array(u64, 5), 'reserved'],
   ],
   { size: 64 },
 );

@@ -83,7 +83,7 @@ const SA_ORDER = [
 const saNames = names('SA_', SA, SA_ORDER);
 
 /** Flags are an unsigned long: C libraries sign-extend them. */
-const saFlags = (value: bigint): string => {
+export const saFlagsText = (value: bigint): string => {
   const high = value & ~0xffffffffn;
   const parts = flagParts(saNames, Number(value & 0xffffffffn));
   if (high !== 0n) parts.push(hex(high));
@@ -102,7 +102,7 @@ const sigactionAt = (value: number, { task, args }: FormatContext): string | nul
     (saFlagBits & BigInt(SA.RESTORER)) !== 0n ? `, sa_restorer=${address(view.getBigUint64(16, true))}` : '';
   return (
     `{sa_handler=${handlerText(view.getBigUint64(0, true))}, sa_mask=${formatSigset(view.getBigUint64(24, true))}, ` +
-    `sa_flags=${saFlags(saFlagBits)}${restorer}}`
+    `sa_flags=${saFlagsText(saFlagBits)}${restorer}}`
   );
 };
 export const sigaction = pointerTo(sigactionAt);
