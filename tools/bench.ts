@@ -2,7 +2,7 @@
  * `npm run bench [-- OPTION]...`: what things cost natively, under qemu-user if it is installed, and under each executor,
  * in one run, interleaved. Prints medians in nanoseconds and ratios to native.
  *
- *   --repeat N    rounds of all programs under all executors (default 5)
+ *   --repeat N    rounds of all programs under all executors (default 3)
  *   --only TEXT   programs whose name contains TEXT
  *   --json FILE   also writes all figures
  *
@@ -19,7 +19,7 @@ const CLI = 'dist/signalbox.js';
 
 /** How much each program does: fast executors, and the reference, which is some fifty times slower. */
 const AMOUNT: Readonly<Record<string, { fast: string; slow: string }>> = {
-  'kernel-ops': { fast: '1', slow: '0.02' },
+  'kernel-ops': { fast: '4', slow: '0.02' },
   'integer-loop': { fast: '20000000', slow: '100000' },
 };
 
@@ -51,7 +51,7 @@ const executors: readonly Executor[] = [
 
 const { values } = parseArgs({
   options: {
-    repeat: { type: 'string', default: '5' },
+    repeat: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     json: { type: 'string' },
   },
