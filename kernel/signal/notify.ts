@@ -1,5 +1,5 @@
 /** Telling the parent: SIGCHLD and the wake-up of its wait(2) (kernel/signal.c). */
-import { CLD, SA, SIG, SIG_IGN } from '../abi/signal.ts';
+import { CLD, NSIG, SA, SIG, SIG_IGN } from '../abi/signal.ts';
 import { NSEC_PER_SEC, USER_HZ } from '../abi/time.ts';
 import { CORE_FLAG, exitCode, termSignal } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
@@ -38,7 +38,8 @@ export const doNotifyParent = (kernel: Kernel, task: Task, signo: number): boole
   const parent = task.parent!;
   const { code, status } = childCode(task.exitCode);
   const info = childInfo(task, signo, code, status);
-  let send = signo !== 0;
+  // clone(2) takes any byte for a signal; one that is none is not sent.
+  let send = signo >= 1 && signo <= NSIG;
   let autoreap = false;
   if (signo === SIG.SIGCHLD) {
     const action = parent.sighand.action[SIG.SIGCHLD]!;
