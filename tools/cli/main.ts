@@ -1,6 +1,7 @@
 /** The `signalbox` command: its subcommands and options. What they do is in the files beside this one. */
 import process from 'node:process';
 import { Command, CommanderError, Option } from 'commander';
+import { registerFrameCommand } from '../frame/command.ts';
 import { EXIT, Failure } from './failure.ts';
 import { collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
 import { type RunCommandOptions, run } from './run.ts';
@@ -43,6 +44,8 @@ program
     // At once: nothing is left to wait for, and cleaning up takes a while.
     process.exit(await run(path, args, options));
   });
+
+registerFrameCommand(program);
 
 program
   .command('syscalls')
