@@ -150,6 +150,9 @@ export class Machine implements Kernel {
   #loadedMm: Mm | null = null;
   /** State of the counters at the last `account`. */
   #accounted = { time: 0, instructions: 0, traps: 0 };
+  /** Where `run` stops, and the place where it began, which does not count. */
+  #breakpoints: ReadonlySet<number> = new Set();
+  #begun = { pid: 0, rip: 0, instructions: 0 };
   /** The CPU's instruction count at which `run` ends. */
   #instructionLimit = Number.POSITIVE_INFINITY;
 
@@ -283,6 +286,21 @@ export class Machine implements Kernel {
     this.stopRequested = true;
   }
 
+  /** Linear addresses, of every process, before which `run` stops; one where it begins is passed over. */
+  setBreakpoints(addresses: Iterable<number>): void {
+    this.#breakpoints = new Set(addresses);
+    this.cpu.setBreakpoints(this.#breakpoints);
+  }
+
+  /** The CPU stops only behind its first instruction: entries from the kernel are looked at here. */
+  #isAtBreakpoint(task: Task): boolean {
+    if (this.#breakpoints.size === 0) return false;
+    const { rip } = this.cpu.state;
+    const { pid, rip: begun, instructions } = this.#begun;
+    if (task.pid === pid && rip === begun && this.cpu.instructions === instructions) return false;
+    return this.#breakpoints.has(rip);
+  }
+
   /** A signal from the terminal, as Ctrl-C sends: to the foreground process group. */
   interrupt(signo: number): void {
     killPgrpInfo(this, signo, kernelInfo(signo), this.foreground);
@@ -291,6 +309,7 @@ export class Machine implements Kernel {
   /** Runs until an end that `options` names, a stop, or a deadlock. May be called again after any but `exit`. */
   async run(options: RunOptions = {}): Promise<RunEnd> {
     this.stopRequested = false;
+    this.#begun = { pid: this.current.pid, rip: this.cpu.state.rip, instructions: this.cpu.instructions };
     this.#instructionLimit = this.cpu.instructions + (options.instructions ?? Number.POSITIVE_INFINITY);
     for (;;) {
       const end = this.#hostSlice(options.until ?? 'program');
@@ -384,6 +403,10 @@ export class Machine implements Kernel {
       if (left <= 0) {
         this.runQueue.unshift(task);
         return { kind: 'instructions' };
+      }
+      if (this.#isAtBreakpoint(task)) {
+        this.runQueue.unshift(task);
+        return { kind: 'breakpoint' };
       }
       const before = this.cpu.instructions;
       const stop = this.cpu.run(Math.min(budget, left, this.#untilTimer()));

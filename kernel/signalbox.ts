@@ -77,11 +77,11 @@ export class Signalbox {
    * stopped is `machine.current`.
    */
   async runUntil(conditions: StopConditions): Promise<Stop> {
-    if (this.end !== null) return this.#exited();
     const { machine } = this;
     const watch = new StopWatch(machine, conditions);
+    if (this.end !== null) return this.#exited();
     machine.observers.push(watch);
-    if (conditions.breakpoint !== undefined) machine.cpu.setBreakpoints([conditions.breakpoint].flat());
+    if (conditions.breakpoint !== undefined) machine.setBreakpoints([conditions.breakpoint].flat());
     try {
       for (;;) {
         const end = await machine.run(watch.instructions());
@@ -91,7 +91,7 @@ export class Signalbox {
       }
     } finally {
       machine.observers.splice(machine.observers.indexOf(watch), 1);
-      if (conditions.breakpoint !== undefined) machine.cpu.setBreakpoints([]);
+      if (conditions.breakpoint !== undefined) machine.setBreakpoints([]);
     }
   }
 

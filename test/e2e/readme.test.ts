@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { root } from '../native/cases.ts';
 import { command, spawned } from './cli.ts';
@@ -32,6 +32,13 @@ describe('README tells the truth', () => {
         .map((option) => (option === '--output' ? '-o' : option))
         .toSorted(),
     );
+  });
+
+  it('files that are named exist', () => {
+    const texts = [readme, readFileSync(`${root}ARCHITECTURE.md`, 'utf8')];
+    const named = texts.flatMap((text) => [...text.matchAll(/`((?:kernel|emulator|tools|test|guest)\/[\w./-]+)`/g)]);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.map((match) => match[1]!).filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
   });
 
   it('its commands are scripts of the package', () => {
