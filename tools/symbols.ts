@@ -13,7 +13,7 @@ export interface Place {
 interface Symbol {
   readonly name: string;
   readonly address: number;
-  /** Bytes; 0 when the assembler was not told: it reaches to the next symbol then. */
+  /** Bytes. Where the assembler was not told, it reaches to the next symbol or the end of its section. */
   readonly size: number;
 }
 
@@ -21,6 +21,7 @@ const SHT_SYMTAB = 2;
 const SHT_DYNSYM = 11;
 const SECTION_HEADER_SIZE = 64;
 const SYMBOL_SIZE = 24;
+const SHF_EXECINSTR = 4;
 const STT_NOTYPE = 0;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
@@ -90,7 +91,7 @@ export class Symbols {
     const symbol = this.#symbols[low - 1];
     if (symbol === undefined) return null;
     const offset = address - symbol.address;
-    return symbol.size === 0 || offset < symbol.size ? { name: symbol.name, offset } : null;
+    return offset < symbol.size ? { name: symbol.name, offset } : null;
   }
 
   /** Address in the file of a function by its name. */
@@ -118,13 +119,15 @@ const readSymbols = (fields: Fields): Symbol[] => {
     const info = fields.u8(entry + 4);
     const type = info & 15;
     const section = fields.u16(entry + 6);
-    if (section === 0 || section >= 0xff00) continue;
+    if (section === 0 || section >= count || (fields.u64(at(section) + 8) & SHF_EXECINSTR) === 0) continue;
     if (type !== STT_FUNC && type !== STT_GNU_IFUNC && type !== STT_NOTYPE) continue;
     const name = fields.name(names + fields.u32(entry));
     if (name === '') continue;
-    const size = fields.u64(entry + 16);
-    const rank = (size > 0 ? 2 : 0) + (info >> 4 === STB_LOCAL ? 0 : 1);
-    found.push({ name, address: fields.u64(entry + 8), size, rank });
+    const address = fields.u64(entry + 8);
+    const told = fields.u64(entry + 16);
+    const size = told > 0 ? told : fields.u64(at(section) + 0x10) + fields.u64(at(section) + 0x20) - address;
+    const rank = (told > 0 ? 2 : 0) + (info >> 4 === STB_LOCAL ? 0 : 1);
+    found.push({ name, address, size, rank });
   }
   return found.sort((a, b) => a.address - b.address || a.rank - b.rank);
 };
