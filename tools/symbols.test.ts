@@ -33,7 +33,7 @@ describe.skipIf(!canBuild)('the symbols of a program', async () => {
     expect(placeText(symbols.at(main + 5)!)).toBe('main+0x5');
     expect(symbols.at(0)).toBeNull();
     expect(symbols.at(2 ** 47)).toBeNull();
-    const [, low] = /LOAD.*? 0x([0-9a-f]+) .*\n.* R E /.exec(
+    const [, low] = /LOAD +0x\w+ 0x([0-9a-f]+) .*\n.* R E /.exec(
       execFileSync('readelf', ['-l', file], { encoding: 'utf8' }),
     )!;
     expect(symbols.startCode).toBe(Number.parseInt(low!, 16));
