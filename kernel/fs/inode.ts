@@ -1,6 +1,7 @@
 /**
  * What inodes of all file systems share: making them, times, permissions, being held open.
  */
+import { O } from '../abi/fcntl.ts';
 import { makedev, S } from '../abi/stat.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
@@ -146,6 +147,17 @@ export const holdInode = (inode: Inode): void => {
 
 export const letGoInode = (kernel: Kernel, inode: Inode): void => {
   if (--inode.opens === 0) inode.ops.lastClose?.(kernel, inode);
+};
+
+/** Access mode 3 gives neither (FMODE_READ, FMODE_WRITE). */
+export const isReadable = (file: OpenFile): boolean => {
+  const mode = file.flags & O.ACCMODE;
+  return mode === O.RDONLY || mode === O.RDWR;
+};
+
+export const isWritable = (file: OpenFile): boolean => {
+  const mode = file.flags & O.ACCMODE;
+  return mode === O.WRONLY || mode === O.RDWR;
 };
 
 /** An open file with one reference. */

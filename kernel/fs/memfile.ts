@@ -48,11 +48,14 @@ const loadLower = (inode: MemInode, position: number, into: Uint8Array): number 
   return 0;
 };
 
+/** Stands for pages that fallocate(2) reserved and nobody wrote: zeros, paid for, but still a hole. Never written itself. */
+const UNWRITTEN = new Uint8Array(PAGE_SIZE);
+
 /** The page to write into, made or copied up as needed; undefined when memory is full, or -errno of the lower file. */
 const pageForWrite = (kernel: Kernel, inode: MemInode, index: number, whole: boolean): Uint8Array | number => {
   const known = inode.pages?.get(index);
-  if (known !== undefined) return known;
-  if (!charge(kernel, inode, PAGE_SIZE)) return -ERRNO.ENOSPC;
+  if (known !== undefined && known !== UNWRITTEN) return known;
+  if (known === undefined && !charge(kernel, inode, PAGE_SIZE)) return -ERRNO.ENOSPC;
   const page = new Uint8Array(PAGE_SIZE);
   if (!whole && index * PAGE_SIZE < inode.lowerSize) {
     const error = loadLower(inode, index * PAGE_SIZE, page);
@@ -101,11 +104,13 @@ export const truncateContent: NonNullable<InodeOperations['truncate']> = (kernel
   if ((size < inode.size && inode.seals & SEAL.SHRINK) || (size > inode.size && inode.seals & SEAL.GROW)) {
     return -ERRNO.EPERM;
   }
-  if (size < inode.size) {
+  // Also at the same size: what fallocate(2) reserved behind it goes.
+  if (size <= inode.size) {
     for (const index of inode.pages?.keys() ?? []) {
       if (index * PAGE_SIZE >= size) freePage(kernel, inode, index);
     }
-    inode.pages?.get(Math.floor(size / PAGE_SIZE))?.fill(0, size % PAGE_SIZE);
+    const last = inode.pages?.get(Math.floor(size / PAGE_SIZE));
+    if (last !== UNWRITTEN) last?.fill(0, size % PAGE_SIZE);
     inode.lowerSize = Math.min(inode.lowerSize, size);
   }
   const shrinks = size < inode.size;
@@ -139,7 +144,10 @@ export const blocksOf = (node: Inode): number => {
 /** SEEK_DATA and SEEK_HOLE, by pages. */
 export const nextExtent: NonNullable<InodeOperations['nextExtent']> = (node, offset, hole) => {
   const inode = mem(node);
-  const isData = (index: number): boolean => inode.pages?.has(index) === true || index * PAGE_SIZE < inode.lowerSize;
+  const isData = (index: number): boolean => {
+    const page = inode.pages?.get(index);
+    return page === undefined ? index * PAGE_SIZE < inode.lowerSize : page !== UNWRITTEN;
+  };
   for (let index = Math.floor(offset / PAGE_SIZE); index * PAGE_SIZE < inode.size; index++) {
     if (isData(index) !== hole) return Math.max(offset, index * PAGE_SIZE);
   }
@@ -153,14 +161,17 @@ export const allocateRange: NonNullable<InodeOperations['allocate']> = (kernel, 
   const end = offset + length;
   if (mode & FALLOC.PUNCH_HOLE) {
     if (inode.seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) return -ERRNO.EPERM;
-    return zero(kernel, inode, offset, Math.min(end, inode.size));
+    let last = inode.size;
+    for (const index of inode.pages?.keys() ?? []) last = Math.max(last, (index + 1) * PAGE_SIZE);
+    return zero(kernel, inode, offset, Math.min(end, last));
   }
   if (mode & ~FALLOC.KEEP_SIZE) return -ERRNO.EOPNOTSUPP;
   if (inode.seals & SEAL.GROW && end > inode.size) return -ERRNO.EPERM;
   for (let index = Math.floor(offset / PAGE_SIZE); index * PAGE_SIZE < end; index++) {
-    if (index * PAGE_SIZE < inode.lowerSize) continue;
-    const page = pageForWrite(kernel, inode, index, true);
-    if (typeof page === 'number') return page;
+    if (index * PAGE_SIZE < inode.lowerSize || inode.pages?.has(index)) continue;
+    if (!charge(kernel, inode, PAGE_SIZE)) return -ERRNO.ENOSPC;
+    inode.pages ??= new Map();
+    inode.pages.set(index, UNWRITTEN);
   }
   inode.kept = true;
   if (!(mode & FALLOC.KEEP_SIZE) && end > inode.size) inode.size = end;

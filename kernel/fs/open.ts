@@ -62,14 +62,14 @@ export const mayCreate = (task: Task, directory: Inode): number => {
 
 /** Checks flags as build_open_flags does, and completes them. -EINVAL. */
 const normaliseFlags = (given: number): number => {
-  let flags = given & KNOWN;
+  // O_PATH beats everything else.
+  const flags = given & KNOWN & (given & O.PATH ? O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC : -1);
   if (flags & O.TMPFILE) {
     if (!(flags & O.DIRECTORY) || flags & O.CREAT) return -ERRNO.EINVAL;
     if ((flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EINVAL;
   } else if ((flags & (O.CREAT | O.DIRECTORY)) === (O.CREAT | O.DIRECTORY)) {
     return -ERRNO.EINVAL;
   }
-  if (flags & O.PATH) flags &= O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC;
   return flags;
 };
 
@@ -145,7 +145,7 @@ const openTmpfile = (kernel: Kernel, task: Task, at: Location, flags: number, mo
   const inode = directory.ops.tmpfile(kernel, directory, permissions, ownerIn(task, directory));
   if (typeof inode === 'number') return inode;
   if (flags & O.EXCL) inode.linkable = false;
-  return openInode(kernel, task, { inode, path: joinPath(at.path, `#${inode.ino} (deleted)`) }, flags & ~O.DIRECTORY);
+  return openInode(kernel, task, { inode, path: joinPath(at.path, `#${inode.ino} (deleted)`) }, flags);
 };
 
 /** The last component with O_CREAT (lookup_open): follows links to what they name, existing or not. */
@@ -172,7 +172,7 @@ const openCreating = (kernel: Kernel, task: Task, first: Parent, flags: number, 
       parent = next;
       continue;
     }
-    if (inode !== -ERRNO.ENOENT) return inode;
+    if (inode !== -ERRNO.ENOENT || directory.inode.ops.noNegative) return inode;
     if (directory.inode.sb.readOnly) return -ERRNO.EROFS;
     const error = mayCreate(task, directory.inode);
     if (error < 0) return error;

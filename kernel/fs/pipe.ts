@@ -13,7 +13,16 @@ import type { Kernel } from '../kernel.ts';
 import { putUser32, UserFault } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, block, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
-import { newInode, newOpenFile, releaseFile, setAttributes, touchAccessed, touchModified } from './inode.ts';
+import {
+  isReadable,
+  isWritable,
+  newInode,
+  newOpenFile,
+  releaseFile,
+  setAttributes,
+  touchAccessed,
+  touchModified,
+} from './inode.ts';
 import { raise } from './raise.ts';
 import type { FileOperations, Inode, InodeOperations, OpenFile, SuperBlock, UserBuffer } from './types.ts';
 
@@ -205,18 +214,15 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
   return result !== BLOCKED && total > 0 ? total : result;
 };
 
-const canRead = (file: OpenFile): boolean => (file.flags & O.ACCMODE) !== O.WRONLY;
-const canWrite = (file: OpenFile): boolean => (file.flags & O.ACCMODE) !== O.RDONLY;
-
 const pollPipe = (_kernel: Kernel, file: OpenFile): number => {
   const pipe = file.inode.pipe!;
   let mask = 0;
-  if (canRead(file)) {
+  if (isReadable(file)) {
     if (pipe.buffers.length > 0) mask |= POLL.IN | POLL.RDNORM;
     // A FIFO opened with O_NONBLOCK before any writer came does not hang up yet.
     if (pipe.writers === 0 && file.state?.openedAt !== pipe.writerCount) mask |= POLL.HUP;
   }
-  if (canWrite(file)) {
+  if (isWritable(file)) {
     if (!isFull(pipe)) mask |= POLL.OUT | POLL.WRNORM;
     if (pipe.readers === 0) mask |= POLL.ERR;
   }
@@ -259,8 +265,8 @@ const pipeFile: FileOperations = Object.freeze<FileOperations>({
   poll: pollPipe,
   pollQueues: (_kernel, file) => {
     const pipe = file.inode.pipe!;
-    if (!canWrite(file)) return [pipe.readWait];
-    return canRead(file) ? [pipe.readWait, pipe.writeWait] : [pipe.writeWait];
+    if (!isWritable(file)) return [pipe.readWait];
+    return isReadable(file) ? [pipe.readWait, pipe.writeWait] : [pipe.writeWait];
   },
   ioctl: (_kernel, task, file, request, argument) => {
     if (request !== IOCTL.FIONREAD) return -ERRNO.ENOTTY;
@@ -279,6 +285,7 @@ const pipeFile: FileOperations = Object.freeze<FileOperations>({
  */
 export const openFifo = (kernel: Kernel, task: Task, inode: Inode, flags: number): FileOperations | number => {
   const mode = flags & O.ACCMODE;
+  if (mode === O.ACCMODE) return -ERRNO.EINVAL;
   const waiting = task.wait?.data?.fifo as { inode: Inode; count: number } | undefined;
   const pipe = inode.pipe ?? newPipe(kernel);
   if (typeof pipe === 'number') return pipe;

@@ -95,6 +95,8 @@ const newProcInode = (
   const key = `${directory.key}/${name}`;
   const inode: ProcInode = extendInode(base, { row, pid: task?.pid ?? 0, fd, key });
   inode.ino = inoOf(key);
+  // What proc_pid_make_inode gives links whose text is made up when it is read.
+  if (row.follow !== undefined) inode.size = 64;
   if (task !== null) {
     inode.uid = task.cred.euid;
     inode.gid = task.cred.egid;
@@ -135,11 +137,7 @@ const procDirectory: InodeOperations = Object.freeze<InodeOperations>({
   open: () => directoryFile,
   lookup,
   list,
-  // Looking up what is not there is already an error of its own here, so nothing is found missing and then refused.
-  create: () => -ERRNO.ENOENT,
-  symlink: () => -ERRNO.ENOENT,
-  link: () => -ERRNO.ENOENT,
-  rename: () => -ERRNO.ENOENT,
+  noNegative: true,
   setAttributes: () => -ERRNO.EPERM,
   blocks: () => 0,
 });

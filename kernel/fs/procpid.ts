@@ -289,10 +289,11 @@ const descriptors = (row: ProcRow, type: number): ProcRow['dynamic'] => ({
 /** A descriptor's link shows in its permissions how it was opened. */
 const linkMode = (row: ProcRow, file: OpenFile): ProcRow => {
   if (row !== fdRow) return row;
-  const access = file.flags & O.ACCMODE;
-  return access === O.RDONLY ? fdReadRow : access === O.WRONLY ? fdWriteRow : fdBothRow;
+  if (file.flags & O.PATH) return fdNoneRow;
+  return [fdReadRow, fdWriteRow, fdBothRow, fdNoneRow][file.flags & O.ACCMODE]!;
 };
 
+const fdNoneRow = frozenRow({ ...fdRow, mode: 0 });
 const fdReadRow = frozenRow({ ...fdRow, mode: 0o500 });
 const fdWriteRow = frozenRow({ ...fdRow, mode: 0o300 });
 const fdBothRow = frozenRow({ ...fdRow, mode: 0o700 });

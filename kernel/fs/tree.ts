@@ -32,7 +32,7 @@ const placeForNew = (
   const at = parent.directory.inode;
   const found = entryOf(kernel, task, at, parent.last);
   if (typeof found !== 'number') return -ERRNO.EEXIST;
-  if (found !== -ERRNO.ENOENT) return found;
+  if (found !== -ERRNO.ENOENT || at.ops.noNegative) return found;
   if (parent.trailingSlash && !directory) return -ERRNO.ENOENT;
   if (at.sb.readOnly) return -ERRNO.EROFS;
   const error = mayCreate(task, at);
@@ -156,6 +156,9 @@ const contains = (above: Inode, inode: Inode): boolean => {
   return false;
 };
 
+/** Names of one file; not every file system keeps one object for it. */
+const isSame = (a: Inode, b: Inode): boolean => a === b || (a.sb === b.sb && a.dev === b.dev && a.ino === b.ino);
+
 const splitRename = (
   kernel: Kernel,
   task: Task,
@@ -190,7 +193,7 @@ export const renameName = (
   const moved = entryOf(kernel, task, oldDirectory, source.last);
   if (typeof moved === 'number') return moved;
   const found = entryOf(kernel, task, newDirectory, target.last);
-  if (typeof found === 'number' && found !== -ERRNO.ENOENT) return found;
+  if (typeof found === 'number' && (found !== -ERRNO.ENOENT || newDirectory.ops.noNegative)) return found;
   const replaced = typeof found === 'number' ? null : found;
   if (flags & RENAME.NOREPLACE && replaced !== null) return -ERRNO.EEXIST;
   if (exchange) {
@@ -206,7 +209,7 @@ export const renameName = (
   if (replaced !== null && isDir(replaced.mode) && contains(replaced, oldDirectory)) {
     return exchange ? -ERRNO.EINVAL : -ERRNO.ENOTEMPTY;
   }
-  if (moved === replaced) return 0;
+  if (replaced !== null && isSame(moved, replaced)) return 0;
   let error = mayDelete(task, oldDirectory, moved, movesDirectory);
   if (error === 0) {
     if (replaced === null) error = mayCreate(task, newDirectory);

@@ -92,6 +92,8 @@ export interface Owner {
 
 /** Results: a value, or a negative errno. Callers have checked permissions, names and types, as the VFS does. */
 export interface InodeOperations {
+  /** A name that is not there is an error at once, even for those who would create it (/proc). */
+  readonly noNegative?: boolean;
   /** The operations of an open file on this inode; -errno refuses. */
   open(kernel: Kernel, task: Task, inode: Inode, flags: number): FileOperations | number;
   lookup?(kernel: Kernel, task: Task, directory: Inode, name: string): Inode | number;

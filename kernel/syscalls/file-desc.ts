@@ -4,7 +4,7 @@ import { F, FD_CLOEXEC, flockStruct, LOCK, LOCK_TYPE, MFD, O, SEAL, SEEK } from 
 import { IOCTL } from '../abi/ioctl.ts';
 import { isReg, S } from '../abi/stat.ts';
 import { closeFile, descriptorLimit, getFile, installFile, replaceFile } from '../fs/descriptors.ts';
-import { newOpenFile } from '../fs/inode.ts';
+import { isReadable, isWritable, newOpenFile } from '../fs/inode.ts';
 import { conflicting, type FileLock, locksOf, setRecordLock, setWholeLock, wouldDeadlock } from '../fs/locks.ts';
 import { memFile } from '../fs/memfile.ts';
 import { newMemInode } from '../fs/memfs.ts';
@@ -96,9 +96,8 @@ const recordLock = (kernel: Kernel, task: Task, file: OpenFile, command: number,
     });
     return 0;
   }
-  const access = file.flags & O.ACCMODE;
-  if (type === LOCK_TYPE.RDLCK && access === O.WRONLY) return -ERRNO.EBADF;
-  if (type === LOCK_TYPE.WRLCK && access === O.RDONLY) return -ERRNO.EBADF;
+  if (type === LOCK_TYPE.RDLCK && !isReadable(file)) return -ERRNO.EBADF;
+  if (type === LOCK_TYPE.WRLCK && !isWritable(file)) return -ERRNO.EBADF;
   const result = setRecordLock(kernel, file.inode, lock);
   if (result === 0 || !waits) return result;
   const blocker = conflicting(records, lock)!;
@@ -122,7 +121,7 @@ const isMappedForWriting = (kernel: Kernel, inode: MemInode): boolean =>
 const addSeals = (kernel: Kernel, file: OpenFile, seals: number): number => {
   const inode = sealed(file);
   if (inode === null) return -ERRNO.EINVAL;
-  if ((file.flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EPERM;
+  if (!isWritable(file)) return -ERRNO.EPERM;
   if (seals & ~ALL_SEALS) return -ERRNO.EINVAL;
   if (inode.seals & SEAL.SEAL) return -ERRNO.EPERM;
   if (seals & SEAL.WRITE && !(inode.seals & SEAL.WRITE) && isMappedForWriting(kernel, inode)) return -ERRNO.EBUSY;

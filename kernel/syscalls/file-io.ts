@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { O, RWF, SEEK } from '../abi/fcntl.ts';
 import { isDir, isFifo } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
+import { isReadable, isWritable } from '../fs/inode.ts';
 import type { OpenFile, UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, userBuffer } from '../mm/iov.ts';
@@ -13,11 +14,6 @@ import { type SyscallRow, syscall } from './row.ts';
 
 /** Bytes at the file's own position, which moves along. */
 const HERE = -1;
-
-const canRead = (file: OpenFile): boolean =>
-  (file.flags & O.ACCMODE) === O.RDONLY || (file.flags & O.ACCMODE) === O.RDWR;
-const canWrite = (file: OpenFile): boolean =>
-  (file.flags & O.ACCMODE) === O.WRONLY || (file.flags & O.ACCMODE) === O.RDWR;
 
 /** Reads at `position`, or at the file's own and moves that (vfs_read). */
 export const readFrom = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer, position: number): number => {
@@ -65,13 +61,13 @@ const moveBuffer = (
 
 const read = (kernel: Kernel, task: Task, fd: number, address: number, length: number): number => {
   const file = getFile(task, fd);
-  const usable = file !== undefined && canRead(file);
+  const usable = file !== undefined && isReadable(file);
   return moveBuffer(kernel, task, file, usable, address, length, (k, t, f, sink) => readFrom(k, t, f, sink, HERE));
 };
 
 const write = (kernel: Kernel, task: Task, fd: number, address: number, length: number): number => {
   const file = getFile(task, fd);
-  const usable = file !== undefined && canWrite(file);
+  const usable = file !== undefined && isWritable(file);
   return moveBuffer(kernel, task, file, usable, address, length, (k, t, f, source) => writeTo(k, t, f, source, HERE));
 };
 
@@ -80,7 +76,7 @@ const pread = (kernel: Kernel, task: Task, fd: number, address: number, length: 
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (!file.ops.seekable) return -ERRNO.ESPIPE;
-  return moveBuffer(kernel, task, file, canRead(file), address, length, (k, t, f, sink) =>
+  return moveBuffer(kernel, task, file, isReadable(file), address, length, (k, t, f, sink) =>
     readFrom(k, t, f, sink, position),
   );
 };
@@ -90,7 +86,7 @@ const pwrite = (kernel: Kernel, task: Task, fd: number, address: number, length:
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (!file.ops.seekable) return -ERRNO.ESPIPE;
-  return moveBuffer(kernel, task, file, canWrite(file), address, length, (k, t, f, source) =>
+  return moveBuffer(kernel, task, file, isWritable(file), address, length, (k, t, f, source) =>
     writeTo(k, t, f, source, position),
   );
 };
@@ -115,7 +111,7 @@ const readVector = (
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (position !== HERE && !file.ops.seekable) return -ERRNO.ESPIPE;
-  if (!canRead(file)) return -ERRNO.EBADF;
+  if (!isReadable(file)) return -ERRNO.EBADF;
   if (file.ops.read === undefined) return -ERRNO.EINVAL;
   const sink = importIovec(task.mm, vector, count);
   if (typeof sink === 'number') return sink;
@@ -136,7 +132,7 @@ const writeVector = (
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (position !== HERE && !file.ops.seekable) return -ERRNO.ESPIPE;
-  if (!canWrite(file)) return -ERRNO.EBADF;
+  if (!isWritable(file)) return -ERRNO.EBADF;
   if (file.ops.write === undefined) return -ERRNO.EINVAL;
   const source = importIovec(task.mm, vector, count);
   if (typeof source === 'number') return source;
@@ -185,13 +181,13 @@ const lseek = (kernel: Kernel, task: Task, fd: number, offset: number, whence: n
 /** What kind of error a descriptor gives that cannot be read: used by copies between files. */
 export const readable = (task: Task, fd: number): OpenFile | number => {
   const file = getFile(task, fd);
-  if (file === undefined || !canRead(file)) return -ERRNO.EBADF;
+  if (file === undefined || !isReadable(file)) return -ERRNO.EBADF;
   return file;
 };
 
 export const writable = (task: Task, fd: number): OpenFile | number => {
   const file = getFile(task, fd);
-  return file === undefined || !canWrite(file) ? -ERRNO.EBADF : file;
+  return file === undefined || !isWritable(file) ? -ERRNO.EBADF : file;
 };
 
 /** Whether a write of a page could wait: pipes, terminals, the host's streams. */

@@ -1,10 +1,10 @@
 /** Size, space and durability: truncate(2), fallocate(2), fsync(2), posix_fadvise(2). */
 import { ERRNO } from '../abi/errno.ts';
-import { AT, FALLOC, O } from '../abi/fcntl.ts';
+import { AT, FALLOC } from '../abi/fcntl.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { isDir, isFifo, isReg } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
-import { MAY, permitted, removePrivileges } from '../fs/inode.ts';
+import { isReadable, isWritable, MAY, permitted, removePrivileges } from '../fs/inode.ts';
 import { walkPath } from '../fs/namei.ts';
 import { fileTooBig } from '../fs/regular.ts';
 import type { Inode } from '../fs/types.ts';
@@ -43,7 +43,7 @@ const ftruncate = (kernel: Kernel, task: Task, fd: number, size: number): number
   if (size < 0) return -ERRNO.EINVAL;
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
-  if (!isReg(file.inode.mode) || (file.flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EINVAL;
+  if (!isReg(file.inode.mode) || !isWritable(file)) return -ERRNO.EINVAL;
   return setSize(kernel, task, file.inode, size);
 };
 
@@ -61,7 +61,7 @@ const fallocate = (kernel: Kernel, task: Task, fd: number, mode: number, offset:
   if (offset < 0 || length <= 0) return -ERRNO.EINVAL;
   if (mode & ~KNOWN_MODES) return -ERRNO.EOPNOTSUPP;
   if (mode & FALLOC.PUNCH_HOLE && !(mode & FALLOC.KEEP_SIZE)) return -ERRNO.EOPNOTSUPP;
-  if ((file.flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EBADF;
+  if (!isWritable(file)) return -ERRNO.EBADF;
   const { inode } = file;
   if (isFifo(inode.mode)) return -ERRNO.ESPIPE;
   if (isDir(inode.mode)) return -ERRNO.EISDIR;
@@ -94,7 +94,7 @@ const fadvise = (_kernel: Kernel, task: Task, fd: number, length: number, advice
 
 const readahead = (_kernel: Kernel, task: Task, fd: number): number => {
   const file = getFile(task, fd);
-  if (file === undefined || (file.flags & O.ACCMODE) === O.WRONLY) return -ERRNO.EBADF;
+  if (file === undefined || !isReadable(file)) return -ERRNO.EBADF;
   return isReg(file.inode.mode) ? 0 : -ERRNO.EINVAL;
 };
 
