@@ -76,7 +76,12 @@ export class Blocks {
     const end = SCRATCH + count * RECORD.size;
     view.setUint32(end + RECORD.handler, FIXED_HANDLER.stop, true);
     const last = end - RECORD.size;
-    view.setBigInt64(end + RECORD.immediate, view.getBigInt64(last + RECORD.next, true), true);
+    const next = view.getBigInt64(last + RECORD.next, true);
+    view.setBigInt64(end + RECORD.immediate, next, true);
+    view.setUint16(end + RECORD.index, count, true);
+    // The last instruction may store into its own page: the address is then asked of this record.
+    view.setUint8(end + RECORD.length, 0);
+    view.setBigInt64(end + RECORD.next, next, true);
     return SCRATCH;
   }
 
@@ -204,6 +209,10 @@ export class Blocks {
     view.setUint16(end + RECORD.index, block.count, true);
     view.setUint32(end + RECORD.immediate, next >>> 0, true);
     view.setUint32(end + RECORD.immediate + 4, Math.floor(next / 4294967296), true);
+    // As if of an instruction without bytes, for a block that makes itself stale with its last instruction.
+    view.setUint8(end + RECORD.length, 0);
+    view.setUint32(end + RECORD.next, next >>> 0, true);
+    view.setUint32(end + RECORD.next + 4, Math.floor(next / 4294967296), true);
     this.#writeLink(end + RECORD.taken, block, next);
   }
 
