@@ -39,7 +39,6 @@ const cli = {
   alias: { 'node:child_process': './tools/cli/no-child-process.ts' },
   banner: { js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;" },
   minifySyntax: true,
-  minifyWhitespace: true,
 };
 
 /** The library: no host in it, runs in browsers and Node alike. */

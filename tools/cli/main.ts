@@ -1,9 +1,9 @@
 /** The `signalbox` command: its subcommands and options. What they do is in the files beside this one. */
 import process from 'node:process';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { registerFrameCommand } from '../frame/command.ts';
 import { EXIT, Failure } from './failure.ts';
-import { collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
+import { addMachineOptions } from './machine-options.ts';
 import { type RunCommandOptions, run } from './run.ts';
 import { syscallLines } from './syscalls.ts';
 
@@ -17,26 +17,11 @@ const program = new Command('signalbox')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'signalbox:')) })
   .exitOverride();
 
-program
-  .command('run')
-  .description('run a program as if it were started here; its exit status becomes this command’s')
-  .argument('<PROGRAM>', 'path of a static x86-64 Linux program')
-  .argument('[ARGS...]', 'its arguments')
-  .passThroughOptions()
-  .addOption(new Option('--cpu <KIND>', 'executor').choices(['interpreter', 'reference']).default('interpreter'))
-  .option('--env <NAME=VALUE>', 'set a variable of the environment (repeatable)', collectEnv, [])
-  .option('--clear-env', 'do not pass this process’s environment on')
-  .option('--cwd <DIR>', 'working directory of the program')
-  .option('--root <DIR>', 'directory that is / for the program; it is never written to', '/')
-  .option('--bind <HOST:GUEST>', 'show a directory at another place and let the program write to it', collectBind, [])
-  .addOption(new Option('--memory <SIZE>', 'memory of the machine').argParser(parseSize).default(2 ** 30, '1G'))
-  .addOption(
-    new Option('--disk <SIZE>', 'most bytes in files that the program writes to memory')
-      .argParser(parseSize)
-      .default(2 ** 30, '1G'),
-  )
-  .option('--deterministic', 'virtual time and random numbers: each run is the same')
-  .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed)
+addMachineOptions(
+  program
+    .command('run')
+    .description('run a program as if it were started here; its exit status becomes this command’s'),
+)
   .option('--strace', 'show system calls and signals on standard error, as strace -f does')
   .option('-o, --output <FILE>', 'write them to a file instead')
   .option('--report <FILE>', 'write how each process ended and what it did, as JSON')

@@ -9,22 +9,12 @@ import { type NodeHost, nodeHost } from '../host/node-host.ts';
 import { deathLine, exitStatusOf } from './death.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readForms } from './forms.ts';
-import type { BindOption } from './options.ts';
+import type { MachineOptions } from './machine-options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
 import { openTrace } from './trace.ts';
 
-export interface RunCommandOptions {
-  readonly cpu: 'interpreter' | 'reference';
-  readonly env?: readonly string[];
-  readonly clearEnv?: boolean;
-  readonly cwd?: string;
-  readonly root: string;
-  readonly bind: readonly BindOption[];
-  readonly memory: number;
-  readonly disk: number;
-  readonly deterministic?: boolean;
-  readonly seed?: number;
+export interface RunCommandOptions extends MachineOptions {
   readonly report?: string;
   readonly strace?: boolean;
   readonly output?: string;
@@ -38,7 +28,6 @@ const say = (host: NodeHost, message: string): void => {
   else if (taken !== 'broken') process.stderr.write(line.subarray(taken));
 };
 
-/** The path to the program: a name without a slash is looked for in PATH, as a shell does. */
 const filesAt = (path: string, option: string): ReturnType<typeof nodeFiles> => {
   try {
     return nodeFiles(path);
@@ -50,10 +39,10 @@ const filesAt = (path: string, option: string): ReturnType<typeof nodeFiles> => 
 };
 
 /** The guest's environment: the host's, then what the options change. */
-const environment = (options: RunCommandOptions): string[] => {
+const environment = (options: MachineOptions): string[] => {
   const env = new Map<string, string>();
   if (!options.clearEnv) for (const [name, value] of Object.entries(process.env)) env.set(name, value ?? '');
-  for (const text of options.env ?? []) {
+  for (const text of options.env) {
     const at = text.indexOf('=');
     env.set(text.slice(0, at), text.slice(at + 1));
   }
@@ -64,7 +53,7 @@ export const bootOptions = (
   host: NodeHost,
   program: string,
   args: readonly string[],
-  options: RunCommandOptions,
+  options: MachineOptions,
   onMessage: (message: string) => void,
 ): BootOptions => {
   const forms = options.cpu === 'interpreter' ? readForms() : undefined;

@@ -3,7 +3,8 @@ import process from 'node:process';
 import { signalName } from '../../kernel/abi/signal.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { EXIT, Failure } from '../cli/failure.ts';
-import { bootOptions, type RunCommandOptions, start } from '../cli/run.ts';
+import type { MachineOptions } from '../cli/machine-options.ts';
+import { bootOptions, start } from '../cli/run.ts';
 import { passSignals } from '../cli/signals.ts';
 import { type NodeHost, nodeHost } from '../host/node-host.ts';
 import { SymbolCache } from '../symbols.ts';
@@ -11,7 +12,7 @@ import type { FrameReport } from './facts.ts';
 import { COLOURED, frameJson, frameText, PLAIN } from './text.ts';
 import { FrameWatch } from './watch.ts';
 
-export interface FrameCommandOptions extends RunCommandOptions {
+export interface FrameCommandOptions extends MachineOptions {
   readonly signal?: number;
   readonly nth: number;
   readonly json?: boolean;

@@ -1,0 +1,39 @@
+/** The options that `run` and `frame` share: the machine and the program's surroundings. */
+import { type Command, Option } from 'commander';
+import { type BindOption, collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
+
+export interface MachineOptions {
+  readonly cpu: 'interpreter' | 'reference';
+  readonly env: readonly string[];
+  readonly clearEnv?: boolean;
+  readonly cwd?: string;
+  readonly root: string;
+  readonly bind: readonly BindOption[];
+  readonly memory: number;
+  readonly disk: number;
+  readonly deterministic?: boolean;
+  readonly seed?: number;
+}
+
+const GIBIBYTE = 2 ** 30;
+
+/** Adds PROGRAM, ARGS and the options to a command; what follows PROGRAM is the program's. */
+export const addMachineOptions = (command: Command): Command =>
+  command
+    .argument('<PROGRAM>', 'path of a static x86-64 Linux program')
+    .argument('[ARGS...]', 'its arguments')
+    .passThroughOptions()
+    .addOption(new Option('--cpu <KIND>', 'executor').choices(['interpreter', 'reference']).default('interpreter'))
+    .option('--env <NAME=VALUE>', 'set a variable of the environment (repeatable)', collectEnv, [])
+    .option('--clear-env', 'do not pass this process’s environment on')
+    .option('--cwd <DIR>', 'working directory of the program')
+    .option('--root <DIR>', 'directory that is / for the program; it is never written to', '/')
+    .option('--bind <HOST:GUEST>', 'show a directory at another place and let the program write to it', collectBind, [])
+    .addOption(new Option('--memory <SIZE>', 'memory of the machine').argParser(parseSize).default(GIBIBYTE, '1G'))
+    .addOption(
+      new Option('--disk <SIZE>', 'most bytes in files that the program writes to memory')
+        .argParser(parseSize)
+        .default(GIBIBYTE, '1G'),
+    )
+    .option('--deterministic', 'virtual time and random numbers: each run is the same')
+    .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed);
