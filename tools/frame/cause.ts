@@ -83,15 +83,15 @@ const faultText = (task: Task, info: SigInfo & { kind: 'fault' }): string => {
   }
 };
 
-/** `, its child`, `, the same`. */
+/** `, its child`. */
 const kinship = (task: Task, pid: number): string => {
-  if (pid === task.group.tgid) return ', itself';
   if (pid === task.parent?.group.tgid) return ', its parent';
   return task.children.some((child) => child.group.tgid === pid) ? ', its child' : '';
 };
 
 const senderOf = (kernel: Kernel, task: Task, pid: number): Pick<Cause, 'pid' | 'name' | 'who'> => {
   const name = kernel.tasks.get(pid)?.comm ?? '';
+  if (pid === task.group.tgid) return { pid, name, who: 'itself' };
   if (pid === 0) return { pid, name: '', who: 'a process that is not visible here' };
   return { pid, name, who: `process ${pid}${name === '' ? '' : ` (${name})`}${kinship(task, pid)}` };
 };
@@ -128,7 +128,7 @@ export const causeOf = (kernel: Kernel, task: Task, info: SigInfo): Cause => {
       if (info.signo === SIG.SIGPIPE && info.pid === task.group.tgid) {
         return { by: 'kernel', ...nobody, who: 'the kernel', how: KERNEL_REASONS[SIG.SIGPIPE]! };
       }
-      const how = info.code === SI.TKILL ? 'tgkill(2): raise(3), pthread_kill(3)' : 'kill(2)';
+      const how = info.code === SI.TKILL ? 'tgkill(2), as raise(3) calls it' : 'kill(2)';
       return { by: 'process', ...senderOf(kernel, task, info.pid), how };
     }
     case 'queue': {

@@ -32,11 +32,8 @@ const storyOf = (report: FrameReport, style: Style): string[] => {
   const { call, rip, instruction } = interrupted;
   const rows: [string, string][] = [['sent by', `${cause.who}: ${cause.how} (${signal.codeName})`]];
   if (call !== null) {
-    rows.push([
-      'during',
-      call.restarts === null ? `${call.text} = ${call.returned}` : `${call.text}, which returned ${call.returned}`,
-    ]);
-    rows.push(['restart', call.how]);
+    if (call.restarts === null) rows.push(['after', `${call.text} = ${call.returned}`]);
+    else rows.push(['during', `${call.text}, which returned ${call.returned}`], ['restart', call.how]);
   }
   rows.push(['goes on at', `${placeText(rip)}${instruction === '' ? '' : `: ${instruction}`}`]);
   rows.push(['handler', `${placeText(handler.address)}, ${handler.flags}, blocks ${handler.blocked}`]);
@@ -182,7 +179,8 @@ const returnOf = (report: FrameReport, style: Style): string[] => {
   ];
   const lines = [style.bold('rt_sigreturn restores'), ...facts(rows, style)];
   if (returned === null) return lines;
-  lines.push('', `${returned.text} (${returned.instructions.toLocaleString('en')} instructions).`);
+  const after = `${returned.instructions.toLocaleString('en')} instructions`;
+  lines.push('', `${returned.text} (${returned.kind === 'abandoned' ? `noticed after ${after}` : after}).`);
   if (returned.kind === 'sigreturn') {
     if (returned.edits.length === 0) lines.push('The handler left the frame as it was.');
     else

@@ -29,6 +29,8 @@ interface Watched {
   readonly prelude: Prelude;
   readonly instructions: number;
   edits: Edit[];
+  /** rt_sigreturn(2) of this very frame is under way. */
+  returning: boolean;
 }
 
 /** `read(3, 0x7ffe1000, 31)`. */
@@ -102,18 +104,19 @@ export class FrameWatch implements Observer {
     const place = framePlace(task, frame);
     this.#report = describeFrame(this.#kernel, task, frame, info, symbolize, prelude);
     const { instructions } = task;
-    this.#watched = { task, place, bytes: frameBytes(task, place), prelude, instructions, edits: [] };
+    this.#watched = { task, place, bytes: frameBytes(task, place), prelude, instructions, edits: [], returning: false };
   }
 
   sigreturn(task: Task, frame: number): void {
     const watched = this.#watched;
-    if (watched?.task !== task || watched.place.address !== frame || this.#report === null) return;
-    watched.edits = this.#edits(watched, this.#report.frame.lines);
+    if (watched?.task !== task || this.#report === null) return;
+    watched.returning = watched.place.address === frame;
+    if (watched.returning) watched.edits = this.#edits(watched, this.#report.frame.lines);
   }
 
   sigreturned(task: Task): void {
     const watched = this.#watched;
-    if (watched?.task !== task || this.#report?.return !== null) return;
+    if (watched?.task !== task || !watched.returning || this.#report?.return !== null) return;
     const entry = Object.fromEntries(this.#report.registers.map(({ name, entry: value }) => [name, value]));
     const after = ptRegs(this.#kernel, task);
     const before = Object.fromEntries(this.#report.registers.map(({ name, before: value }) => [name, value]));
