@@ -46,6 +46,8 @@ export interface BootOptions {
   /** User and group. Default 0: root. */
   readonly uid?: number;
   readonly gid?: number;
+  /** Runs as a job of a shell, which SIGTSTP can stop, rather than in a session of its own. */
+  readonly job?: boolean;
   readonly hostname?: string;
   readonly limits?: {
     /** Tasks in the machine. Default 4,096. */
@@ -112,6 +114,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     cwd: bytesFromText(options.cwd ?? '/'),
     uid,
     gid,
+    ...given('job', options.job),
     ...given('rlimits', limits?.rlimits),
   });
   if (typeof task === 'number') {

@@ -71,6 +71,11 @@ export interface ProgramOptions {
   /** Default 0: root. */
   readonly uid?: number;
   readonly gid?: number;
+  /**
+   * Runs as a job of a shell, in the session of its parent, which makes it stop for SIGTSTP; by default it leads a session
+   * of its own, where its process group is an orphan.
+   */
+  readonly job?: boolean;
   /** Resource limits (RLIMIT numbers) other than the defaults. */
   readonly rlimits?: Readonly<Record<number, Rlimit>>;
 }
@@ -253,7 +258,12 @@ export class Machine implements Kernel {
       pid,
       comm: '',
       executable: '',
-      group: newGroup(pid, { pgid: pid, sid: pid, sessionLeader: true, rlimits }),
+      group: newGroup(pid, {
+        pgid: pid,
+        sid: options.job ? this.starter.group.sid : pid,
+        sessionLeader: !options.job,
+        rlimits,
+      }),
       parent: this.starter,
       mm: newMm(this),
       files: { entries: [] },

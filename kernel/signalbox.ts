@@ -230,6 +230,11 @@ export class Signalbox {
     return makeReport(machine, this.#recording, [machine.init, machine.starter]);
   }
 
+  /** Bytes from the last instruction on that raised an invalid-opcode exception. */
+  get undefinedInstruction(): Uint8Array | null {
+    return this.#recording.undefinedInstruction;
+  }
+
   /** All that was written to standard output, as text. Only where the host is the default one. */
   get stdout(): string {
     return this.#buffered().text('stdout');

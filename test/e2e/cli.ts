@@ -12,10 +12,12 @@ export interface CliOutcome {
 
 export interface CliOptions {
   readonly input?: string;
+  /** Leaves standard input open: `onOutput` closes it. */
+  readonly hold?: boolean;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with the process and everything it has written to stdout so far, at each piece. */
-  readonly onOutput?: (child: ReturnType<typeof spawn>, stdout: string) => void;
+  readonly onOutput?: (child: ReturnType<typeof spawn>, stdout: string) => void | Promise<void>;
 }
 
 /** The command as users start it; `npm test` builds it first. */
@@ -44,7 +46,7 @@ export const spawned = (file: string, args: readonly string[], options: CliOptio
     });
     // A program that never reads may be gone before its input is.
     child.stdin!.on('error', () => {});
-    if (options.input !== undefined) child.stdin!.end(options.input);
+    if (options.input !== undefined && options.hold !== true) child.stdin!.end(options.input);
     child.on('error', reject);
     const timer = setTimeout(() => {
       child.kill('SIGKILL');

@@ -24,7 +24,11 @@ describe.skipIf(!canBuild)('signalbox run', () => {
     const deaths: [args: string[], status: number, line: RegExp][] = [
       [['segv'], 139, /died of SIGSEGV: SEGV_MAPERR, address 0x10, rip 0x[0-9a-f]+ store_to_nowhere(\+0x\w+)?$/],
       [['fpe'], 136, /died of SIGFPE: FPE_INTDIV, address (0x[0-9a-f]+), rip \1 divide_by_zero\+0x\w+$/],
-      [['trap'], 132, /died of SIGILL: ILL_ILLOPN, address (0x[0-9a-f]+), rip \1 meant_to_trap(\+0x\w+)?$/],
+      [
+        ['trap'],
+        132,
+        /died of SIGILL: ILL_ILLOPN, address (0x[0-9a-f]+), rip \1 meant_to_trap(\+0x\w+)?, instruction ud2$/,
+      ],
       [['abort'], 134, /died of SIGABRT: SI_TKILL, from process \d+, rip 0x[0-9a-f]+ \S+$/],
       [['raise', '15'], 143, /died of SIGTERM: SI_TKILL, from process \d+, rip/],
       [['raise', '40'], 168, /died of SIGRT_8: SI_TKILL/],
@@ -107,6 +111,34 @@ describe.skipIf(!canBuild)('signals from outside', () => {
       },
     });
     expect(outcome).toEqual({ stdout: 'ready\nsignal 2\n', stderr: '', status: 130 });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('job control', () => {
+  /** Waits until a process of the host is in a state as `ps` shows it. */
+  const reached = async (pid: number, state: string): Promise<void> => {
+    for (;;) {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      if (stat.slice(stat.lastIndexOf(')') + 2).startsWith(state)) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+
+  it.each(['itself', 'Ctrl-Z'])('a program stopped by %s stops here, and goes on with SIGCONT', async (by) => {
+    const script = by === 'itself' ? 'echo stop; kill -STOP $$; echo on' : 'echo stop; read x; echo on $x';
+    let seen = false;
+    const outcome = await signalbox(['run', BUSYBOX, 'sh', '-c', script], {
+      hold: true,
+      onOutput: async (child, stdout) => {
+        if (seen || stdout !== 'stop\n') return;
+        seen = true;
+        if (by === 'Ctrl-Z') child.kill('SIGTSTP');
+        await reached(child.pid!, 'T');
+        child.kill('SIGCONT');
+        child.stdin!.end('text\n');
+      },
+    });
+    expect(outcome).toEqual({ stdout: by === 'itself' ? 'stop\non\n' : 'stop\non text\n', stderr: '', status: 0 });
   });
 });
 

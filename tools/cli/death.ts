@@ -2,11 +2,12 @@
 import { SIG } from '../../kernel/abi/signal.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { SymbolCache } from '../symbols.ts';
+import { nameInstruction } from './disassemble.ts';
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
 /** `cat (pid 1000) died of SIGSEGV: SEGV_MAPERR, address 0x0, rip 0x401136 main+0x6`; null after a normal exit. */
-export const deathLine = (box: Signalbox): string | null => {
+export const deathLine = async (box: Signalbox): Promise<string | null> => {
   const { end, program: task } = box;
   if (end === null || 'exit' in end) return null;
   const symbol = new SymbolCache((path) => box.readFile(path)).text(task, end.rip);
@@ -14,6 +15,9 @@ export const deathLine = (box: Signalbox): string | null => {
   if (end.address !== null) parts.push(`address ${hex(end.address)}`);
   if (end.from !== null && end.from > 0) parts.push(`from process ${end.from}`);
   parts.push(`rip ${hex(end.rip)}${symbol === '' ? '' : ` ${symbol}`}`);
+  const bytes = box.undefinedInstruction;
+  const instruction = end.signal === 'SIGILL' && bytes !== null ? await nameInstruction(bytes, end.rip) : '';
+  if (instruction !== '') parts.push(`instruction ${instruction}`);
   return `${task.comm} (pid ${task.pid}) died of ${end.signal}: ${parts.join(', ')}`;
 };
 

@@ -76,6 +76,7 @@ export const bootOptions = (
     ...(forms === undefined ? {} : { preparedForms: forms }),
     memory: options.memory,
     limits: { fileBytes: options.disk },
+    job: true,
     hostname: os.hostname(),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
@@ -119,7 +120,7 @@ export const run = async (program: string, args: readonly string[], options: Run
       for (const line of end.waiting) say(host, line);
       throw new Failure('every process waits, and nothing can wake one');
     }
-    const line = deathLine(box);
+    const line = await deathLine(box);
     if (line !== null) say(host, line);
     if (options.report !== undefined) {
       writeReport(options.report, box, { program, args, cpu: options.cpu, milliseconds: performance.now() - begin });
