@@ -139,7 +139,7 @@ export const identitySyscalls: readonly SyscallRow[] = [
     'getgroups',
     [
       ['size', arg.int],
-      ['list', arg.outPointer],
+      ['list', arg.outGroupList],
     ],
     getgroups,
   ),
@@ -148,7 +148,7 @@ export const identitySyscalls: readonly SyscallRow[] = [
     'setgroups',
     [
       ['size', arg.int],
-      ['list', arg.pointer],
+      ['list', arg.groupList],
     ],
     setGroups,
   ),

@@ -413,7 +413,7 @@ export const systemSyscalls: readonly SyscallRow[] = [
     'sched_getparam',
     [
       ['pid', arg.pid],
-      ['param', arg.outPointer],
+      ['param', arg.outSchedulingParameter],
     ],
     schedGetparam,
   ),
@@ -422,18 +422,18 @@ export const systemSyscalls: readonly SyscallRow[] = [
     'sched_setscheduler',
     [
       ['pid', arg.pid],
-      ['policy', arg.int],
-      ['param', arg.pointer],
+      ['policy', arg.schedulingPolicy],
+      ['param', arg.schedulingParameter],
     ],
     (kernel, _task, pid, policy, param) =>
       !isPolicy(policy) || param === 0 ? -ERRNO.EINVAL : exists(kernel, pid) || (isRealtime(policy) ? -ERRNO.EPERM : 0),
     'no real-time policies',
   ),
   syscall(145, 'sched_getscheduler', [['pid', arg.pid]], (kernel, _task, pid) => exists(kernel, pid)),
-  syscall(146, 'sched_get_priority_max', [['policy', arg.int]], (_kernel, _task, policy) =>
+  syscall(146, 'sched_get_priority_max', [['policy', arg.schedulingPolicy]], (_kernel, _task, policy) =>
     isPolicy(policy) ? (isRealtime(policy) ? MAX_RT_PRIORITY : 0) : -ERRNO.EINVAL,
   ),
-  syscall(147, 'sched_get_priority_min', [['policy', arg.int]], (_kernel, _task, policy) =>
+  syscall(147, 'sched_get_priority_min', [['policy', arg.schedulingPolicy]], (_kernel, _task, policy) =>
     isPolicy(policy) ? (isRealtime(policy) ? 1 : 0) : -ERRNO.EINVAL,
   ),
   syscall(

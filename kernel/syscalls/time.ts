@@ -318,12 +318,12 @@ export const timeSyscalls: readonly SyscallRow[] = [
     'gettimeofday',
     [
       ['tv', arg.outTimeval],
-      ['tz', arg.outPointer],
+      ['tz', arg.outTimezone],
     ],
     gettimeofday,
   ),
   syscall(100, 'times', [['buf', arg.tms]], times),
-  syscall(201, 'time', [['tloc', arg.outPointer]], time),
+  syscall(201, 'time', [['tloc', arg.outTime]], time),
   syscall(
     227,
     'clock_settime',

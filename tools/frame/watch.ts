@@ -97,6 +97,8 @@ export class FrameWatch implements Observer {
   signalDelivered(task: Task, info: SigInfo, frame: number): void {
     const name = signalName(info.signo);
     this.delivered.set(name, (this.delivered.get(name) ?? 0) + 1);
+    // What is delivered next interrupts this handler, no longer the call.
+    this.#calls.delete(task.pid);
     const { signal, nth, symbolize } = this.#options;
     if (this.#report !== null || (signal !== undefined && signal !== info.signo)) return;
     if (++this.#matches !== nth) return;

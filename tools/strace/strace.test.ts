@@ -38,6 +38,62 @@ describe('the trace of the demo', () => {
   });
 });
 
+/** What one process shows, without its number. */
+const linesOf = (lines: readonly string[], pid: number): string[] =>
+  lines.filter((line) => line.startsWith(`${pid} `)).map((line) => line.replace(/^\d+ +/, '').replace(/ +=/, ' ='));
+
+const compiler = toolchain() !== null;
+describe(`the trace of processes that end${compiler ? '' : ' (skipped: no compiler)'}`, () => {
+  it.skipIf(!compiler)('shows each end as strace does', async () => {
+    const source = here('endings.c');
+    const variant = { name: 'endings', libc: 'glibc', flags: ['-O1', '-w'], libs: [] } as const;
+    const exe = await compile(source, 'strace-endings', hashOf(readFileSync(source, 'utf8')), variant);
+    const lines = await traceOf('endings', readFileSync(exe), { pids: 'always' });
+    const from = 'si_code=SI_USER, si_pid=1000, si_uid=0';
+    expect(linesOf(lines, 1001).slice(-3)).toEqual([
+      'pause( <unfinished ...>',
+      '<... pause resumed>) = ?',
+      '+++ killed by SIGKILL +++',
+    ]);
+    expect(linesOf(lines, 1002).slice(-3)).toEqual([
+      expect.stringMatching(
+        /^<\.\.\. read resumed>0x[0-9a-f]+, 1\) = \? ERESTARTSYS \(To be restarted if SA_RESTART is set\)$/,
+      ),
+      `--- SIGTERM {si_signo=SIGTERM, ${from}} ---`,
+      '+++ killed by SIGTERM +++',
+    ]);
+    expect(linesOf(lines, 1003).slice(-6)).toEqual([
+      `--- SIGSTOP {si_signo=SIGSTOP, ${from}} ---`,
+      '--- stopped by SIGSTOP ---',
+      `--- SIGCONT {si_signo=SIGCONT, ${from}} ---`,
+      'read(3,  <unfinished ...>',
+      '<... read resumed> <unfinished ...>) = ?',
+      '+++ killed by SIGKILL +++',
+    ]);
+    expect(linesOf(lines, 1004).slice(-5)).toEqual([
+      'read(3,  <unfinished ...>',
+      '<... read resumed>"x", 1) = 1',
+      `--- SIGUSR1 {si_signo=SIGUSR1, ${from}} ---`,
+      'exit_group(1) = ?',
+      '+++ exited with 1 +++',
+    ]);
+    expect(linesOf(lines, 1005).slice(-7)).toEqual([
+      '<... clock_nanosleep resumed>NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)',
+      `--- SIGSTOP {si_signo=SIGSTOP, ${from}} ---`,
+      '--- stopped by SIGSTOP ---',
+      `--- SIGCONT {si_signo=SIGCONT, ${from}} ---`,
+      'restart_syscall(<... resuming interrupted clock_nanosleep ...>) = 0',
+      'exit_group(1) = ?',
+      '+++ exited with 1 +++',
+    ]);
+    expect(linesOf(lines, 1000).slice(-3)).toEqual([
+      'tgkill(1000, 1000, SIGABRT) = 0',
+      '--- SIGABRT {si_signo=SIGABRT, si_code=SI_TKILL, si_pid=1000, si_uid=0} ---',
+      '+++ killed by SIGABRT +++',
+    ]);
+  });
+});
+
 /** Why traces cannot be compared with those of strace(1) here; `''` if they can. */
 const obstacle = (): string => {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'not Linux on x86-64';

@@ -95,6 +95,8 @@ class Printer implements Observer {
     const { call } = tracee;
     if (call === null) return;
     const result = value === REGISTERS_SET ? Number(BigInt.asIntN(64, task.mm.kernel.cpu.state.get(REG.rax))) : value;
+    // strace never sees the end of a call that SIGKILL, or the end of the process, broke off.
+    if (RESTART_TEXTS[-result] !== undefined && isKilled(task)) return;
     const context = contextOf(task, call.args, result);
     if (/^(clone3?|v?fork)$/.test(call.name) && result > 0) this.#know(result);
     const text = this.#resume(tracee, call) + exitText(call, context);
@@ -127,7 +129,7 @@ class Printer implements Observer {
     const { call } = tracee;
     if (call !== null) {
       // What was to be shown at the call's end never will be.
-      const complete = call.next >= (call.row?.args.length ?? 0) && call.args.length > 0;
+      const complete = call.next >= (call.row?.args.length ?? 0);
       this.#end(`${this.#resume(tracee, call)}${complete ? '' : ' <unfinished ...>'})`, '?');
     }
     const status = task.exitCode;
@@ -191,6 +193,14 @@ class Printer implements Observer {
     this.#line(tracee, `--- ${signalName(info.signo)} ${siginfoText(info)} ---`);
   }
 }
+
+/** The task will end without another word: by SIGKILL, or with its process. */
+const isKilled = (task: Task): boolean => {
+  const { groupExiting, groupExitCode } = task.group;
+  if (!groupExiting) return task.mm.kernel.fatalSignalPending(task);
+  const signo = termSignal(groupExitCode);
+  return signo === 0 || signo === SIG.SIGKILL;
+};
 
 const contextOf = (task: Task, args: readonly number[], result?: number): FormatContext => ({
   kernel: task.mm.kernel,

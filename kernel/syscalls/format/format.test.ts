@@ -313,6 +313,21 @@ describe('structs', () => {
     expect(show(arg.pipefds, [BASE], 0, 0)).toBe('[4, 5]');
   });
 
+  it('of identity and scheduling', () => {
+    putUser32(machine.mm, BASE, 5);
+    putUser32(machine.mm, BASE + 4, 6);
+    expect(show(arg.groupList, [2, BASE], 1)).toBe('[5, 6]');
+    expect(show(arg.outGroupList, [2, BASE], 1, 1)).toBe('[5]');
+    expect(show(arg.outGroupList, [0, BASE], 1, 2)).toBe('[]');
+    expect(show(arg.schedulingParameter, [0, 1, BASE], 2)).toBe('[5]');
+    expect(show(arg.schedulingPolicy, [2])).toBe('SCHED_RR');
+    expect(show(arg.outUnsigned, [BASE], 0, 0)).toBe('[5]');
+    putUser64(machine.mm, BASE, 0b101n);
+    expect(show(arg.outCpuset, [0, 8, BASE], 2, 8)).toBe('[0 2]');
+    putUser64(machine.mm, BASE, 1704067200n);
+    expect(show(arg.outTime, [BASE], 0, 0)).toBe('[1704067200 /* 2024-01-01T00:00:00+0000 */]');
+  });
+
   it('of limits', () => {
     writeStruct(machine.mm, RLIMIT_STRUCT, BASE, { rlim_cur: 8192n * 1024n, rlim_max: RLIM_INFINITY });
     expect(show(arg.outRlimit, [0, 3, 0, BASE], 3, 0)).toBe('{rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}');

@@ -20,7 +20,7 @@ import type { FormatContext } from '../row.ts';
 import { argument, failed, filledBy, pointerTo, structText } from './argument.ts';
 import { stringAt } from './buffers.ts';
 import { peekUpTo, peekView } from './guest.ts';
-import { address, choice, flagParts, flags, hex, MAX_SHOWN, type Names, names, quote } from './text.ts';
+import { address, choice, flagParts, flags, hex, list, MAX_SHOWN, type Names, names, quote } from './text.ts';
 import { timespecAt } from './time.ts';
 
 /** `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`. */
@@ -110,6 +110,9 @@ export const priorityWhich = argument(
     'PRIO_???',
   ),
 );
+
+const POLICIES = ['OTHER', 'FIFO', 'RR', 'BATCH'].map((name, value) => [`SCHED_${name}`, value] as const);
+export const schedulingPolicy = argument('int', choice(POLICIES, 'SCHED_???'));
 
 export const rusageWho = argument(
   'int',
@@ -258,3 +261,26 @@ const cpus = ({ task, args, index, result }: FormatContext, value: number, out: 
 };
 export const cpuset = pointerTo((value, context) => cpus(context, value, false));
 export const outCpuset = filledBy((value, context) => cpus(context, value, true));
+
+/** Group ids; `count` of them. */
+const groupsAt = ({ task }: FormatContext, value: number, count: number): string | null => {
+  const view = peekView(task.mm, value, Math.min(count, MAX_SHOWN + 1) * 4);
+  if (view === null) return null;
+  return list(
+    Array.from({ length: view.byteLength / 4 }, (_, i) => view.getUint32(i * 4, true)),
+    String,
+  );
+};
+/** The argument before counts. */
+export const groupList = pointerTo((value, context) => groupsAt(context, value, context.args[context.index - 1] ?? 0));
+export const outGroupList = filledBy((value, context) =>
+  groupsAt(context, value, context.args[0] === 0 ? 0 : (context.result ?? 0)),
+);
+
+/** struct sched_param: the priority alone. */
+const priorityAt = (value: number, { task }: FormatContext): string | null => {
+  const view = peekView(task.mm, value, 4);
+  return view === null ? null : `[${view.getInt32(0, true)}]`;
+};
+export const schedulingParameter = pointerTo(priorityAt);
+export const outSchedulingParameter = filledBy(priorityAt);

@@ -1,7 +1,7 @@
 /** Times, clocks, interval timers and resource usage, as strace writes them. */
 import { RUSAGE } from '../../abi/process.ts';
 import { UTIME_NOW, UTIME_OMIT } from '../../abi/stat.ts';
-import { CLOCK, ITIMER, ITIMERVAL, TIMER_ABSTIME, TIMESPEC, TIMEVAL, TMS } from '../../abi/time.ts';
+import { CLOCK, ITIMER, ITIMERVAL, TIMER_ABSTIME, TIMESPEC, TIMEVAL, TIMEZONE, TMS } from '../../abi/time.ts';
 import { argument, filledBy, pointerTo, structText } from './argument.ts';
 import { peekView } from './guest.ts';
 import { address, choice, flags, names } from './text.ts';
@@ -58,6 +58,18 @@ export const tms = filledBy(
         .join(', ')}}`,
   ),
 );
+
+export const outTimezone = filledBy(
+  structText(
+    TIMEZONE,
+    ({ tz_minuteswest, tz_dsttime }) => `{tz_minuteswest=${tz_minuteswest}, tz_dsttime=${tz_dsttime}}`,
+  ),
+);
+/** Of time(2). */
+export const outTime = filledBy((value, { task }) => {
+  const view = peekView(task.mm, value, 8);
+  return view === null ? null : `[${view.getBigInt64(0, true)}${calendar(view.getBigInt64(0, true), 0n, 9)}]`;
+});
 
 /** Two times of utimensat(2) or utimes(2), with what they are in the calendar. */
 const times = (unit: 'tv_nsec' | 'tv_usec', digits: number) =>
