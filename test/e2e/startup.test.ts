@@ -18,7 +18,7 @@ describe('a short run', () => {
   it(`takes at most ${MOST} ms more than Node alone`, async () => {
     for (const name of ['signalbox.code', 'signalbox.forms']) expect(existsSync(`${root}dist/${name}`)).toBe(true);
     let [bare, run] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let i = 0; i < TRIES && run - bare > MOST; i++) {
+    for (let i = 0; i < TRIES && !(run - bare <= MOST); i++) {
       bare = Math.min(bare, await timed(['-e', '0']));
       run = Math.min(run, await timed([command, 'run', `${root}guest/prebuilt/example`]));
     }
