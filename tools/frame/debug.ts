@@ -64,14 +64,21 @@ export const debug = async (
   options: FrameCommandOptions,
 ): Promise<number> => {
   const streams = nodeHost();
+  let wrote = false;
+  const write: NodeHost['stderr']['write'] = (bytes) => {
+    wrote = true;
+    return streams.stderr.write(bytes);
+  };
   // Standard output is the report's.
-  const host: NodeHost = { ...streams, stdout: streams.stderr };
+  const output = { ...streams.stderr, write };
+  const host: NodeHost = { ...streams, stdout: output, stderr: output };
   const messages: string[] = [];
   const box = await start(bootOptions(host, program, args, options, (message) => messages.push(message)));
   const stopPassing = passSignals(box, host);
   try {
     const { report, outcome } = await runToFrame(box, options);
     host.close();
+    if (wrote && !options.json) process.stderr.write('\n');
     for (const message of messages) process.stderr.write(`signalbox: ${message}\n`);
     if (report === null) {
       const which = options.signal === undefined ? 'a handler' : `a handler of ${signalName(options.signal)}`;
