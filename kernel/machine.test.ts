@@ -148,6 +148,16 @@ describe('time', () => {
     expect(now - 5e9).toBeLessThan(2.01e9);
   });
 
+  test('without a clock of its own a host made of buffers lets sleeps end too', async () => {
+    const machine = new Machine({ host: memoryHost(), memory: 64 << 20 });
+    const elf = testElf();
+    elf.set([...call(NR.alarm, 2), ...PAUSE_FOREVER], CODE);
+    putTestFile({ kernel: machine, task: machine.starter } as never, '/program', elf);
+    const program = machine.start({ path: '/program', argv: [], env: [] }) as Task;
+    expect(await machine.run()).toEqual({ kind: 'exit' });
+    expect(program.end?.status).toBe(14);
+  });
+
   test('random bytes are a function of the seed', () => {
     const bytes = (seed: number) => {
       const into = new Uint8Array(16);

@@ -438,9 +438,12 @@ export class Machine implements Kernel {
           handleException(this, task);
           break;
         case STOP.breakpoint:
+          task.origAx = -1;
           this.runQueue.unshift(task);
           return { kind: 'breakpoint' };
         case STOP.budget:
+          // An interrupt, not a syscall: nothing to restart, whatever rax holds.
+          task.origAx = -1;
           // In deterministic mode a timer may be due; elsewhere this ends the slice or the run.
           if (this.clock.deterministic && nextExpiry(this.timers) <= this.now()) budget = 0;
       }

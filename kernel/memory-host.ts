@@ -150,6 +150,9 @@ interface Saved {
   readonly outputs: readonly [stdout: number, stderr: number];
 }
 
+/** Milliseconds that `wait(0)` takes where there is no real clock. */
+const SHORTEST_WAIT = 0.1;
+
 export const memoryHost = (options: MemoryHostOptions = {}): MemoryHost => {
   let elapsed = 0;
   const generator = { state: 0x2545f491 };
@@ -166,7 +169,8 @@ export const memoryHost = (options: MemoryHostOptions = {}): MemoryHost => {
     stderr,
     wait: async (milliseconds) => {
       if (options.sleep !== undefined) await options.sleep(milliseconds ?? 50);
-      else if (milliseconds !== null) elapsed += milliseconds * 1e6;
+      // Time passes by waiting alone, so even a wait of nothing takes some: who polls the clock gets on.
+      else if (milliseconds !== null) elapsed += Math.max(milliseconds, SHORTEST_WAIT) * 1e6;
     },
     mayWake: () => typeof options.stdin === 'function',
     snapshot: (): Saved => ({
