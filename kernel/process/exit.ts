@@ -48,6 +48,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   mmRelease(kernel, task);
   mmPut(task.mm);
   if (!sharesFiles(kernel, task)) closeAllFiles(kernel, task.files);
+  if (groupDead && group.sessionLeader) hangUpTerminal(kernel, group.sid);
   exitNotify(kernel, task, groupDead);
 };
 
@@ -56,6 +57,14 @@ const sharesFiles = (kernel: Kernel, task: Task): boolean => {
     if (other !== task && other.files === task.files && !other.exiting) return true;
   }
   return false;
+};
+
+/** The end of a session leader takes its terminal from the session: the foreground group gets SIGHUP (disassociate_ctty). */
+const hangUpTerminal = (kernel: Kernel, sid: number): void => {
+  const { console } = kernel.vfs;
+  if (console.session !== sid) return;
+  console.session = 0;
+  killPgrpInfo(kernel, SIG.SIGHUP, kernelInfo(SIG.SIGHUP), kernel.foreground);
 };
 
 /** Children get a new parent, the old parent learns of the death (exit_notify). */

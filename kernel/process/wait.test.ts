@@ -154,3 +154,15 @@ describe('groups and sessions', () => {
     expect(setpgid(machine, parent, child.pid, parent.pid)).toBe(-ERRNO.EPERM); // another session
   });
 });
+
+test('the end of a session leader hangs its terminal up', () => {
+  machine.vfs.console.session = parent.group.sid;
+  machine.foreground = parent.group.pgid;
+  child.blocked = SIGBIT[SIG.SIGHUP]!;
+  exit(child, 0);
+  const job = addProcess(machine, machine.starter, parent);
+  job.blocked = SIGBIT[SIG.SIGHUP]!;
+  exit(parent, 0);
+  expect(signalsOf(job.group.sharedPending.signal)).toEqual([SIG.SIGHUP]);
+  expect(machine.vfs.console.session).toBe(0);
+});
