@@ -23,7 +23,7 @@ const sources = (folder: string): string[] =>
 const STATEMENT = /^(?:import|export)\s+(?!type\b)(?:([^;'"]*?)\s+from\s+)?['"]([^'"]+)['"]/gm;
 const onlyTypes = (clause: string | undefined): boolean => {
   const names = clause?.match(/^\{([\s\S]*)\}$/)?.[1];
-  return names !== undefined && names.split(',').every((name) => name.trim() === '' || /^type\s/.test(name.trim()));
+  return names?.split(',').every((name) => name.trim() === '' || /^type\s/.test(name.trim())) ?? false;
 };
 
 const importsOf = (file: string): Import[] => {

@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
 /** One configuration for unit tests beside their source and for everything in test/. */
-// biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export.
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,

@@ -6,7 +6,8 @@
  *   --only TEXT   programs whose name contains TEXT
  *   --json FILE   also writes all figures
  *
- * A program of guest/bench/ prints lines "name<TAB>nanoseconds"; its argument says how much to do.
+ * A program of guest/bench/ prints lines "name<TAB>nanoseconds"; its argument says how much to do. "start of hello" is the whole
+ * process of a program that only prints a line; beside it "node alone" is `node -e 0`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -99,15 +100,40 @@ const print = (figures: Figures): void => {
   }
 };
 
+/** Whole processes, in nanoseconds: a program that prints one line, and Node with nothing to do. */
+const START = 'start of hello';
+const measureStart = (figures: Figures, name: string, command: readonly string[]): void => {
+  const before = performance.now();
+  const { status } = spawnSync(command[0]!, command.slice(1));
+  if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}`);
+  const row = figures.get(START) ?? new Map<string, number[]>();
+  figures.set(START, row);
+  row.set(name, [...(row.get(name) ?? []), (performance.now() - before) * 1e6]);
+};
+
 mkdirSync(BUILT, { recursive: true });
+const hello = join(BUILT, 'hello');
+execFileSync('gcc', ['-O2', '-static', '-x', 'c', '-o', hello, '-'], {
+  input: '#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n',
+});
 const programs = readdirSync(SOURCES)
   .filter((name) => name.endsWith('.c') && name.includes(values.only))
   .map(build);
 const figures: Figures = new Map();
+const starts = 'start of hello'.includes(values.only) ? Number(values.repeat) * 5 : 0;
+const alone: number[] = [];
+for (let round = 0; round < starts; round++) {
+  const before = performance.now();
+  spawnSync(process.execPath, ['-e', '0']);
+  alone.push(performance.now() - before);
+  for (const executor of executors)
+    measureStart(figures, executor.name, executor.command(hello, { fast: '', slow: '' }));
+}
 for (let round = 0; round < Number(values.repeat); round++) {
   for (const program of programs) for (const executor of executors) measure(figures, executor, program);
 }
 print(figures);
+if (alone.length > 0) console.log(`node alone: ${median(alone).toFixed(0)} ms`);
 if (values.json !== undefined) {
   const plain = Object.fromEntries([...figures].map(([operation, row]) => [operation, Object.fromEntries(row)]));
   writeFileSync(values.json, `${JSON.stringify({ unit: 'ns', figures: plain }, null, 2)}\n`);
