@@ -14,6 +14,7 @@ export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/phy
 export {
   ARITHMETIC_FLAGS,
   CpuState,
+  DR6_BS,
   REG,
   REG_NAMES,
   RFLAGS,

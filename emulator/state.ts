@@ -60,6 +60,7 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['cr3', 'u32'], // byte offset in linear memory of the top-level page table
   ['tlbFilledCount', 'u32'],
   ['faultPending', 'u32'], // interpreter: a slow memory access faulted; the exception fields say how
+  ['dr6', 'u32'], // why the last #DB: bit 14 (BS) for a single step
   ['vectorResult', 'bytes', 32], // 128-bit results of imported functions
 ];
 
@@ -121,6 +122,7 @@ export const STATE = {
   cr3: at('cr3'),
   tlbFilledCount: at('tlbFilledCount'),
   faultPending: at('faultPending'),
+  dr6: at('dr6'),
   vectorResult: at('vectorResult'),
 } as const;
 
@@ -173,6 +175,9 @@ export const RFLAGS = {
   VIP: 1 << 20,
   ID: 1 << 21,
 } as const;
+
+/** DR6.BS: the debug exception is that of a single step. */
+export const DR6_BS = 1 << 14;
 
 /** CF, PF, AF, ZF, SF and OF: the bits which arithmetic sets. */
 export const ARITHMETIC_FLAGS = RFLAGS.CF | RFLAGS.PF | RFLAGS.AF | RFLAGS.ZF | RFLAGS.SF | RFLAGS.OF;
@@ -369,6 +374,15 @@ export class CpuState {
     this.#u32[FIELD.exceptionError] = value;
   }
 
+  /** What the last #DB was: `DR6_BS` for a single step, 0 for INT1. */
+  get dr6(): number {
+    return this.#u32[FIELD.dr6]!;
+  }
+
+  set dr6(value: number) {
+    this.#u32[FIELD.dr6] = value;
+  }
+
   get fsBase(): bigint {
     return this.#u64[FIELD.fsBase]!;
   }
@@ -486,6 +500,7 @@ const FIELD = {
   rflags: stateOffset('rflags') / 4,
   exceptionVector: stateOffset('exceptionVector') / 4,
   exceptionError: stateOffset('exceptionError') / 4,
+  dr6: stateOffset('dr6') / 4,
   fsBase: stateOffset('fsBase') / 8,
   gsBase: stateOffset('gsBase') / 8,
   mxcsr: stateOffset('mxcsr') / 4,

@@ -129,6 +129,7 @@ export class InterpreterCpu implements Cpu {
           this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted() + 1;
           return STOP.syscall;
         case EXIT.trap:
+          state.dr6 = 0;
           this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted() + 1;
           return STOP.exception;
         case EXIT.fault:

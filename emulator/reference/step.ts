@@ -4,7 +4,7 @@ import { recordFault } from '../isa/faults.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
-import { RFLAGS } from '../state.ts';
+import { DR6_BS, RFLAGS } from '../state.ts';
 import type { ReferenceOps } from './ops.ts';
 
 /** What became of the step: `completed` tells whether the instruction counts, `stop` why the run must end, if it must. */
@@ -38,5 +38,6 @@ export const step = (ops: ReferenceOps, fetch: (address: number) => Instruction)
   if (ops.exit !== 'trap' && !stepping) return COMPLETED;
   state.exceptionVector = ops.exit === 'trap' ? ops.trapVector : VECTOR.DB;
   state.exceptionError = 0;
+  state.dr6 = ops.exit === 'trap' ? 0 : DR6_BS;
   return TRAPPED;
 };

@@ -1,7 +1,7 @@
 /**
  * Exceptions of the guest's instructions: which signal each becomes (arch/x86/kernel/traps.c, arch/x86/mm/fault.c).
  */
-import { RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
+import { DR6_BS, RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
 import { BUS, FPE, ILL, SEGV, SIG, TRAP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT, handleMmFault } from '../mm/fault.ts';
@@ -57,7 +57,8 @@ const excTrap = (kernel: Kernel, task: Task, vector: number, signo: number): voi
 const excDebug = (kernel: Kernel, task: Task): void => {
   setArchInfo(kernel, task, VECTOR.DB, 0, false);
   const { state } = kernel.cpu;
-  const code = state.rflags & RFLAGS.TF ? TRAP.TRACE : TRAP.BRKPT;
+  // Not TF, which the instruction itself may have changed.
+  const code = state.dr6 & DR6_BS ? TRAP.TRACE : TRAP.BRKPT;
   forceSigFault(kernel, task, SIG.SIGTRAP, code, state.rip64);
 };
 
