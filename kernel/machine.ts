@@ -14,7 +14,7 @@ import {
   STOP,
   TASK_STATE_SIZE,
 } from '../emulator/api.ts';
-import { inSet, SIG, signalName } from './abi/signal.ts';
+import { inSet, SIG } from './abi/signal.ts';
 import { kernelBug } from './bug.ts';
 import { handleException } from './entry/exception.ts';
 import { clearResumeFlag, exitToUserModeLoop } from './entry/exit.ts';
@@ -30,15 +30,17 @@ import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
 import { startProgram } from './process/exec.ts';
 import { releaseTask } from './process/exit.ts';
+import { fireTimers } from './process/timers.ts';
+import { describeWaiting } from './process/waiting.ts';
 import { newSigHand } from './signal/action.ts';
 import { killPgrpInfo } from './signal/kill.ts';
-import { kernelInfo, sendSignal } from './signal/send.ts';
+import { kernelInfo } from './signal/send.ts';
 import { type Clock, DETERMINISTIC_EPOCH, newClock, sinceStart } from './task/clock.ts';
 import { allocPid } from './task/pids.ts';
 import { fillRandom, type RandomState, seededRandom } from './task/random.ts';
 import { makeRunnable, sleepTask, wakeTask } from './task/scheduler.ts';
 import type { Rlimit, Task } from './task/task.ts';
-import { nextExpiry, type TimerQueue, takeExpired, timerQueue } from './task/timers.ts';
+import { nextExpiry, type TimerQueue, timerQueue } from './task/timers.ts';
 import { leaveTrail, newTrail } from './task/trail.ts';
 import { TRAP_COST } from './task/usage.ts';
 import { type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
@@ -341,7 +343,7 @@ export class Machine implements Kernel {
     for (;;) {
       if (this.#isOver(until)) return { kind: 'exit' };
       if (this.stopRequested) return { kind: 'stop' };
-      this.#fireTimers();
+      fireTimers(this);
       const task = this.runQueue.shift();
       if (task === undefined) return 'idle';
       const end = this.#runGuarded(task);
@@ -456,23 +458,6 @@ export class Machine implements Kernel {
     return Math.max(1, Math.ceil(nextExpiry(this.timers) - this.now()));
   }
 
-  #fireTimers(): void {
-    if (nextExpiry(this.timers) === Number.POSITIVE_INFINITY) return;
-    const now = this.now();
-    for (let timer = takeExpired(this.timers, now); timer !== undefined; timer = takeExpired(this.timers, now)) {
-      if (timer.kind === 'sleep') {
-        if (timer.task.wait !== timer.wait) continue;
-        timer.wait.timedOut = true;
-        this.wake(timer.task);
-      } else {
-        const { real } = timer.group.itimers;
-        real.lastExpiry = real.expires;
-        real.expires = Number.POSITIVE_INFINITY;
-        sendSignal(this, kernelInfo(SIG.SIGALRM), timer.group.leader, false);
-      }
-    }
-  }
-
   /** Nothing can run: lets time pass, or waits for the host. A deadlock when neither can help. */
   async #idle(): Promise<RunEnd | null> {
     const expiry = nextExpiry(this.timers);
@@ -483,7 +468,7 @@ export class Machine implements Kernel {
       this.clock.offset += Math.max(0, expiry - this.now());
       return null;
     }
-    if (!hasTimer && !this.host.mayWake()) return { kind: 'deadlock', waiting: this.describeWaiting() };
+    if (!hasTimer && !this.host.mayWake()) return { kind: 'deadlock', waiting: describeWaiting(this) };
     const left = hasTimer && !this.clock.deterministic ? expiry - this.now() : Number.POSITIVE_INFINITY;
     if (left === Number.POSITIVE_INFINITY) await this.#waitForHost(null);
     else await this.#waitForHost(Math.max(0, Math.floor((left - HOST_TIMER_SLACK) / NSEC_PER_MSEC)));
@@ -494,20 +479,6 @@ export class Machine implements Kernel {
     await this.host.wait(milliseconds);
     // In deterministic mode input comes when nobody can run, not when the host happens to have it.
     if (!this.clock.deterministic || this.runQueue.length === 0) wakeAll(this, this.hostWait);
-  }
-
-  /** One line for each task that is neither runnable nor dead: what it waits for. */
-  describeWaiting(): string[] {
-    const lines: string[] = [];
-    for (const task of this.tasks.values()) {
-      if (task === this.init || task === this.starter || task.exiting) continue;
-      const what =
-        task.state === 'stopped'
-          ? `stopped by ${signalName(task.group.groupStopSignal)}`
-          : `waits in ${task.wait?.what}`;
-      lines.push(`process ${task.group.tgid} (${task.comm}): ${what}`);
-    }
-    return lines;
   }
 
   /** Brings `current.saved` up to date, so that every task's registers are in its `saved`. */

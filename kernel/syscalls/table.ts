@@ -11,11 +11,14 @@ import { fileSizeSyscalls } from './file-size.ts';
 import { fileStatSyscalls } from './file-stat.ts';
 import { futexSyscalls } from './futex.ts';
 import { identitySyscalls } from './identity.ts';
+import { limitsSyscalls } from './limits.ts';
 import { memorySyscalls } from './memory.ts';
 import { pollSyscalls } from './poll.ts';
+import { prctlSyscalls } from './prctl.ts';
 import { processSyscalls } from './process.ts';
 import { restartSyscalls } from './restart.ts';
 import type { SyscallRow } from './row.ts';
+import { scheduleSyscalls } from './schedule.ts';
 import { signalSyscalls } from './signal.ts';
 import { systemSyscalls } from './system.ts';
 import { timeSyscalls } from './time.ts';
@@ -39,6 +42,9 @@ export const syscallRows: readonly SyscallRow[] = [
   ...processSyscalls,
   ...restartSyscalls,
   ...signalSyscalls,
+  ...limitsSyscalls,
+  ...prctlSyscalls,
+  ...scheduleSyscalls,
   ...systemSyscalls,
   ...timeSyscalls,
 ].sort((a, b) => a.number - b.number);

@@ -1,0 +1,24 @@
+/** What happens when a timer's time has come: a sleep ends, ITIMER_REAL goes off. */
+import { SIG } from '../abi/signal.ts';
+import type { Kernel } from '../kernel.ts';
+import { kernelInfo, sendSignal } from '../signal/send.ts';
+import { nextExpiry, takeExpired } from '../task/timers.ts';
+
+/** Fires every timer that is due. */
+export const fireTimers = (kernel: Kernel): void => {
+  if (nextExpiry(kernel.timers) === Number.POSITIVE_INFINITY) return;
+  const now = kernel.now();
+  for (let timer = takeExpired(kernel.timers, now); timer !== undefined; timer = takeExpired(kernel.timers, now)) {
+    if (timer.kind === 'sleep') {
+      if (timer.task.wait !== timer.wait) continue;
+      timer.wait.timedOut = true;
+      kernel.wake(timer.task);
+    } else {
+      // With an interval it is armed again when the signal is taken (pending.ts).
+      const { real } = timer.group.itimers;
+      real.lastExpiry = real.expires;
+      real.expires = Number.POSITIVE_INFINITY;
+      sendSignal(kernel, kernelInfo(SIG.SIGALRM), timer.group.leader, false);
+    }
+  }
+};

@@ -1,0 +1,154 @@
+/** Attributes of a process: prctl(2), arch_prctl(2), personality(2). */
+import { USER_END } from '../../emulator/api.ts';
+import { ERRNO } from '../abi/errno.ts';
+import { ARCH, PR } from '../abi/process.ts';
+import { NSIG } from '../abi/signal.ts';
+import type { Kernel } from '../kernel.ts';
+import { copyFromUser, copyToUser, putUser32, putUser64, putUserLong, readCBytes } from '../mm/user.ts';
+import type { Task } from '../task/task.ts';
+import * as arg from './args.ts';
+import { type SyscallRow, syscall } from './row.ts';
+
+const TASK_COMM_LENGTH = 16;
+const DEFAULT_TIMER_SLACK = 50000;
+const PR_TSC_ENABLE = 1;
+const LAST_CAPABILITY = 40;
+
+const setName = (task: Task, address: number): number => {
+  const bytes = readCBytes(task.mm, address, TASK_COMM_LENGTH) ?? copyFromUser(task.mm, address, TASK_COMM_LENGTH - 1);
+  task.comm = String.fromCharCode(...bytes.subarray(0, TASK_COMM_LENGTH - 1));
+  return 0;
+};
+
+const getName = (task: Task, address: number): number => {
+  const bytes = new Uint8Array(TASK_COMM_LENGTH);
+  for (let i = 0; i < task.comm.length; i++) bytes[i] = task.comm.charCodeAt(i);
+  copyToUser(task.mm, address, bytes);
+  return 0;
+};
+
+const prctl = (
+  kernel: Kernel,
+  task: Task,
+  option: number,
+  arg2: number,
+  arg3: number,
+  arg4: number,
+  arg5: number,
+): number => {
+  const unused = arg3 === 0 && arg4 === 0 && arg5 === 0;
+  switch (option) {
+    case PR.SET_PDEATHSIG:
+      if (arg2 > NSIG) return -ERRNO.EINVAL;
+      task.parentDeathSignal = arg2;
+      return 0;
+    case PR.GET_PDEATHSIG:
+      putUser32(task.mm, arg2, task.parentDeathSignal);
+      return 0;
+    case PR.GET_DUMPABLE:
+      return task.dumpable;
+    case PR.SET_DUMPABLE:
+      if (arg2 > 1) return -ERRNO.EINVAL;
+      task.dumpable = arg2;
+      return 0;
+    case PR.SET_NAME:
+      return setName(task, arg2);
+    case PR.GET_NAME:
+      return getName(task, arg2);
+    case PR.SET_CHILD_SUBREAPER:
+      task.group.childSubreaper = arg2 !== 0;
+      return 0;
+    case PR.GET_CHILD_SUBREAPER:
+      putUser32(task.mm, arg2, task.group.childSubreaper ? 1 : 0);
+      return 0;
+    case PR.SET_NO_NEW_PRIVS:
+      if (arg2 !== 1 || !unused) return -ERRNO.EINVAL;
+      task.noNewPrivs = true;
+      return 0;
+    case PR.GET_NO_NEW_PRIVS:
+      if (arg2 !== 0 || !unused) return -ERRNO.EINVAL;
+      return task.noNewPrivs ? 1 : 0;
+    case PR.GET_TID_ADDRESS:
+      putUserLong(task.mm, arg2, task.clearChildTid);
+      return 0;
+    case PR.GET_TIMERSLACK:
+      return DEFAULT_TIMER_SLACK;
+    case PR.SET_TIMERSLACK:
+      // Deadlines are exact here, which any slack allows.
+      return 0;
+    case PR.GET_KEEPCAPS:
+    case PR.GET_TIMING:
+    case PR.GET_SECCOMP:
+    case PR.GET_SECUREBITS:
+    case PR.GET_THP_DISABLE:
+      return 0;
+    case PR.SET_TIMING:
+      return arg2 === 0 ? 0 : -ERRNO.EINVAL;
+    case PR.GET_TSC:
+      putUser32(task.mm, arg2, PR_TSC_ENABLE);
+      return 0;
+    case PR.CAPBSET_READ:
+      return arg2 > LAST_CAPABILITY ? -ERRNO.EINVAL : 1;
+    default:
+      kernel.log(`prctl: option ${option} is not supported`);
+      return -ERRNO.EINVAL;
+  }
+};
+
+const archPrctl = (kernel: Kernel, task: Task, option: number, address: number): number => {
+  const { state } = kernel.cpu;
+  switch (option) {
+    case ARCH.SET_FS:
+    case ARCH.SET_GS:
+      if (address >= USER_END) return -ERRNO.EPERM;
+      if (option === ARCH.SET_FS) state.fsBase = BigInt(address);
+      else state.gsBase = BigInt(address);
+      return 0;
+    case ARCH.GET_FS:
+      putUser64(task.mm, address, state.fsBase);
+      return 0;
+    case ARCH.GET_GS:
+      putUser64(task.mm, address, state.gsBase);
+      return 0;
+    case ARCH.GET_CPUID:
+      return 1;
+    case ARCH.SET_CPUID:
+      return address === 0 ? -ERRNO.ENODEV : 0;
+    default:
+      return -ERRNO.EINVAL;
+  }
+};
+
+const PERSONALITY_QUERY = 0xffffffff;
+
+const personality = (kernel: Kernel, _task: Task, persona: number): number => {
+  const wanted = persona >>> 0;
+  if (wanted !== PERSONALITY_QUERY && wanted !== 0) kernel.log(`personality: 0x${wanted.toString(16)} is ignored`);
+  return 0;
+};
+
+export const prctlSyscalls: readonly SyscallRow[] = [
+  syscall(
+    157,
+    'prctl',
+    [
+      ['option', arg.prctlOp],
+      ['arg2', arg.prctlArg],
+      ['arg3', arg.prctlArg],
+      ['arg4', arg.prctlArg],
+      ['arg5', arg.prctlArg],
+    ],
+    prctl,
+    'process attributes only',
+  ),
+  syscall(
+    158,
+    'arch_prctl',
+    [
+      ['code', arg.archPrctlOp],
+      ['addr', arg.archPrctlArg],
+    ],
+    archPrctl,
+  ),
+  syscall(135, 'personality', [['persona', arg.ulong]], personality, 'only PER_LINUX'),
+];
