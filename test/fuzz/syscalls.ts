@@ -1,8 +1,8 @@
 /** Random system calls: what `guest/fuzz/syscalls.c` is given, and how a run of it is watched. */
 import type { CpuKind } from '../../emulator/api.ts';
 import { boot } from '../../kernel/index.ts';
-import { syscallRows } from '../../kernel/syscalls/table.ts';
 import type { ArgumentType, SyscallRow } from '../../kernel/syscalls/row.ts';
+import { syscallRows } from '../../kernel/syscalls/table.ts';
 
 /** Letters of the guest program's `value()` by names of arguments. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -68,7 +68,10 @@ const line = (row: SyscallRow): string =>
 
 /** Lines for all calls there are, or those named. */
 export const callList = (names: readonly string[] = []): string =>
-  syscallRows.filter(({ name }) => names.length === 0 || names.includes(name)).map(line).join('');
+  syscallRows
+    .filter(({ name }) => names.length === 0 || names.includes(name))
+    .map(line)
+    .join('');
 
 export interface FuzzRun {
   /** A line for each child, among what children wrote themselves. */
