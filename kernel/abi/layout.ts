@@ -61,11 +61,41 @@ const scalar = <T>(
 const hex = (value: number | bigint) => `0x${value.toString(16)}`;
 const decimal = (value: number | bigint) => value.toString();
 
-export const u8 = scalar('u8', 1, (v, o) => v.getUint8(o), (v, o, x: number) => v.setUint8(o, x), decimal);
-export const u16 = scalar('u16', 2, (v, o) => v.getUint16(o, true), (v, o, x: number) => v.setUint16(o, x, true), decimal);
-export const i16 = scalar('i16', 2, (v, o) => v.getInt16(o, true), (v, o, x: number) => v.setInt16(o, x, true), decimal);
-export const u32 = scalar('u32', 4, (v, o) => v.getUint32(o, true), (v, o, x: number) => v.setUint32(o, x, true), decimal);
-export const i32 = scalar('i32', 4, (v, o) => v.getInt32(o, true), (v, o, x: number) => v.setInt32(o, x, true), decimal);
+export const u8 = scalar(
+  'u8',
+  1,
+  (v, o) => v.getUint8(o),
+  (v, o, x: number) => v.setUint8(o, x),
+  decimal,
+);
+export const u16 = scalar(
+  'u16',
+  2,
+  (v, o) => v.getUint16(o, true),
+  (v, o, x: number) => v.setUint16(o, x, true),
+  decimal,
+);
+export const i16 = scalar(
+  'i16',
+  2,
+  (v, o) => v.getInt16(o, true),
+  (v, o, x: number) => v.setInt16(o, x, true),
+  decimal,
+);
+export const u32 = scalar(
+  'u32',
+  4,
+  (v, o) => v.getUint32(o, true),
+  (v, o, x: number) => v.setUint32(o, x, true),
+  decimal,
+);
+export const i32 = scalar(
+  'i32',
+  4,
+  (v, o) => v.getInt32(o, true),
+  (v, o, x: number) => v.setInt32(o, x, true),
+  decimal,
+);
 /** 64 bits, exact. */
 export const u64 = scalar(
   'u64',
