@@ -104,6 +104,17 @@ describe.each(['interpreter', 'reference'] as const)('%s', (kind) => {
     }
   });
 
+  it('faults on fetching: #GP where no address is, #PF in the upper half', () => {
+    const { cpu } = machine(kind, []);
+    cpu.state.rip64 = 0x800000000000n;
+    expect(cpu.run(1)).toBe(STOP.exception);
+    expect([cpu.state.exceptionVector, cpu.state.exceptionError]).toEqual([13, 0]);
+    cpu.state.rip64 = 0xffff800000000000n;
+    expect(cpu.run(1)).toBe(STOP.exception);
+    expect([cpu.state.exceptionVector, cpu.state.exceptionError]).toEqual([14, 0x14]);
+    expect(cpu.state.cr2Wide).toBe(0xffff800000000000n);
+  });
+
   it('stops before a breakpoint, and passes the one it starts at', () => {
     const { cpu } = machine(kind, sum(5));
     cpu.setBreakpoints([CODE + 7]);

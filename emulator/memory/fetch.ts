@@ -3,7 +3,7 @@ import { decode } from '../decode/index.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
-import type { GuestMemory } from './access.ts';
+import { type GuestMemory, isCanonical } from './access.ts';
 import { PAGE_SIZE } from './layout.ts';
 import { PF_ERROR, USER_END } from './paging.ts';
 
@@ -22,6 +22,8 @@ export interface Fetched {
  */
 export const fetchInstruction = (memory: GuestMemory, address: number): Fetched => {
   if (address >= USER_END) {
+    // Jumps check their target, but a kernel may return to anything.
+    if (!isCanonical(memory.state.rip64)) throw new CpuFault(VECTOR.GP);
     memory.state.cr2Wide = memory.state.rip64;
     throw new CpuFault(VECTOR.PF, PF_ERROR.fetch | PF_ERROR.user);
   }
