@@ -1,8 +1,6 @@
-/*
- * Code that stores to its own page goes on behind the store, wherever that is: after one to seventy instructions, before a page
- * that is not there, before bytes that are no instruction. SDM volume 3, 8.1.3 and 12.6: on the same linear address a processor
- * sees its own changes to code at the next jump at the latest.
- */
+// Code that stores to its own page goes on behind the store, wherever that is: after one to seventy instructions, before a page
+// that is not there, before bytes that are no instruction. SDM volume 3, 8.1.3 and 12.6: on the same linear address a processor
+// sees its own changes to code at the next jump at the latest.
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
