@@ -463,7 +463,7 @@ export class Machine implements Kernel {
     const expiry = nextExpiry(this.timers);
     const hasTimer = expiry !== Number.POSITIVE_INFINITY;
     // A pipe gives its bytes or its end some day, which a program's timeout in counted time shall not overtake.
-    const forHost = this.hostWait.waiters.length > 0 && this.host.mayWake();
+    const forHost = this.hostWait.waiters.length > 0 && this.host.mayWake() && this.#hostHasMore();
     if (hasTimer && this.clock.deterministic && !(forHost && !this.host.stdin.terminal)) {
       this.clock.offset += Math.max(0, expiry - this.now());
       return null;
@@ -473,6 +473,13 @@ export class Machine implements Kernel {
     if (left === Number.POSITIVE_INFINITY) await this.#waitForHost(null);
     else await this.#waitForHost(Math.max(0, Math.floor((left - HOST_TIMER_SLACK) / NSEC_PER_MSEC)));
     return null;
+  }
+
+  /** Whether a stream of the host is still to become ready. Otherwise sleepers wait for a hang-up, which may never come. */
+  #hostHasMore(): boolean {
+    const { stdin, stdout, stderr } = this.host;
+    const input = !stdin.readable() && stdin.ended?.() !== true;
+    return input || [stdout, stderr].some((stream) => !stream.writable() && stream.ended?.() !== true);
   }
 
   async #waitForHost(milliseconds: number | null): Promise<void> {
