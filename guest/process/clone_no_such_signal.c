@@ -1,4 +1,4 @@
-// clone(2) takes the low byte of its flags as the signal for the parent without looking at it (only clone3 checks); when the
+// The call clone(2) takes the low byte of its flags as the signal for the parent without looking at it (only clone3 checks); when the
 // child ends and it is not a signal, none is sent: do_notify_parent in kernel/signal.c, `valid_signal(sig)`.
 #define _GNU_SOURCE
 #include <errno.h>

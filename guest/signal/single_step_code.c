@@ -1,4 +1,4 @@
-// si_code of the debug exception: TRAP_TRACE after a single step, also after the POPF that ends stepping, when TF is clear
+// The si_code of the debug exception: TRAP_TRACE after a single step, also after the POPF that ends stepping, when TF is clear
 // already. get_si_code in arch/x86/kernel/traps.c goes by DR6; SDM volume 3, 17.3.1.4.
 #define _GNU_SOURCE
 #include <signal.h>
