@@ -7,6 +7,13 @@ import { VECTOR } from './ops.ts';
 
 /** Instructions that use the stack without an operand that says so. */
 const STACK = /^(PUSH|POP|CALL|RET|ENTER|LEAVE|IRET)/;
+const BIT_STRING = /^BT[SRC]?$/;
+
+/** Whether the first and the last byte of an operand of `width` bits have addresses; it may begin or end in the hole. */
+const isCanonicalRange = (address: bigint, width: number): boolean => {
+  const last = address + BigInt(Math.max(width, 8) / 8 - 1);
+  return [address, last].every((byte) => BigInt.asIntN(48, byte) === BigInt.asIntN(64, byte));
+};
 
 /**
  * Whether a non-canonical access of the instruction was through SS: by an operand based on rsp or rbp (SDM Vol. 1, 3.7.4;
@@ -14,18 +21,19 @@ const STACK = /^(PUSH|POP|CALL|RET|ENTER|LEAVE|IRET)/;
  * they were before the instruction.
  */
 const usesStackSegment = (i: Instruction, state: CpuState): boolean => {
+  // POP reads the stack before it looks at its operand.
+  if (i.row.mnemonic === 'POP' && !isCanonicalRange(state.get(REG.rsp), i.operandSize)) return true;
   for (const op of i.operands) {
     if (op.kind !== 'mem') continue;
+    const stackBased = op.segment === 'none' && (op.base === REG.rsp || op.base === REG.rbp);
+    // The bit offset takes a bit string away from the operand's own address.
+    if (BIT_STRING.test(i.row.mnemonic)) return stackBased;
     let address = op.displacement;
     if (op.base >= 0) address += state.get(op.base);
     if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);
     address = BigInt.asUintN(op.addressSize, address);
     if (op.segment !== 'none') address += op.segment === 'fs' ? state.fsBase : state.gsBase;
-    // An operand may begin or end in the hole.
-    const last = address + BigInt(Math.max(op.width, 8) / 8 - 1);
-    if ([address, last].some((byte) => BigInt.asIntN(48, byte) !== BigInt.asIntN(64, byte))) {
-      return op.segment === 'none' && (op.base === REG.rsp || op.base === REG.rbp);
-    }
+    if (!isCanonicalRange(address, op.width)) return stackBased;
   }
   return STACK.test(i.row.mnemonic);
 };
