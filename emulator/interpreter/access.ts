@@ -9,9 +9,10 @@ import { LINEAR } from '../memory/layout.ts';
 import { STATE, VECTOR_STRIDE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
+import { EXIT, RUNTIME } from './contract.ts';
 import { FlagEmitter } from './flags.ts';
 import { firstMemory, RECORD } from './records.ts';
-import { EXIT, pushHost, pushTlbEntry, pushTlbMiss, RUNTIME } from './runtime.ts';
+import { pushHost, pushTlbEntry, pushTlbMiss } from './translate.ts';
 import { typeOf, type Value } from './values.ts';
 
 const { i32, i64, v128 } = TYPE;

@@ -14,9 +14,9 @@ import type { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { JUMP_CACHE_ENTRIES, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import { FIXED_HANDLER } from './contract.ts';
 import { type Forms, STALE } from './forms.ts';
 import { ARENA_START, BLOCK_LIMIT, LINK, RECORD, SCRATCH, writeRecord } from './records.ts';
-import { FIXED_HANDLER } from './runtime.ts';
 import { flushTlb } from './tlb.ts';
 
 interface Block {

@@ -13,9 +13,9 @@ import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
 import { CpuState, RFLAGS, STATE } from '../state.ts';
 import { Blocks } from './blocks.ts';
+import { EXIT } from './contract.ts';
 import { Forms } from './forms.ts';
 import { RECORD } from './records.ts';
-import { EXIT } from './runtime.ts';
 import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
 
 /** Address-space tags of the jump cache are 16 bits; 0xffff marks empty entries. */

@@ -5,9 +5,10 @@ import { type Ops, VECTOR, type Vector } from '../isa/ops.ts';
 import { REG, RFLAGS, STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { ModuleWriter, Signature } from '../wasm/writer.ts';
+import { EXIT, HANDLER, RUNTIME } from './contract.ts';
 import { FloatEmitter } from './float.ts';
 import { RECORD } from './records.ts';
-import { EXIT, emitFollowLink, HANDLER, RUNTIME } from './runtime.ts';
+import { emitFollowLink } from './runtime.ts';
 import type { Value } from './values.ts';
 
 const { i64 } = TYPE;

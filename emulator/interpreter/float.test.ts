@@ -17,10 +17,10 @@ import { PhysicalMemory } from '../memory/physical.ts';
 import { CpuState } from '../state.ts';
 import { SIMD, TYPE } from '../wasm/opcodes.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
+import { HANDLER } from './contract.ts';
 import { FloatEmitter } from './float.ts';
 import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
-import { HANDLER } from './runtime.ts';
 import type { Value } from './values.ts';
 
 type Exact = (state: CpuState, a: bigint, b: bigint) => bigint;

@@ -6,11 +6,12 @@ import { formKey } from '../decode/form.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
+import { FIRST_FREE_HANDLER, FIXED_HANDLER } from './contract.ts';
 import { emitForm } from './emit.ts';
 import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
 import type { PreparedForms } from './prepared.ts';
-import { buildFixedHandlers, buildRuntime, FIRST_FREE_HANDLER, FIXED_HANDLER } from './runtime.ts';
+import { buildFixedHandlers, buildRuntime } from './runtime.ts';
 
 /** Growing a table costs time for every module that uses it, so it is done seldom. */
 const TABLE_CHUNK = 2048;

@@ -5,8 +5,8 @@
 import { formKey } from '../decode/form.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
+import { FIRST_FREE_HANDLER } from './contract.ts';
 import { emitForm } from './emit.ts';
-import { FIRST_FREE_HANDLER } from './runtime.ts';
 
 /** Good for the very version of the emulator that made it: keys follow the order of the rows. */
 export interface PreparedForms {

@@ -1,8 +1,8 @@
-/** The TLB in linear memory as TypeScript handles it: emptying. Filling is done by generated code (`runtime.ts`). */
+/** The TLB in linear memory as TypeScript handles it: emptying. Filling is done by generated code (`translate.ts`). */
 import { LINEAR, PAGE_SIZE, TLB_ENTRIES } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { STATE } from '../state.ts';
-import { FILLED_LIMIT } from './runtime.ts';
+import { FILLED_LIMIT } from './translate.ts';
 
 /** High half of an empty entry: negative, so that it equals no address shifted right. */
 const EMPTY = 0x80000000;

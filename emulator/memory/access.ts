@@ -1,6 +1,6 @@
 /**
  * Guest memory as JavaScript code sees it: the reference executor, helpers, and instruction fetch. Exact and simple;
- * generated code has its own way through the TLB in linear memory (`interpreter/runtime.ts`).
+ * generated code has its own way through the TLB in linear memory (`interpreter/translate.ts`).
  */
 import { CpuFault, type HelperContext, NON_CANONICAL } from '../isa/helper.ts';
 import { VECTOR } from '../isa/ops.ts';

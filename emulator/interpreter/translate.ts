@@ -1,0 +1,430 @@
+/**
+ * Translation of addresses in generated code: the TLB, the walk of the page tables on a miss, and accesses that cross pages.
+ *
+ * Invariants:
+ *  - A TLB entry is 8 bytes: high half va>>>24, low half (frame offset - page address) mod 2^32. An empty entry has the top
+ *    bit set, so that `entry >> 32` is negative and equals no address shifted right.
+ *  - Every filled entry's index is in the filled list, so that a flush clears only those.
+ *  - A write entry exists only for frames without decoded code.
+ */
+import { LINEAR, TLB_BITS } from '../memory/layout.ts';
+import { PTE } from '../memory/paging.ts';
+import { STATE } from '../state.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import type { FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
+import { RUNTIME } from './contract.ts';
+
+const { i32, i64 } = TYPE;
+
+const LOWER_HALF_END = 1n << 47n;
+const FAULT = { pf: 14, gp: 13 } as const;
+
+/** `host`: local with linear-memory offset = TLB entry's addend + address. Stack: nothing -> condition "miss". */
+const tlbIndex = (f: FunctionWriter, address: number): void => {
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(9);
+  f.op(OP.i32ShrU);
+  f.i32(((1 << TLB_BITS) - 1) * 8);
+  f.op(OP.i32And);
+};
+
+/** Pushes the TLB entry for the address in local `address`. */
+export const pushTlbEntry = (f: FunctionWriter, table: number, address: number): void => {
+  tlbIndex(f, address);
+  f.memory(OP.i64Load, table);
+};
+
+/** Pushes 1 if the entry in local `entry` does not translate the address. */
+export const pushTlbMiss = (f: FunctionWriter, entry: number, address: number): void => {
+  f.get(entry);
+  f.i64(32n);
+  f.op(OP.i64ShrS);
+  f.get(address);
+  f.i64(24n);
+  f.op(OP.i64ShrU);
+  f.op(OP.i64Ne);
+};
+
+/** Pushes the byte offset: entry's addend plus address. */
+export const pushHost = (f: FunctionWriter, entry: number, address: number): void => {
+  f.get(entry);
+  f.op(OP.i32WrapI64);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.op(OP.i32Add);
+};
+
+/** Stores 32 bits in a field of the CPU state. */
+export const storeState32 = (f: FunctionWriter, address: number, push: () => void): void => {
+  f.i32(0);
+  push();
+  f.memory(OP.i32Store, address);
+};
+
+/** Records a fault and returns `result`. */
+const fault = (f: FunctionWriter, vector: number, pushError: () => void, address: number): void => {
+  storeState32(f, STATE.exceptionVector, () => f.i32(vector));
+  storeState32(f, STATE.exceptionError, pushError);
+  if (vector === FAULT.pf) {
+    f.i32(0);
+    f.get(address);
+    f.memory(OP.i64Store, STATE.cr2);
+  }
+  storeState32(f, STATE.faultPending, () => f.i32(1));
+};
+
+/** translateRead and translateWrite: TLB, then a walk of the page tables (`memory/paging.ts` has the same walk). */
+const translate = (m: ModuleWriter, write: boolean): void => {
+  const f = m.function(RUNTIME.translateRead, write ? 'translateWrite' : 'translateRead');
+  const table = write ? LINEAR.tlbWrite : LINEAR.tlbRead;
+  const address = 0;
+  const entry = f.local(i64);
+  const frame = f.local(i32);
+  const pte = f.local(i32);
+  const slot = f.local(i32);
+  const error = write ? 2 | 4 : 4;
+  pushTlbEntry(f, table, address);
+  f.set(entry);
+  pushTlbMiss(f, entry, address);
+  f.op(OP.i32Eqz);
+  f.if();
+  pushHost(f, entry, address);
+  f.op(OP.return);
+  f.end();
+  // Above the lower half: non-canonical is #GP, the upper half is never mapped for users.
+  f.get(address);
+  f.i64(LOWER_HALF_END);
+  f.op(OP.i64GeU);
+  f.if();
+  f.get(address);
+  f.i64(16n);
+  f.op(OP.i64Shl);
+  f.i64(16n);
+  f.op(OP.i64ShrS);
+  f.get(address);
+  f.op(OP.i64Ne);
+  f.if();
+  fault(f, FAULT.gp, () => f.i32(-1), address);
+  f.else();
+  fault(f, FAULT.pf, () => f.i32(error), address);
+  f.end();
+  f.i32(-1);
+  f.op(OP.return);
+  f.end();
+  f.i32(0);
+  f.memory(OP.i32Load, STATE.cr3);
+  f.set(frame);
+  for (let level = 3; level >= 0; level--) {
+    f.get(frame);
+    f.get(address);
+    f.i64(BigInt(12 + 9 * level));
+    f.op(OP.i64ShrU);
+    f.op(OP.i32WrapI64);
+    f.i32(511);
+    f.op(OP.i32And);
+    f.i32(3);
+    f.op(OP.i32Shl);
+    f.op(OP.i32Add);
+    f.set(slot);
+    f.get(slot);
+    f.memory(OP.i32Load);
+    f.set(pte);
+    f.get(pte);
+    f.i32(PTE.present);
+    f.op(OP.i32And);
+    f.op(OP.i32Eqz);
+    f.if();
+    fault(f, FAULT.pf, () => f.i32(error), address);
+    f.i32(-1);
+    f.op(OP.return);
+    f.end();
+    f.get(pte);
+    f.i32(-4096);
+    f.op(OP.i32And);
+    f.set(frame);
+  }
+  if (write) {
+    f.get(pte);
+    f.i32(PTE.write);
+    f.op(OP.i32And);
+    f.op(OP.i32Eqz);
+    f.if();
+    fault(f, FAULT.pf, () => f.i32(error | 1), address);
+    f.i32(-1);
+    f.op(OP.return);
+    f.end();
+  }
+  f.get(slot);
+  f.get(pte);
+  f.i32(write ? PTE.accessed | PTE.dirty : PTE.accessed);
+  f.op(OP.i32Or);
+  f.memory(OP.i32Store);
+  if (write) {
+    f.get(frame);
+    f.i32(12);
+    f.op(OP.i32ShrU);
+    f.memory(OP.i32Load8u, LINEAR.frameFlags);
+    f.if();
+    f.get(frame);
+    f.i32(12);
+    f.op(OP.i32ShrU);
+    f.callImport('codeWrite', { params: [i32], results: [] });
+    f.end();
+  }
+  // Fill the entry: tag, and the addend frame - page address.
+  f.get(address);
+  f.i64(24n);
+  f.op(OP.i64ShrU);
+  f.i64(32n);
+  f.op(OP.i64Shl);
+  f.get(frame);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(-4096);
+  f.op(OP.i32And);
+  f.op(OP.i32Sub);
+  f.op(OP.i64ExtendI32U);
+  f.op(OP.i64Or);
+  f.set(entry);
+  tlbIndex(f, address);
+  f.get(entry);
+  f.memory(OP.i64Store, table);
+  // Remember it: filled[count++] = index (byte offset in the table / 8), bit 15 tells the write table.
+  f.i32(0);
+  f.memory(OP.i32Load, STATE.tlbFilledCount);
+  f.set(slot);
+  f.get(slot);
+  f.i32(FILLED_LIMIT);
+  f.op(OP.i32LtU);
+  f.if();
+  f.get(slot);
+  f.i32(1);
+  f.op(OP.i32Shl);
+  tlbIndex(f, address);
+  f.i32(3);
+  f.op(OP.i32ShrU);
+  if (write) {
+    f.i32(0x8000);
+    f.op(OP.i32Or);
+  }
+  f.memory(OP.i32Store16, LINEAR.tlbFilled);
+  storeState32(f, STATE.tlbFilledCount, () => {
+    f.get(slot);
+    f.i32(1);
+    f.op(OP.i32Add);
+  });
+  f.end();
+  pushHost(f, entry, address);
+};
+
+/** Entries of the filled list; a count that reaches it means "all of both tables". */
+export const FILLED_LIMIT = (LINEAR.jumpCache - LINEAR.tlbFilled) / 2;
+
+/** Stack: 1 if the `bytes` (local) bytes at `address` (local) cross a page. */
+const pushCrosses = (f: FunctionWriter, address: number, bytes: number): void => {
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(4095);
+  f.op(OP.i32And);
+  f.get(bytes);
+  f.op(OP.i32Add);
+  f.i32(4096);
+  f.op(OP.i32GtU);
+};
+
+/** Last byte's address in `last`; records a #GP and returns 1 on the stack if the range leaves the canonical lower half. */
+const spansCanonicalEnd = (f: FunctionWriter, address: number, bytes: number, last: number): void => {
+  f.get(address);
+  f.get(bytes);
+  f.op(OP.i64ExtendI32U);
+  f.op(OP.i64Add);
+  f.i64(1n);
+  f.op(OP.i64Sub);
+  f.set(last);
+  f.get(address);
+  f.i64(LOWER_HALF_END);
+  f.op(OP.i64LtU);
+  f.get(last);
+  f.i64(LOWER_HALF_END);
+  f.op(OP.i64GeU);
+  f.op(OP.i32And);
+};
+
+/** The first byte of the page after the one of `address`: what a fault on the second page reports. */
+const pushSecondPage = (f: FunctionWriter, last: number): void => {
+  f.get(last);
+  f.i64(-4096n);
+  f.op(OP.i64And);
+};
+
+const loadSlow = (m: ModuleWriter): void => {
+  const f = m.function(RUNTIME.loadSlow, 'loadSlow');
+  const [address, bytes] = [0, 1];
+  const last = f.local(i64);
+  const first = f.local(i32);
+  const second = f.local(i32);
+  const value = f.local(i64);
+  const n = f.local(i32);
+  const host = f.local(i32);
+  spansCanonicalEnd(f, address, bytes, last);
+  f.if();
+  fault(f, FAULT.gp, () => f.i32(-1), address);
+  f.i64(0n);
+  f.op(OP.return);
+  f.end();
+  f.get(address);
+  f.callLocal(0);
+  f.set(first);
+  f.get(first);
+  f.i32(-1);
+  f.op(OP.i32Eq);
+  f.if();
+  f.i64(0n);
+  f.op(OP.return);
+  f.end();
+  pushCrosses(f, address, bytes);
+  f.if();
+  pushSecondPage(f, last);
+  f.callLocal(0);
+  f.set(second);
+  f.get(second);
+  f.i32(-1);
+  f.op(OP.i32Eq);
+  f.if();
+  f.i64(0n);
+  f.op(OP.return);
+  f.end();
+  f.end();
+  // Byte by byte, highest first; bytes of the second page lie at second + (their offset in that page).
+  f.get(bytes);
+  f.set(n);
+  f.loop();
+  f.get(n);
+  f.i32(1);
+  f.op(OP.i32Sub);
+  f.set(n);
+  pushByteHost(f, address, first, second, n);
+  f.set(host);
+  f.get(value);
+  f.i64(8n);
+  f.op(OP.i64Shl);
+  f.get(host);
+  f.memory(OP.i64Load8u);
+  f.op(OP.i64Or);
+  f.set(value);
+  f.get(n);
+  f.brIf(0);
+  f.end();
+  f.get(value);
+};
+
+/** Byte offset of byte n of an access: first + n, or in the second page. */
+const pushByteHost = (f: FunctionWriter, address: number, first: number, second: number, n: number): void => {
+  f.get(first);
+  f.get(n);
+  f.op(OP.i32Add);
+  f.get(second);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.get(n);
+  f.op(OP.i32Add);
+  f.i32(4095);
+  f.op(OP.i32And);
+  f.op(OP.i32Add);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(4095);
+  f.op(OP.i32And);
+  f.get(n);
+  f.op(OP.i32Add);
+  f.i32(4096);
+  f.op(OP.i32LtU);
+  f.op(OP.select);
+};
+
+/** Leaves in `first` and `second` the hosts for writing; on a fault runs `onFault`. */
+const writeHosts = (
+  f: FunctionWriter,
+  locals: { address: number; bytes: number; last: number; first: number; second: number },
+  onFault: () => void,
+): void => {
+  const { address, bytes, last, first, second } = locals;
+  spansCanonicalEnd(f, address, bytes, last);
+  f.if();
+  fault(f, FAULT.gp, () => f.i32(-1), address);
+  onFault();
+  f.end();
+  f.get(address);
+  f.callLocal(1);
+  f.set(first);
+  f.get(first);
+  f.i32(-1);
+  f.op(OP.i32Eq);
+  f.if();
+  onFault();
+  f.end();
+  pushCrosses(f, address, bytes);
+  f.if();
+  pushSecondPage(f, last);
+  f.callLocal(1);
+  f.set(second);
+  f.get(second);
+  f.i32(-1);
+  f.op(OP.i32Eq);
+  f.if();
+  onFault();
+  f.end();
+  f.end();
+};
+
+const storeSlow = (m: ModuleWriter): void => {
+  const f = m.function(RUNTIME.storeSlow, 'storeSlow');
+  const [address, bytes, value] = [0, 1, 2];
+  const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
+  const n = f.local(i32);
+  writeHosts(f, locals, () => f.op(OP.return));
+  f.loop();
+  pushByteHost(f, address, locals.first, locals.second, n);
+  f.get(value);
+  f.memory(OP.i64Store8);
+  f.get(value);
+  f.i64(8n);
+  f.op(OP.i64ShrU);
+  f.set(value);
+  f.get(n);
+  f.i32(1);
+  f.op(OP.i32Add);
+  f.set(n);
+  f.get(n);
+  f.get(bytes);
+  f.op(OP.i32LtU);
+  f.brIf(0);
+  f.end();
+};
+
+const probeWrite = (m: ModuleWriter): void => {
+  const f = m.function(RUNTIME.probeWrite, 'probeWrite');
+  const [address, bytes] = [0, 1];
+  const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
+  writeHosts(f, locals, () => {
+    f.i32(-1);
+    f.op(OP.return);
+  });
+  f.i32(0);
+  f.get(locals.first);
+  pushCrosses(f, address, bytes);
+  f.op(OP.select);
+};
+
+/**
+ * Adds the functions to a module whose only import is `codeWrite`, as its first ones: they call each other by number, of
+ * which translateRead has 0 and translateWrite 1.
+ */
+export const addTranslation = (m: ModuleWriter): void => {
+  translate(m, false);
+  translate(m, true);
+  loadSlow(m);
+  storeSlow(m);
+  probeWrite(m);
+};
