@@ -8,6 +8,8 @@ export { createCpu } from './create.ts';
 export type { PreparedForms } from './interpreter/prepared.ts';
 export { CPUID_1_EDX } from './isa/cpuid.ts';
 export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
+export { MXCSR_WRITABLE } from './isa/sse/area.ts';
+export { XCR0 } from './isa/xsave-size.ts';
 export { PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';
 export { ACCESS, type Access, frameOf, PageTable, PF_ERROR, PTE, USER_END, walk } from './memory/paging.ts';
 export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';

@@ -15,7 +15,7 @@ import { fetchInstruction } from '../memory/fetch.ts';
 import { JUMP_CACHE_ENTRIES, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { FIXED_HANDLER } from './contract.ts';
-import { type Forms, STALE } from './forms.ts';
+import type { Forms } from './forms.ts';
 import { ARENA_START, BLOCK_LIMIT, LINK, RECORD, SCRATCH, writeRecord } from './records.ts';
 import { flushTlb } from './tlb.ts';
 
@@ -96,11 +96,11 @@ export class Blocks {
       const { record, count, address } = block;
       // A crossing block is known by both its frames.
       if (block.second !== 0) this.#byFrame.get(block.frame === frame ? block.second : block.frame)?.delete(address);
-      for (let n = 0; n <= count; n++) u32[(record + n * RECORD.size) / 4] = STALE;
+      for (let n = 0; n <= count; n++) u32[(record + n * RECORD.size) / 4] = FIXED_HANDLER.stale;
       const entry = jumpEntry(address);
       if (u32[entry + 2] === record) u32[entry + 1] = NEVER;
     }
-    for (let n = 0; n <= BLOCK_LIMIT; n++) u32[(SCRATCH + n * RECORD.size) / 4] = STALE;
+    for (let n = 0; n <= BLOCK_LIMIT; n++) u32[(SCRATCH + n * RECORD.size) / 4] = FIXED_HANDLER.stale;
   }
 
   /** Drops everything. */

@@ -6,7 +6,7 @@ import { formKey } from '../decode/form.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
-import { FIRST_FREE_HANDLER, FIXED_HANDLER } from './contract.ts';
+import { FIRST_FREE_HANDLER } from './contract.ts';
 import { emitForm } from './emit.ts';
 import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
@@ -106,6 +106,3 @@ export class Forms {
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#env }).exports;
   }
 }
-
-/** Table index that overwrites the handler of a stale record. */
-export const STALE = FIXED_HANDLER.stale;

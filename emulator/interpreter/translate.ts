@@ -258,67 +258,6 @@ const pushSecondPage = (f: FunctionWriter, last: number): void => {
   f.op(OP.i64And);
 };
 
-const loadSlow = (m: ModuleWriter): void => {
-  const f = m.function(RUNTIME.loadSlow, 'loadSlow');
-  const [address, bytes] = [0, 1];
-  const last = f.local(i64);
-  const first = f.local(i32);
-  const second = f.local(i32);
-  const value = f.local(i64);
-  const n = f.local(i32);
-  const host = f.local(i32);
-  spansCanonicalEnd(f, address, bytes, last);
-  f.if();
-  fault(f, FAULT.gp, () => f.i32(-1), address);
-  f.i64(0n);
-  f.op(OP.return);
-  f.end();
-  f.get(address);
-  f.callLocal(0);
-  f.set(first);
-  f.get(first);
-  f.i32(-1);
-  f.op(OP.i32Eq);
-  f.if();
-  f.i64(0n);
-  f.op(OP.return);
-  f.end();
-  pushCrosses(f, address, bytes);
-  f.if();
-  pushSecondPage(f, last);
-  f.callLocal(0);
-  f.set(second);
-  f.get(second);
-  f.i32(-1);
-  f.op(OP.i32Eq);
-  f.if();
-  f.i64(0n);
-  f.op(OP.return);
-  f.end();
-  f.end();
-  // Byte by byte, highest first; bytes of the second page lie at second + (their offset in that page).
-  f.get(bytes);
-  f.set(n);
-  f.loop();
-  f.get(n);
-  f.i32(1);
-  f.op(OP.i32Sub);
-  f.set(n);
-  pushByteHost(f, address, first, second, n);
-  f.set(host);
-  f.get(value);
-  f.i64(8n);
-  f.op(OP.i64Shl);
-  f.get(host);
-  f.memory(OP.i64Load8u);
-  f.op(OP.i64Or);
-  f.set(value);
-  f.get(n);
-  f.brIf(0);
-  f.end();
-  f.get(value);
-};
-
 /** Byte offset of byte n of an access: first + n, or in the second page. */
 const pushByteHost = (f: FunctionWriter, address: number, first: number, second: number, n: number): void => {
   f.get(first);
@@ -343,9 +282,15 @@ const pushByteHost = (f: FunctionWriter, address: number, first: number, second:
   f.op(OP.select);
 };
 
-/** Leaves in `first` and `second` the hosts for writing; on a fault runs `onFault`. */
-const writeHosts = (
+/** The functions' numbers in their module. */
+const TRANSLATE = { read: 0, write: 1 } as const;
+
+/**
+ * Leaves in `first` and, if the access crosses a page, in `second` the byte offsets of its parts; on a fault runs `onFault`.
+ */
+const translateBoth = (
   f: FunctionWriter,
+  translateOne: (typeof TRANSLATE)[keyof typeof TRANSLATE],
   locals: { address: number; bytes: number; last: number; first: number; second: number },
   onFault: () => void,
 ): void => {
@@ -356,7 +301,7 @@ const writeHosts = (
   onFault();
   f.end();
   f.get(address);
-  f.callLocal(1);
+  f.callLocal(translateOne);
   f.set(first);
   f.get(first);
   f.i32(-1);
@@ -367,7 +312,7 @@ const writeHosts = (
   pushCrosses(f, address, bytes);
   f.if();
   pushSecondPage(f, last);
-  f.callLocal(1);
+  f.callLocal(translateOne);
   f.set(second);
   f.get(second);
   f.i32(-1);
@@ -378,12 +323,46 @@ const writeHosts = (
   f.end();
 };
 
+const loadSlow = (m: ModuleWriter): void => {
+  const f = m.function(RUNTIME.loadSlow, 'loadSlow');
+  const [address, bytes] = [0, 1];
+  const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
+  const value = f.local(i64);
+  const n = f.local(i32);
+  const host = f.local(i32);
+  translateBoth(f, TRANSLATE.read, locals, () => {
+    f.i64(0n);
+    f.op(OP.return);
+  });
+  // Byte by byte, highest first; bytes of the second page lie at second + (their offset in that page).
+  f.get(bytes);
+  f.set(n);
+  f.loop();
+  f.get(n);
+  f.i32(1);
+  f.op(OP.i32Sub);
+  f.set(n);
+  pushByteHost(f, address, locals.first, locals.second, n);
+  f.set(host);
+  f.get(value);
+  f.i64(8n);
+  f.op(OP.i64Shl);
+  f.get(host);
+  f.memory(OP.i64Load8u);
+  f.op(OP.i64Or);
+  f.set(value);
+  f.get(n);
+  f.brIf(0);
+  f.end();
+  f.get(value);
+};
+
 const storeSlow = (m: ModuleWriter): void => {
   const f = m.function(RUNTIME.storeSlow, 'storeSlow');
   const [address, bytes, value] = [0, 1, 2];
   const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
   const n = f.local(i32);
-  writeHosts(f, locals, () => f.op(OP.return));
+  translateBoth(f, TRANSLATE.write, locals, () => f.op(OP.return));
   f.loop();
   pushByteHost(f, address, locals.first, locals.second, n);
   f.get(value);
@@ -407,7 +386,7 @@ const probeWrite = (m: ModuleWriter): void => {
   const f = m.function(RUNTIME.probeWrite, 'probeWrite');
   const [address, bytes] = [0, 1];
   const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
-  writeHosts(f, locals, () => {
+  translateBoth(f, TRANSLATE.write, locals, () => {
     f.i32(-1);
     f.op(OP.return);
   });

@@ -7,6 +7,6 @@ export const XCR0 = Number(X87 | SSE);
 
 /** Bytes of the legacy area and of the header behind it. */
 export const LEGACY_SIZE = 512;
-export const HEADER_SIZE = 64;
+const HEADER_SIZE = 64;
 /** Bytes of an XSAVE area with all enabled components. */
 export const XSAVE_SIZE = LEGACY_SIZE + HEADER_SIZE;

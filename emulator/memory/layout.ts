@@ -12,9 +12,8 @@ export const PAGE_SHIFT = 12;
 export const TLB_BITS = 12;
 export const TLB_ENTRIES = 1 << TLB_BITS;
 
-/** log2 of the entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
-export const JUMP_CACHE_BITS = 13;
-export const JUMP_CACHE_ENTRIES = 1 << JUMP_CACHE_BITS;
+/** Entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
+export const JUMP_CACHE_ENTRIES = 1 << 13;
 
 /** Linear memory can hold 4 GiB: a million frames, one flag byte each. */
 export const MAX_FRAMES = 1 << 20;

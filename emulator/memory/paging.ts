@@ -4,7 +4,7 @@
  * The kernel writes entries; executors walk them. An entry's low 32 bits hold flags and frame number, bit 63 is XD.
  * Bits 9..11 belong to the kernel.
  */
-import { LINEAR, PAGE_SHIFT, PAGE_SIZE } from './layout.ts';
+import { PAGE_SHIFT, PAGE_SIZE } from './layout.ts';
 import type { PhysicalMemory } from './physical.ts';
 
 /** Flags of the low 32 bits of an entry. */
@@ -21,7 +21,7 @@ export const PTE = {
 } as const;
 
 /** XD, "execute disable": bit 63, kept apart because entries are handled as two 32-bit halves. */
-export const PTE_XD_HIGH = 0x80000000;
+const PTE_XD_HIGH = 0x80000000;
 
 /** Linear addresses end here in user space: 2^47 less one page, as Linux's TASK_SIZE_MAX. */
 export const USER_END = 0x7ffffffff000;
@@ -207,6 +207,3 @@ export const walk = (physical: PhysicalMemory, root: number, address: number, ac
     return frameOf(entry) * PAGE_SIZE;
   }
 };
-
-/** Byte offset in linear memory of the state's home and of the first frame, for those who map linear memory. */
-export const FIRST_FRAME_OFFSET = LINEAR.frames;

@@ -12,8 +12,8 @@ import { joinPath } from './names.ts';
 import { fifoState } from './pipe.ts';
 import type { FileOperations, Inode, Location, OpenFile, Owner } from './types.ts';
 
-/** Flags that open(2) knows; others are ignored (VALID_OPEN_FLAGS). */
-const KNOWN =
+/** Flags that open(2) knows and openat2(2) insists on; open ignores others (VALID_OPEN_FLAGS). */
+export const VALID_OPEN_FLAGS =
   O.ACCMODE |
   O.CREAT |
   O.EXCL |
@@ -63,7 +63,7 @@ export const mayCreate = (task: Task, directory: Inode): number => {
 /** Checks flags as build_open_flags does, and completes them. -EINVAL. */
 const normaliseFlags = (given: number): number => {
   // O_PATH beats everything else.
-  const flags = given & KNOWN & (given & O.PATH ? O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC : -1);
+  const flags = given & VALID_OPEN_FLAGS & (given & O.PATH ? O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC : -1);
   if (flags & O.TMPFILE) {
     if (!(flags & O.DIRECTORY) || flags & O.CREAT) return -ERRNO.EINVAL;
     if ((flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EINVAL;

@@ -2,7 +2,7 @@
 import { ERRNO } from '../abi/errno.ts';
 import { AT, CLOSE_RANGE, O } from '../abi/fcntl.ts';
 import { closeFile, dupFiles, installFile, lowestFree } from '../fs/descriptors.ts';
-import { openPath } from '../fs/open.ts';
+import { openPath, VALID_OPEN_FLAGS } from '../fs/open.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser64 } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
@@ -21,25 +21,6 @@ const openAt = (kernel: Kernel, task: Task, dirfd: number, address: number, flag
 const OPEN_HOW_SIZE = 24;
 const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
 const RESOLVE_KNOWN = Object.values(RESOLVE).reduce((all, bit) => all | bit, 0);
-const VALID_FLAGS = BigInt(
-  O.ACCMODE |
-    O.CREAT |
-    O.EXCL |
-    O.NOCTTY |
-    O.TRUNC |
-    O.APPEND |
-    O.NONBLOCK |
-    O.SYNC |
-    O.ASYNC |
-    O.DIRECT |
-    O.LARGEFILE |
-    O.DIRECTORY |
-    O.NOFOLLOW |
-    O.NOATIME |
-    O.CLOEXEC |
-    O.PATH |
-    O.TMPFILE,
-);
 
 /** openat2(2): like openat, but what it does not know is an error. */
 const openat2 = (kernel: Kernel, task: Task, dirfd: number, address: number, how: number, size: number): number => {
@@ -51,7 +32,7 @@ const openat2 = (kernel: Kernel, task: Task, dirfd: number, address: number, how
   const flags = getUser64(task.mm, how);
   const mode = getUser64(task.mm, how + 8);
   const resolve = getUser64(task.mm, how + 16);
-  if (flags & ~VALID_FLAGS || resolve & ~BigInt(RESOLVE_KNOWN)) return -ERRNO.EINVAL;
+  if (flags & ~BigInt(VALID_OPEN_FLAGS) || resolve & ~BigInt(RESOLVE_KNOWN)) return -ERRNO.EINVAL;
   const creates = (Number(flags) & (O.CREAT | O.TMPFILE)) !== 0;
   if (creates ? mode & ~0o7777n : mode !== 0n) return -ERRNO.EINVAL;
   if (Number(flags) & O.PATH && flags & ~BigInt(O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC)) return -ERRNO.EINVAL;

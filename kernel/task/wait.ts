@@ -88,11 +88,3 @@ export const wakeAll = (kernel: Kernel, queue: WaitQueue): void => {
   if (queue.waiters.length === 0) return;
   for (const task of queue.waiters.slice()) kernel.wake(task);
 };
-
-/** Wakes the first who waits. Returns whether there was one. */
-export const wakeOne = (kernel: Kernel, queue: WaitQueue): boolean => {
-  const task = queue.waiters[0];
-  if (task === undefined) return false;
-  kernel.wake(task);
-  return true;
-};
