@@ -13,12 +13,15 @@
  * N X Y Z) and one for how wide (b w d q v z y dq x ps pd ss sd s), fixed registers by name (AL eAX rAX CL DX 1), and `Zv`
  * for the register in the opcode's low three bits. A suffix `s` on Ib (`Ibs`) sign-extends it to the operand size.
  */
+import type { Feature } from './features.ts';
 import type { Instruction } from './instruction.ts';
 import type { Ops } from './ops.ts';
 
 export type Semantics = <V, C, X>(o: Ops<V, C, X>, i: Instruction) => void;
 
 export interface RowOptions {
+  /** The extension that must be announced in CPUID; none for the baseline. AES with VEX needs AES and AVX, so there may be two. */
+  readonly feature?: Feature | readonly Feature[];
   /** May carry LOCK when the destination is memory. */
   readonly lock?: boolean;
   /** Control does not simply go on: a jump, a call, a trap, or something after which the executor must look around. */
