@@ -9,10 +9,17 @@ const { i32, v128 } = TYPE;
 
 const UNARY: Readonly<Record<SimdUnary, number>> = {
   'v128.not': SIMD.v128Not,
+  'i8x16.abs': SIMD.i8x16Abs,
+  'i16x8.abs': SIMD.i16x8Abs,
+  'i32x4.abs': SIMD.i32x4Abs,
   'i16x8.extend_low_i8x16_u': SIMD.i16x8ExtendLowI8x16U,
   'i16x8.extend_low_i8x16_s': SIMD.i16x8ExtendLowI8x16S,
   'i16x8.extend_high_i8x16_u': SIMD.i16x8ExtendHighI8x16U,
   'i16x8.extend_high_i8x16_s': SIMD.i16x8ExtendHighI8x16S,
+  'i32x4.extend_low_i16x8_u': SIMD.i32x4ExtendLowI16x8U,
+  'i32x4.extend_low_i16x8_s': SIMD.i32x4ExtendLowI16x8S,
+  'i64x2.extend_low_i32x4_u': SIMD.i64x2ExtendLowI32x4U,
+  'i64x2.extend_low_i32x4_s': SIMD.i64x2ExtendLowI32x4S,
 };
 
 const BINARY: Readonly<Record<SimdBinary, number>> = {
@@ -39,26 +46,40 @@ const BINARY: Readonly<Record<SimdBinary, number>> = {
   'i16x8.mul': SIMD.i16x8Mul,
   'i32x4.mul': SIMD.i32x4Mul,
   'i32x4.dot_i16x8_s': SIMD.i32x4DotI16x8S,
+  'i16x8.q15mulr_sat_s': SIMD.i16x8Q15mulrSatS,
   'i64x2.extmul_low_i32x4_u': SIMD.i64x2ExtmulLowI32x4U,
+  'i64x2.extmul_low_i32x4_s': SIMD.i64x2ExtmulLowI32x4S,
   'i32x4.extmul_low_i16x8_s': SIMD.i32x4ExtmulLowI16x8S,
   'i32x4.extmul_high_i16x8_s': SIMD.i32x4ExtmulHighI16x8S,
   'i32x4.extmul_low_i16x8_u': SIMD.i32x4ExtmulLowI16x8U,
   'i32x4.extmul_high_i16x8_u': SIMD.i32x4ExtmulHighI16x8U,
+  'i8x16.min_s': SIMD.i8x16MinS,
   'i8x16.min_u': SIMD.i8x16MinU,
+  'i8x16.max_s': SIMD.i8x16MaxS,
   'i8x16.max_u': SIMD.i8x16MaxU,
   'i16x8.min_s': SIMD.i16x8MinS,
+  'i16x8.min_u': SIMD.i16x8MinU,
   'i16x8.max_s': SIMD.i16x8MaxS,
+  'i16x8.max_u': SIMD.i16x8MaxU,
+  'i32x4.min_s': SIMD.i32x4MinS,
+  'i32x4.min_u': SIMD.i32x4MinU,
+  'i32x4.max_s': SIMD.i32x4MaxS,
+  'i32x4.max_u': SIMD.i32x4MaxU,
   'i8x16.avgr_u': SIMD.i8x16AvgrU,
   'i16x8.avgr_u': SIMD.i16x8AvgrU,
   'i8x16.eq': SIMD.i8x16Eq,
   'i16x8.eq': SIMD.i16x8Eq,
   'i32x4.eq': SIMD.i32x4Eq,
+  'i64x2.eq': SIMD.i64x2Eq,
   'i8x16.gt_s': SIMD.i8x16GtS,
   'i16x8.gt_s': SIMD.i16x8GtS,
   'i32x4.gt_s': SIMD.i32x4GtS,
+  'i64x2.gt_s': SIMD.i64x2GtS,
   'i8x16.narrow_i16x8_s': SIMD.i8x16NarrowI16x8S,
   'i8x16.narrow_i16x8_u': SIMD.i8x16NarrowI16x8U,
   'i16x8.narrow_i32x4_s': SIMD.i16x8NarrowI32x4S,
+  'i16x8.narrow_i32x4_u': SIMD.i16x8NarrowI32x4U,
+  'i8x16.swizzle': SIMD.i8x16Swizzle,
 };
 
 const SHIFT: Readonly<Record<SimdShift, number>> = {
@@ -76,6 +97,7 @@ const BITMASK: Readonly<Record<SimdMask, number>> = {
   'i8x16.bitmask': SIMD.i8x16Bitmask,
   'i32x4.bitmask': SIMD.i32x4Bitmask,
   'i64x2.bitmask': SIMD.i64x2Bitmask,
+  'v128.any_true': SIMD.v128AnyTrue,
 };
 
 const EXTRACT = {
@@ -186,6 +208,10 @@ export class SimdEmitter extends AccessEmitter {
     f.set(local);
     f.end();
     return { type: v128, local, constant: null };
+  }
+
+  selectBits(mask: Value, a: Value, b: Value): Value {
+    return this.simdOp(SIMD.v128Bitselect, [a, b, mask]);
   }
 
   /** Any operation on values that gives a vector. */

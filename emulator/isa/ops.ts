@@ -70,10 +70,11 @@ export type FloatConversion =
  */
 export type SimdUnary =
   | 'v128.not'
-  | 'i16x8.extend_low_i8x16_u'
-  | 'i16x8.extend_low_i8x16_s'
-  | 'i16x8.extend_high_i8x16_u'
-  | 'i16x8.extend_high_i8x16_s';
+  | ('i8x16.abs' | 'i16x8.abs' | 'i32x4.abs')
+  | ('i16x8.extend_low_i8x16_u' | 'i16x8.extend_low_i8x16_s')
+  | ('i16x8.extend_high_i8x16_u' | 'i16x8.extend_high_i8x16_s')
+  | ('i32x4.extend_low_i16x8_u' | 'i32x4.extend_low_i16x8_s')
+  | ('i64x2.extend_low_i32x4_u' | 'i64x2.extend_low_i32x4_s');
 export type SimdBinary =
   | ('v128.and' | 'v128.or' | 'v128.xor' | 'v128.andnot') // andnot(a, b) = a & ~b
   | ('i8x16.add' | 'i16x8.add' | 'i32x4.add' | 'i64x2.add')
@@ -81,19 +82,25 @@ export type SimdBinary =
   | ('i8x16.add_sat_s' | 'i8x16.add_sat_u' | 'i16x8.add_sat_s' | 'i16x8.add_sat_u')
   | ('i8x16.sub_sat_s' | 'i8x16.sub_sat_u' | 'i16x8.sub_sat_s' | 'i16x8.sub_sat_u')
   | ('i16x8.mul' | 'i32x4.mul' | 'i32x4.dot_i16x8_s')
-  | ('i64x2.extmul_low_i32x4_u' | 'i32x4.extmul_low_i16x8_s' | 'i32x4.extmul_high_i16x8_s')
+  | 'i16x8.q15mulr_sat_s' // (a * b + 0x4000) >> 15, where the product of two times 0x8000 becomes 0x7fff
+  | ('i64x2.extmul_low_i32x4_u' | 'i64x2.extmul_low_i32x4_s')
+  | ('i32x4.extmul_low_i16x8_s' | 'i32x4.extmul_high_i16x8_s')
   | ('i32x4.extmul_low_i16x8_u' | 'i32x4.extmul_high_i16x8_u')
-  | ('i8x16.min_u' | 'i8x16.max_u' | 'i16x8.min_s' | 'i16x8.max_s')
+  | ('i8x16.min_s' | 'i8x16.min_u' | 'i8x16.max_s' | 'i8x16.max_u')
+  | ('i16x8.min_s' | 'i16x8.min_u' | 'i16x8.max_s' | 'i16x8.max_u')
+  | ('i32x4.min_s' | 'i32x4.min_u' | 'i32x4.max_s' | 'i32x4.max_u')
   | ('i8x16.avgr_u' | 'i16x8.avgr_u')
-  | ('i8x16.eq' | 'i16x8.eq' | 'i32x4.eq' | 'i8x16.gt_s' | 'i16x8.gt_s' | 'i32x4.gt_s')
-  | ('i8x16.narrow_i16x8_s' | 'i8x16.narrow_i16x8_u' | 'i16x8.narrow_i32x4_s');
+  | ('i8x16.eq' | 'i16x8.eq' | 'i32x4.eq' | 'i64x2.eq')
+  | ('i8x16.gt_s' | 'i16x8.gt_s' | 'i32x4.gt_s' | 'i64x2.gt_s')
+  | ('i8x16.narrow_i16x8_s' | 'i8x16.narrow_i16x8_u' | 'i16x8.narrow_i32x4_s' | 'i16x8.narrow_i32x4_u')
+  | 'i8x16.swizzle'; // the bytes of a whose numbers are in b, zero for numbers above 15
 /** By a scalar count (an `V` of 32 bits) that is below the lane width. */
 export type SimdShift =
   | ('i16x8.shl' | 'i32x4.shl' | 'i64x2.shl')
   | ('i16x8.shr_u' | 'i32x4.shr_u' | 'i64x2.shr_u')
   | ('i16x8.shr_s' | 'i32x4.shr_s');
-/** To an integer with one bit per lane. */
-export type SimdMask = 'i8x16.bitmask' | 'i32x4.bitmask' | 'i64x2.bitmask';
+/** To an integer: one bit per lane, or 1 if any bit is set. */
+export type SimdMask = 'i8x16.bitmask' | 'i32x4.bitmask' | 'i64x2.bitmask' | 'v128.any_true';
 
 export interface Ops<V, C, X> {
   // --- values -------------------------------------------------------------------------------------------------------
@@ -226,6 +233,8 @@ export interface Ops<V, C, X> {
   /** Low lane = value, rest zero. */
   vectorFromInt(w: Width, value: V): X;
   selectVector(c: C, a: X, b: X): X;
+  /** The bits of a where those of the mask are 1, of b elsewhere. */
+  selectBits(mask: X, a: X, b: X): X;
 
   // --- floats: bit patterns in, bit patterns out, MXCSR obeyed and updated, #XM raised ---------------------------------
   float2(name: FloatBinary, w: 32 | 64, a: V, b: V): V;

@@ -419,6 +419,9 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   selectVector(c: boolean, a: bigint, b: bigint): bigint {
     return c ? a : b;
   }
+  selectBits(mask: bigint, a: bigint, b: bigint): bigint {
+    return (a & mask) | (b & ~mask);
+  }
 
   float2(name: FloatBinary, w: 32 | 64, a: bigint, b: bigint): bigint {
     return floatBinary(this.#state, name, w, 1, a, b);

@@ -68,6 +68,17 @@ const dot = (a: bigint, b: bigint) => {
   );
 };
 
+const swizzle = (a: bigint, b: bigint) => {
+  const bytes = lanesOf(8, a);
+  return join(
+    8,
+    lanesOf(8, b).map((n) => bytes[Number(n)] ?? 0n),
+  );
+};
+
+const lesser: Lane = (a, b) => (a < b ? a : b);
+const greater: Lane = (a, b) => (a > b ? a : b);
+
 export const binary: Readonly<Record<SimdBinary, (a: bigint, b: bigint) => bigint>> = {
   'v128.and': (a, b) => a & b,
   'v128.or': (a, b) => a | b,
@@ -92,39 +103,68 @@ export const binary: Readonly<Record<SimdBinary, (a: bigint, b: bigint) => bigin
   'i16x8.mul': each(16, (a, b) => a * b),
   'i32x4.mul': each(32, (a, b) => a * b),
   'i32x4.dot_i16x8_s': dot,
+  'i16x8.q15mulr_sat_s': eachSigned(16, (a, b) => clampS(16, (a * b + 0x4000n) >> 15n)),
   'i64x2.extmul_low_i32x4_u': extmul(32, false, false),
+  'i64x2.extmul_low_i32x4_s': extmul(32, false, true),
   'i32x4.extmul_low_i16x8_s': extmul(16, false, true),
   'i32x4.extmul_high_i16x8_s': extmul(16, true, true),
   'i32x4.extmul_low_i16x8_u': extmul(16, false, false),
   'i32x4.extmul_high_i16x8_u': extmul(16, true, false),
-  'i8x16.min_u': each(8, (a, b) => (a < b ? a : b)),
-  'i8x16.max_u': each(8, (a, b) => (a > b ? a : b)),
-  'i16x8.min_s': eachSigned(16, (a, b) => (a < b ? a : b)),
-  'i16x8.max_s': eachSigned(16, (a, b) => (a > b ? a : b)),
+  'i8x16.min_s': eachSigned(8, lesser),
+  'i8x16.min_u': each(8, lesser),
+  'i8x16.max_s': eachSigned(8, greater),
+  'i8x16.max_u': each(8, greater),
+  'i16x8.min_s': eachSigned(16, lesser),
+  'i16x8.min_u': each(16, lesser),
+  'i16x8.max_s': eachSigned(16, greater),
+  'i16x8.max_u': each(16, greater),
+  'i32x4.min_s': eachSigned(32, lesser),
+  'i32x4.min_u': each(32, lesser),
+  'i32x4.max_s': eachSigned(32, greater),
+  'i32x4.max_u': each(32, greater),
   'i8x16.avgr_u': each(8, (a, b) => (a + b + 1n) >> 1n),
   'i16x8.avgr_u': each(16, (a, b) => (a + b + 1n) >> 1n),
   'i8x16.eq': each(8, (a, b) => truth(8, a === b)),
   'i16x8.eq': each(16, (a, b) => truth(16, a === b)),
   'i32x4.eq': each(32, (a, b) => truth(32, a === b)),
+  'i64x2.eq': each(64, (a, b) => truth(64, a === b)),
   'i8x16.gt_s': eachSigned(8, (a, b) => truth(8, a > b)),
   'i16x8.gt_s': eachSigned(16, (a, b) => truth(16, a > b)),
   'i32x4.gt_s': eachSigned(32, (a, b) => truth(32, a > b)),
+  'i64x2.gt_s': eachSigned(64, (a, b) => truth(64, a > b)),
   'i8x16.narrow_i16x8_s': narrow(16, clampS),
   'i8x16.narrow_i16x8_u': narrow(16, clampU),
   'i16x8.narrow_i32x4_s': narrow(32, clampS),
+  'i16x8.narrow_i32x4_u': narrow(32, clampU),
+  'i8x16.swizzle': swizzle,
 };
 
-const extend = (high: boolean, sign: boolean) => (a: bigint) => {
-  const lanes = lanesOf(8, a).slice(high ? 8 : 0, high ? 16 : 8);
-  return join(16, sign ? lanes.map((v) => signed(8, v)) : lanes);
+/** The low or high half of the lanes of width w, twice as wide. */
+const extend = (w: number, high: boolean, sign: boolean) => (a: bigint) => {
+  const half = 64 / w;
+  const lanes = lanesOf(w, a).slice(high ? half : 0, high ? undefined : half);
+  return join(2 * w, sign ? lanes.map((v) => signed(w, v)) : lanes);
 };
+
+const absolute = (w: number) => (a: bigint) =>
+  join(
+    w,
+    lanesOf(w, a).map((v) => (signed(w, v) < 0n ? -v : v)),
+  );
 
 export const unary: Readonly<Record<SimdUnary, (a: bigint) => bigint>> = {
   'v128.not': (a) => ~a & MASK128,
-  'i16x8.extend_low_i8x16_u': extend(false, false),
-  'i16x8.extend_low_i8x16_s': extend(false, true),
-  'i16x8.extend_high_i8x16_u': extend(true, false),
-  'i16x8.extend_high_i8x16_s': extend(true, true),
+  'i8x16.abs': absolute(8),
+  'i16x8.abs': absolute(16),
+  'i32x4.abs': absolute(32),
+  'i16x8.extend_low_i8x16_u': extend(8, false, false),
+  'i16x8.extend_low_i8x16_s': extend(8, false, true),
+  'i16x8.extend_high_i8x16_u': extend(8, true, false),
+  'i16x8.extend_high_i8x16_s': extend(8, true, true),
+  'i32x4.extend_low_i16x8_u': extend(16, false, false),
+  'i32x4.extend_low_i16x8_s': extend(16, false, true),
+  'i64x2.extend_low_i32x4_u': extend(32, false, false),
+  'i64x2.extend_low_i32x4_s': extend(32, false, true),
 };
 
 const shiftEach = (w: number, f: (v: bigint, n: bigint) => bigint) => (a: bigint, n: bigint) =>
@@ -151,6 +191,7 @@ export const masks: Readonly<Record<SimdMask, (a: bigint) => bigint>> = {
   'i8x16.bitmask': bitmask(8),
   'i32x4.bitmask': bitmask(32),
   'i64x2.bitmask': bitmask(64),
+  'v128.any_true': (a) => (a === 0n ? 0n : 1n),
 };
 
 /** Bytes of a (0..15) and b (16..31) by index. */
