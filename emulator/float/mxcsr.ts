@@ -3,14 +3,26 @@
  * raised before anything is written (SDM Vol. 1, 11.5). Exact in every mode; executors with faster ways fall back on it.
  */
 import { CpuFault } from '../isa/helpers.ts';
-import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary } from '../isa/ops.ts';
+import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary, IntegralRounding } from '../isa/ops.ts';
 import { VECTOR } from '../isa/ops.ts';
 import type { CpuState } from '../state.ts';
 import { add, div, mul, sqrt, sub } from './arithmetic.ts';
 import { compare, EQUAL, LESS, max, min, PREDICATES, UNORDERED } from './compare.ts';
-import { convert, fromInteger, toInteger } from './convert.ts';
+import { convert, fromInteger, roundToIntegral, toInteger } from './convert.ts';
 import { BINARY32, BINARY64, type Format } from './format.ts';
-import { type FloatMode, type FloatResult, flagsRaised, modeOfMxcsr, ROUND_ZERO, unmaskedBy } from './mode.ts';
+import {
+  type FloatMode,
+  type FloatResult,
+  flagsRaised,
+  modeOfMxcsr,
+  PE,
+  ROUND_DOWN,
+  ROUND_NEAREST,
+  ROUND_UP,
+  ROUND_ZERO,
+  type Rounding,
+  unmaskedBy,
+} from './mode.ts';
 
 const BINARY = { add, sub, mul, div, min, max } as const;
 const PREDICATE_ORDER: readonly FloatPredicate[] = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
@@ -59,8 +71,27 @@ export const floatBinary = (
   return lanewise(state, w, lanes, (n, mode) => f(format, laneOf(w, a, n), laneOf(w, b, n), mode));
 };
 
-export const floatUnary = (state: CpuState, _name: FloatUnary, w: 32 | 64, lanes: number, a: bigint): bigint =>
-  lanewise(state, w, lanes, (n, mode) => sqrt(formatOf(w), laneOf(w, a, n), mode));
+const ROUNDING: Readonly<Record<IntegralRounding, Rounding | undefined>> = {
+  nearest: ROUND_NEAREST,
+  down: ROUND_DOWN,
+  up: ROUND_UP,
+  zero: ROUND_ZERO,
+  mxcsr: undefined,
+};
+
+const unaryOperation = (name: FloatUnary): ((format: Format, a: bigint, mode: FloatMode) => FloatResult) => {
+  if (name === 'sqrt') return sqrt;
+  const [, way, silent] = name.split('.') as ['round', IntegralRounding, 'silent' | undefined];
+  return (format, a, mode) => {
+    const r = roundToIntegral(format, a, { ...mode, rounding: ROUNDING[way] ?? mode.rounding });
+    return silent ? { ...r, flags: r.flags & ~PE } : r;
+  };
+};
+
+export const floatUnary = (state: CpuState, name: FloatUnary, w: 32 | 64, lanes: number, a: bigint): bigint => {
+  const f = unaryOperation(name);
+  return lanewise(state, w, lanes, (n, mode) => f(formatOf(w), laneOf(w, a, n), mode));
+};
 
 /** CMPccPS and its kin: all ones where the predicate holds. */
 export const floatPredicate = (

@@ -81,7 +81,7 @@ const toInteger = (
   a: Value,
 ): Value => {
   const value = floatFromBits(e, t, a);
-  const whole = truncate ? value : op(e, t.nearest, t.float, value);
+  const whole = truncate ? value : op(e, t.round.nearest, t.float, value);
   const integer = truncated(e, to, t, whole);
   // -2**31 - 1 is a binary64: truncation takes it as out of range but everything between it and -2**31 as within.
   const lowest = to === 32 && t.w === 64 && truncate ? 0xc1e0000000200000n : powerOfTwo(t, to - 1) | sign(t);

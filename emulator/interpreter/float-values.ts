@@ -21,6 +21,8 @@ export const MODE = {
   masked: { mask: 0x1f80, value: 0x1f80 },
   /** PE masked and set, nearest: for conversions to integers. */
   roundsSilently: { mask: 0x7020, value: 0x1020 },
+  /** Nearest. */
+  roundsToNearest: { mask: 0x6000, value: 0 },
   /** PE masked and set: for truncation. */
   truncatesSilently: { mask: 0x1020, value: 0x1020 },
   /** DE, UE and PE set, denormals neither read nor written as zeros. */
@@ -40,7 +42,7 @@ export interface FloatType {
   readonly arithmetic: Readonly<Record<'add' | 'sub' | 'mul' | 'div', number>>;
   readonly sqrt: number;
   readonly abs: number;
-  readonly nearest: number;
+  readonly round: Readonly<Record<'nearest' | 'down' | 'up' | 'zero', number>>;
   readonly compare: Readonly<Record<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge', number>>;
   /** Bits of the smallest normal number and of infinity. */
   readonly smallest: bigint;
@@ -53,6 +55,7 @@ export interface VectorType {
   readonly lanes: 2 | 4;
   readonly arithmetic: Readonly<Record<FloatBinary, number>>;
   readonly sqrt: number;
+  readonly round: Readonly<Record<'nearest' | 'down' | 'up' | 'zero', number>>;
   readonly abs: number;
   readonly compare: Readonly<Record<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge', number>>;
   readonly extract: number;
@@ -69,7 +72,7 @@ export const FLOAT: Readonly<Record<32 | 64, FloatType>> = {
     arithmetic: { add: OP.f32Add, sub: OP.f32Sub, mul: OP.f32Mul, div: OP.f32Div },
     sqrt: OP.f32Sqrt,
     abs: OP.f32Abs,
-    nearest: OP.f32Nearest,
+    round: { nearest: OP.f32Nearest, down: OP.f32Floor, up: OP.f32Ceil, zero: OP.f32Trunc },
     compare: { eq: OP.f32Eq, ne: OP.f32Ne, lt: OP.f32Lt, gt: OP.f32Gt, le: OP.f32Le, ge: OP.f32Ge },
     smallest: 0x00800000n,
     infinity: 0x7f800000n,
@@ -85,6 +88,7 @@ export const FLOAT: Readonly<Record<32 | 64, FloatType>> = {
         max: SIMD.f32x4Pmax,
       },
       sqrt: SIMD.f32x4Sqrt,
+      round: { nearest: SIMD.f32x4Nearest, down: SIMD.f32x4Floor, up: SIMD.f32x4Ceil, zero: SIMD.f32x4Trunc },
       abs: SIMD.f32x4Abs,
       compare: {
         eq: SIMD.f32x4Eq,
@@ -107,7 +111,7 @@ export const FLOAT: Readonly<Record<32 | 64, FloatType>> = {
     arithmetic: { add: OP.f64Add, sub: OP.f64Sub, mul: OP.f64Mul, div: OP.f64Div },
     sqrt: OP.f64Sqrt,
     abs: OP.f64Abs,
-    nearest: OP.f64Nearest,
+    round: { nearest: OP.f64Nearest, down: OP.f64Floor, up: OP.f64Ceil, zero: OP.f64Trunc },
     compare: { eq: OP.f64Eq, ne: OP.f64Ne, lt: OP.f64Lt, gt: OP.f64Gt, le: OP.f64Le, ge: OP.f64Ge },
     smallest: 0x0010000000000000n,
     infinity: 0x7ff0000000000000n,
@@ -122,6 +126,7 @@ export const FLOAT: Readonly<Record<32 | 64, FloatType>> = {
         max: SIMD.f64x2Pmax,
       },
       sqrt: SIMD.f64x2Sqrt,
+      round: { nearest: SIMD.f64x2Nearest, down: SIMD.f64x2Floor, up: SIMD.f64x2Ceil, zero: SIMD.f64x2Trunc },
       abs: SIMD.f64x2Abs,
       compare: {
         eq: SIMD.f64x2Eq,

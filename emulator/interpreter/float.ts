@@ -3,7 +3,7 @@
  * it is not. What "certainly" means is said in `float-values.ts`; the calls go to `float-runtime.ts` or, for all that is
  * rare, straight to the exact soft float.
  */
-import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary } from '../isa/ops.ts';
+import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary, IntegralRounding } from '../isa/ops.ts';
 import { STATE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import { conversion, vectorConversion } from './float-convert.ts';
@@ -47,6 +47,18 @@ const PREDICATE: Readonly<
   ord: { always: true },
 };
 
+interface Rounding {
+  readonly name: IntegralRounding;
+  /** What WebAssembly has in its place. */
+  readonly way: Exclude<IntegralRounding, 'mxcsr'>;
+  readonly silent: boolean;
+}
+
+const roundingOf = (operation: FloatUnary): Rounding => {
+  const [, name, silent] = operation.split('.') as ['round', IntegralRounding, 'silent' | undefined];
+  return { name, way: name === 'mxcsr' ? 'nearest' : name, silent: silent !== undefined };
+};
+
 export class FloatEmitter extends SimdEmitter {
   float2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
     if (name === 'min' || name === 'max') return this.#select(name, w, a, b);
@@ -54,7 +66,18 @@ export class FloatEmitter extends SimdEmitter {
   }
 
   float1(name: FloatUnary, w: 32 | 64, a: Value): Value {
-    return this.#arithmetic(name, w, a, a);
+    if (name === 'sqrt') return this.#arithmetic(name, w, a, a);
+    const t = FLOAT[w];
+    const how = roundingOf(name);
+    const r = bitsFromFloat(this, t, op(this, t.round[how.way], t.float, floatFromBits(this, t, a)));
+    const settled = this.#roundingSettled(how, isPlain(this, t, a), () => this.eq(w, r, a));
+    return choose(
+      this,
+      t.int,
+      settled,
+      () => r,
+      () => this.exactScalar(`float1:${name}:${w}:1`, w, w, a, a),
+    );
   }
 
   floatVector2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
@@ -63,7 +86,27 @@ export class FloatEmitter extends SimdEmitter {
   }
 
   floatVector1(name: FloatUnary, w: 32 | 64, a: Value): Value {
-    return this.#vectorArithmetic(name, w, a, a);
+    if (name === 'sqrt') return this.#vectorArithmetic(name, w, a, a);
+    const t = FLOAT[w];
+    const how = roundingOf(name);
+    const r = simd(this, t.vector.round[how.way], a);
+    const exact = () => allLanes(this, simd(this, t.vector.compare.eq, r, a));
+    const settled = this.#roundingSettled(how, allLanes(this, lanesPlain(this, t, a)), exact);
+    return choose(
+      this,
+      v128,
+      settled,
+      () => r,
+      () => this.exactVector(`float1:${name}:${w}:${t.vector.lanes}`, a, a),
+    );
+  }
+
+  /** Whether WebAssembly's rounding is the answer: no NaN or denormal, and no precision exception that would be new. */
+  #roundingSettled({ name, silent }: Rounding, plain: Value, exact: () => Value): Value {
+    const mxcsr = this.mxcsr();
+    const nothingNew = silent ? [] : [this.either(inMode(this, mxcsr, MODE.truncatesSilently), exact())];
+    const asMxcsrSays = name === 'mxcsr' ? [inMode(this, mxcsr, MODE.roundsToNearest)] : [];
+    return all(this, plain, ...nothingNew, ...asMxcsrSays);
   }
 
   floatCompare(predicate: FloatPredicate, w: 32 | 64, a: Value, b: Value): Value {

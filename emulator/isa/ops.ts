@@ -51,7 +51,10 @@ export interface Variable<V> {
 
 /** What a float operation computes; operands and results are bit patterns. */
 export type FloatBinary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
-export type FloatUnary = 'sqrt';
+/** How an integral value is chosen: in one direction, or as MXCSR.RC says. */
+export type IntegralRounding = 'nearest' | 'down' | 'up' | 'zero' | 'mxcsr';
+/** `round` is to an integral value, without a precision exception where it is silent. */
+export type FloatUnary = 'sqrt' | `round.${IntegralRounding}` | `round.${IntegralRounding}.silent`;
 /** CMPccSS/PS/SD/PD predicates 0..7 in order. */
 export type FloatPredicate = 'eq' | 'lt' | 'le' | 'unord' | 'neq' | 'nlt' | 'nle' | 'ord';
 /**
