@@ -2,6 +2,7 @@
  * The interface of every executor: interpreter, reference, and later the JIT and the unicorn adapter.
  */
 import type { PreparedForms } from './interpreter/prepared.ts';
+import type { FeatureSet } from './isa/features.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { CpuState } from './state.ts';
 
@@ -27,6 +28,8 @@ export interface CpuOptions {
   readonly timestamp: () => bigint;
   /** RDRAND and its like. */
   readonly random64: () => bigint;
+  /** What CPUID announces; encodings of other features are #UD, or what they meant before. Default: all that is built. */
+  readonly features?: FeatureSet;
   /** Generated code of common instructions, made by `prepareForms` of the same version; for a quick start. */
   readonly preparedForms?: PreparedForms;
 }
@@ -34,6 +37,7 @@ export interface CpuOptions {
 export interface Cpu {
   readonly kind: CpuKind;
   readonly physical: PhysicalMemory;
+  readonly features: FeatureSet;
   /** The live architectural state. The kernel changes it freely between runs. */
   readonly state: CpuState;
   /** Instructions completed since the CPU was made. A repeated string instruction counts once per `REPEAT_LIMIT` rounds; faulting instructions do not count, SYSCALL and traps do. */

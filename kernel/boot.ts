@@ -1,5 +1,5 @@
 /** Making a machine with a program in it: the library's front door. Needs nothing of Node, so it works in a page too. */
-import type { CpuKind, PreparedForms } from '../emulator/api.ts';
+import type { CpuKind, CpuLevel, PreparedForms } from '../emulator/api.ts';
 import { errnoName } from './abi/errno.ts';
 import type { Bind } from './fs/mounts.ts';
 import { bytesFromText } from './fs/names.ts';
@@ -37,6 +37,8 @@ export interface BootOptions {
   readonly onOutput?: MemoryHostOptions['onOutput'];
   /** The executor. Default `interpreter`; `reference` is some twenty times slower and there to compare with. */
   readonly cpu?: CpuKind;
+  /** What CPUID announces, as levels of the System V ABI; all else is an invalid opcode. Default `v3`: all there is. */
+  readonly cpuLevel?: CpuLevel;
   /** Code of common instructions, made when signalbox was built: a start is some 50 ms faster with it. */
   readonly preparedForms?: PreparedForms;
   /** Bytes of memory. Default 1 GiB. */
@@ -98,6 +100,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
       options.onMessage?.(message);
     },
     ...given('cpu', options.cpu),
+    ...given('cpuLevel', options.cpuLevel),
     ...given('preparedForms', options.preparedForms),
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),

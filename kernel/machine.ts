@@ -7,7 +7,9 @@
 import {
   type Cpu,
   type CpuKind,
+  type CpuLevel,
   createCpu,
+  featuresOf,
   PhysicalMemory,
   type PreparedForms,
   REG,
@@ -23,6 +25,7 @@ import { closeAllFiles } from './fs/descriptors.ts';
 import { mountRoot, newFsContext, openStandardStreams, type RootOptions } from './fs/mounts.ts';
 import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
+import { newIpcNamespace } from './ipc/namespace.ts';
 import type { Kernel, Observer } from './kernel.ts';
 import { type Memory, newMemory } from './mm/memory.ts';
 import { type Mm, mmPut, newMm } from './mm/mm.ts';
@@ -49,6 +52,8 @@ export interface MachineOptions {
   readonly host: Host;
   /** Default `interpreter`. */
   readonly cpu?: CpuKind;
+  /** What CPUID announces; others of the processor's instructions are #UD. Default `v3`: all there are. */
+  readonly cpuLevel?: CpuLevel;
   /** Code of common instructions, for a quick start of the interpreter. */
   readonly preparedForms?: PreparedForms;
   /** Bytes of memory, default 1 GiB. */
@@ -129,6 +134,7 @@ export class Machine implements Kernel {
   readonly timers: TimerQueue = timerQueue();
   readonly hostWait: WaitQueue = waitQueue();
   readonly futexes = new Map<string, WaitQueue>();
+  readonly ipc = newIpcNamespace();
   readonly limits: { readonly maxTasks: number; readonly fileBytes: number };
   readonly clock: Clock;
   /** Null when randomness is the host's. */
@@ -174,6 +180,7 @@ export class Machine implements Kernel {
       physical: this.physical,
       timestamp: () => BigInt(Math.floor(this.now())),
       random64: () => this.#random64(),
+      features: featuresOf(options.cpuLevel ?? 'v3'),
       ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),
     });
     this.memory = newMemory(this.physical);

@@ -4,6 +4,7 @@
  * One `Decoder` reads one instruction at a time and holds its state in fields meanwhile; what it returns shares nothing
  * with it but constant register operands.
  */
+import { ALL_FEATURES, type FeatureSet, missingFeatures } from '../isa/features.ts';
 import { rows as allRows } from '../isa/index.ts';
 import type {
   ImmediateOperand,
@@ -418,10 +419,18 @@ export class Decoder {
   }
 }
 
-let decoderOfAllRows: Decoder | undefined;
+const decoders = new WeakMap<FeatureSet, Decoder>();
 
-/** `Decoder.decode` over all rows of the instruction set. The opcode tables are built at the first call. */
-export const decode = (bytes: Uint8Array, offset: number, available: number, address: number): DecodeResult => {
-  decoderOfAllRows ??= new Decoder(allRows);
-  return decoderOfAllRows.decode(bytes, offset, available, address);
+/** A decoder that knows the rows whose features are all in the set. The opcode tables are built at the first call. */
+export const decoderFor = (features: FeatureSet): Decoder => {
+  let decoder = decoders.get(features);
+  if (decoder === undefined) {
+    decoder = new Decoder(allRows.filter((row) => missingFeatures(row, features).length === 0));
+    decoders.set(features, decoder);
+  }
+  return decoder;
 };
+
+/** `Decoder.decode` over all rows of the instruction set. */
+export const decode = (bytes: Uint8Array, offset: number, available: number, address: number): DecodeResult =>
+  decoderFor(ALL_FEATURES).decode(bytes, offset, available, address);

@@ -2,6 +2,7 @@
 import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
 import { recordFault } from '../isa/faults.ts';
+import type { FeatureSet } from '../isa/features.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import type { Vector } from '../isa/ops.ts';
@@ -28,6 +29,7 @@ export class InterpreterCpu implements Cpu {
   readonly kind = 'interpreter';
   readonly physical: PhysicalMemory;
   readonly state: CpuState;
+  readonly features: FeatureSet;
   instructions = 0;
   #memory: GuestMemory;
   #blocks: Blocks;
@@ -52,7 +54,9 @@ export class InterpreterCpu implements Cpu {
         return options.timestamp();
       },
       random64: options.random64,
+      features: options.features,
     });
+    this.features = this.#memory.features;
     const codeWrite = (frame: number) => this.#blocks.invalidateFrame(frame);
     this.physical.onCodeWrite = codeWrite;
     const forms = new Forms(this.#memory, codeWrite, options.preparedForms);

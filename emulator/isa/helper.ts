@@ -1,5 +1,6 @@
 /** What a helper is: the types which `helpers.ts` and the families' own helper files share. */
 import type { CpuState } from '../state.ts';
+import type { FeatureSet } from './features.ts';
 import type { Vector } from './ops.ts';
 
 /** In place of an error code: the #GP is for a non-canonical address, which is a #SS if the access was through SS. */
@@ -30,6 +31,8 @@ export interface HelperContext {
   timestamp(): bigint;
   /** 64 random bits. */
   random64(): bigint;
+  /** What the CPU announces. */
+  readonly features: FeatureSet;
 }
 
 export type Helper = (c: HelperContext, a: bigint, b: bigint, d: bigint, e: bigint) => bigint;

@@ -17,7 +17,7 @@ const MASK64 = 0xffffffffffffffffn;
 const helpersOfTheCore = {
   /** CPUID: leaf and subleaf in; registers rax, rbx, rcx, rdx are written. */
   cpuid(c: HelperContext, leaf: bigint, subleaf: bigint): bigint {
-    const [a, b, cx, d] = cpuid(Number(leaf & 0xffffffffn), Number(subleaf & 0xffffffffn));
+    const [a, b, cx, d] = cpuid(c.features, Number(leaf & 0xffffffffn), Number(subleaf & 0xffffffffn));
     c.state.set(0, BigInt(a >>> 0));
     c.state.set(3, BigInt(b >>> 0));
     c.state.set(1, BigInt(cx >>> 0));

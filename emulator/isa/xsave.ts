@@ -18,7 +18,10 @@ import {
   saveX87,
   saveXmm,
 } from './sse/area.ts';
-import { LEGACY_SIZE, SSE, X87, XCR0, XSAVE_SIZE } from './xsave-size.ts';
+import { LEGACY_SIZE, XFEATURE, xcr0Of, xsaveSize } from './xsave-size.ts';
+
+const X87 = BigInt(XFEATURE.X87);
+const SSE = BigInt(XFEATURE.SSE);
 
 const checkArea = (address: bigint): void => {
   if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
@@ -26,11 +29,17 @@ const checkArea = (address: bigint): void => {
 };
 
 export const xsaveHelpers = {
+  /** XCR0, the only register there is; #GP for others. */
+  xgetbv(c: HelperContext, register: bigint): bigint {
+    if (register !== 0n) throw new CpuFault(VECTOR.GP);
+    return BigInt(xcr0Of(c.features));
+  },
   /** `request` is edx:eax. */
   xsave(c: HelperContext, address: bigint, request: bigint, wide: bigint): bigint {
     checkArea(address);
-    c.probeWrite(address, XSAVE_SIZE);
-    const wanted = request & BigInt(XCR0);
+    const xcr0 = xcr0Of(c.features);
+    c.probeWrite(address, xsaveSize(xcr0));
+    const wanted = request & BigInt(xcr0);
     const header = address + BigInt(LEGACY_SIZE);
     const before = c.load(8, header);
     const present = inUse(c.state);
@@ -48,8 +57,9 @@ export const xsaveHelpers = {
     const header = address + BigInt(LEGACY_SIZE);
     const present = c.load(8, header);
     const reserved = c.load(8, header + 8n) | c.load(8, header + 16n);
-    if ((present & ~BigInt(XCR0)) !== 0n || reserved !== 0n) throw new CpuFault(VECTOR.GP);
-    const wanted = request & BigInt(XCR0);
+    const xcr0 = BigInt(xcr0Of(c.features));
+    if ((present & ~xcr0) !== 0n || reserved !== 0n) throw new CpuFault(VECTOR.GP);
+    const wanted = request & xcr0;
     const image = readArea(c, address);
     const { state } = c;
     if (wanted & SSE) loadMxcsr(state, image);
@@ -77,19 +87,20 @@ const area =
     o.call(name, o.linearAddress(memory), pair(o), o.int(64, wide));
   };
 
-/** XCR0 is the only register there is; others are #GP. */
 const xgetbv: Semantics = (o) => {
-  o.raiseIf(o.negate(o.isZero(32, o.register(32, 1))), VECTOR.GP);
-  o.setRegister(32, 0, o.int(32, XCR0));
-  o.setRegister(32, 2, o.int(32, 0));
+  const value = o.call('xgetbv', o.zeroExtend(32, 64, o.register(32, 1)));
+  o.setRegister(32, 0, o.truncate(64, 32, value));
+  o.setRegister(32, 2, o.truncate(64, 32, o.shrU(64, value, o.int(64, 32))));
 };
 
+const xsave = { feature: 'XSAVE' } as const;
+
 export const xsaveRows: readonly Row[] = [
-  row('NP 0F 01 D0', 'XGETBV', '', xgetbv),
+  row('NP 0F 01 D0', 'XGETBV', '', xgetbv, xsave),
   // XCR0 is written by the kernel only.
-  row('NP 0F 01 D1', 'XSETBV', '', (o) => o.raise(VECTOR.GP)),
-  row('NP REX.W0 0F AE /4', 'XSAVE', 'M', area('xsave', 0)),
-  row('NP REX.W 0F AE /4', 'XSAVE64', 'M', area('xsave', 1)),
-  row('NP REX.W0 0F AE /5', 'XRSTOR', 'M', area('xrstor', 0)),
-  row('NP REX.W 0F AE /5', 'XRSTOR64', 'M', area('xrstor', 1)),
+  row('NP 0F 01 D1', 'XSETBV', '', (o) => o.raise(VECTOR.GP), xsave),
+  row('NP REX.W0 0F AE /4', 'XSAVE', 'M', area('xsave', 0), xsave),
+  row('NP REX.W 0F AE /4', 'XSAVE64', 'M', area('xsave', 1), xsave),
+  row('NP REX.W0 0F AE /5', 'XRSTOR', 'M', area('xrstor', 0), xsave),
+  row('NP REX.W 0F AE /5', 'XRSTOR64', 'M', area('xrstor', 1), xsave),
 ];

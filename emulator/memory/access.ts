@@ -2,6 +2,8 @@
  * Guest memory as JavaScript code sees it: the reference executor, helpers, and instruction fetch. Exact and simple;
  * generated code has its own way through the TLB in linear memory (`interpreter/translate.ts`).
  */
+import { type Decoder, decoderFor } from '../decode/decoder.ts';
+import { ALL_FEATURES, type FeatureSet } from '../isa/features.ts';
 import { CpuFault, type HelperContext, NON_CANONICAL } from '../isa/helper.ts';
 import { VECTOR } from '../isa/ops.ts';
 import type { CpuState } from '../state.ts';
@@ -22,6 +24,9 @@ export class GuestMemory implements HelperContext {
   readonly state: CpuState;
   readonly timestamp: () => bigint;
   readonly random64: () => bigint;
+  readonly features: FeatureSet;
+  /** For instruction fetch: it knows the announced features' rows. */
+  readonly decoder: Decoder;
   /** Direct-mapped translation caches by access: page address, or -1, and byte offset of the frame. */
   #readTags = new Float64Array(CACHE).fill(-1);
   #readFrames = new Float64Array(CACHE);
@@ -33,12 +38,18 @@ export class GuestMemory implements HelperContext {
   constructor(
     physical: PhysicalMemory,
     state: CpuState,
-    sources: { readonly timestamp: () => bigint; readonly random64: () => bigint },
+    sources: {
+      readonly timestamp: () => bigint;
+      readonly random64: () => bigint;
+      readonly features?: FeatureSet | undefined;
+    },
   ) {
     this.physical = physical;
     this.state = state;
     this.timestamp = sources.timestamp;
     this.random64 = sources.random64;
+    this.features = sources.features ?? ALL_FEATURES;
+    this.decoder = decoderFor(this.features);
   }
 
   flush(): void {

@@ -1,5 +1,4 @@
 /** Instruction fetch: bytes through the page tables, decoded. Shared by the executors. */
-import { decode } from '../decode/index.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
@@ -31,14 +30,14 @@ export const fetchInstruction = (memory: GuestMemory, address: number): Fetched 
   const low = address % PAGE_SIZE;
   const { u8 } = memory.physical;
   const available = PAGE_SIZE - low;
-  let result = decode(u8, first + low, Math.min(available, LONGEST), address);
+  let result = memory.decoder.decode(u8, first + low, Math.min(available, LONGEST), address);
   let second = 0;
   if (result === 'truncated' && available < LONGEST) {
     second = memory.fetchFrame(address + available);
     const bytes = new Uint8Array(LONGEST);
     bytes.set(u8.subarray(first + low, first + PAGE_SIZE));
     bytes.set(u8.subarray(second, second + LONGEST - available), available);
-    result = decode(bytes, 0, LONGEST, address);
+    result = memory.decoder.decode(bytes, 0, LONGEST, address);
   }
   if (typeof result === 'string') throw new CpuFault(result === 'invalid' ? VECTOR.UD : VECTOR.GP);
   return { instruction: result, first: first / PAGE_SIZE, second: second / PAGE_SIZE };

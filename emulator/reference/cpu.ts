@@ -1,6 +1,7 @@
 /** The reference executor: one instruction after the other through `ReferenceOps`. Slow, plain, exact. */
 import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
+import type { FeatureSet } from '../isa/features.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
@@ -14,6 +15,7 @@ export class ReferenceCpu implements Cpu {
   readonly kind = 'reference';
   readonly physical: PhysicalMemory;
   readonly state: CpuState;
+  readonly features: FeatureSet;
   instructions = 0;
   #memory: GuestMemory;
   #ops: ReferenceOps;
@@ -31,6 +33,7 @@ export class ReferenceCpu implements Cpu {
       this.physical.unmarkCode(frame);
     };
     this.#memory = new GuestMemory(this.physical, this.state, options);
+    this.features = this.#memory.features;
     this.#ops = new ReferenceOps(this.#memory);
   }
 

@@ -5,7 +5,7 @@
  * The extended state is that of a processor with XSAVE whose XCR0 enables x87 and SSE: 512 bytes of the legacy area, a
  * header of 64, and a second magic number behind it.
  */
-import { MXCSR_WRITABLE, XCR0 } from '../../emulator/api.ts';
+import { MXCSR_WRITABLE } from '../../emulator/api.ts';
 import { array, pointer, type Scalar, shown, struct, u16, u32, u64 } from './layout.ts';
 import { SIGINFO_KILL, SIGINFO_SIZE } from './siginfo.ts';
 import { NSIG, SA, SIG_DFL, SIG_IGN, SS, signalName, signalsOf } from './signal.ts';
@@ -198,7 +198,7 @@ export const XSTATE = struct(
 /** State components: bits of XCR0, XSTATE_BV and `xfeatures`. */
 export const XFEATURE = { FP: 1, SSE: 2 } as const;
 /** Those which the processor has enabled, and so the frame. */
-export const XFEATURES = XCR0;
+export const XFEATURES = XFEATURE.FP | XFEATURE.SSE;
 /** Bytes of the XSAVE area, and with the magic number behind it. */
 export const XSTATE_SIZE = FPSTATE.size + XSTATE_HEADER.size;
 export const XSTATE_FRAME_SIZE = XSTATE_SIZE + 4;

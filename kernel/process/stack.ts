@@ -8,7 +8,7 @@
  *                   auxiliary vector, envp[], argv[]
  *   rsp             argc
  */
-import { CPUID_1_EDX, PAGE_SIZE } from '../../emulator/api.ts';
+import { cpuid1Edx, PAGE_SIZE } from '../../emulator/api.ts';
 import { AUX } from '../abi/auxv.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
@@ -35,9 +35,12 @@ export interface LoadedElf {
   readonly phdr: number;
   readonly phnum: number;
   readonly phentsize: number;
-  /** Load address of the interpreter, 0 without one. */
+  /** Load address of the dynamic linker, 0 without one. */
   readonly base: number;
+  /** The program's entry point, for the dynamic linker. */
   readonly entry: number;
+  /** Where execution begins: the dynamic linker's entry point, or the program's. */
+  readonly start: number;
 }
 
 /** Maps the stack and writes the strings below its top. 0 or -ENOMEM. Throws `OutOfFrames`. */
@@ -86,7 +89,7 @@ export const createElfTables = (task: Task, mm: Mm, bprm: Binprm, elf: LoadedElf
   const { cred } = task;
   const auxv: readonly (readonly [type: number, value: number])[] = [
     [AUX.MINSIGSTKSZ, MAX_FRAME_SIZE],
-    [AUX.HWCAP, CPUID_1_EDX],
+    [AUX.HWCAP, cpuid1Edx(mm.kernel.cpu.features)],
     [AUX.PAGESZ, PAGE_SIZE],
     [AUX.CLKTCK, CLOCK_TICKS],
     [AUX.PHDR, elf.phdr],

@@ -2,7 +2,7 @@
 import { SIG } from '../../kernel/abi/signal.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { SymbolCache } from '../symbols.ts';
-import { nameInstruction } from './disassemble.ts';
+import { nameInstruction, nameUnannounced } from './disassemble.ts';
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
@@ -16,8 +16,12 @@ export const deathLine = async (box: Signalbox): Promise<string | null> => {
   if (end.from !== null && end.from > 0) parts.push(`from process ${end.from}`);
   parts.push(`rip ${hex(end.rip)}${symbol === '' ? '' : ` ${symbol}`}`);
   const bytes = box.undefinedInstruction;
-  const instruction = end.signal === 'SIGILL' && bytes !== null ? await nameInstruction(bytes, end.rip) : '';
-  if (instruction !== '') parts.push(`instruction ${instruction}`);
+  if (end.signal === 'SIGILL' && bytes !== null) {
+    const unannounced = nameUnannounced(bytes, box.machine.cpu.features);
+    const instruction = unannounced === '' ? await nameInstruction(bytes, end.rip) : '';
+    if (instruction !== '') parts.push(`instruction ${instruction}`);
+    if (unannounced !== '') parts.push(unannounced);
+  }
   return `${task.comm} (pid ${task.pid}) died of ${end.signal}: ${parts.join(', ')}`;
 };
 

@@ -1,9 +1,11 @@
 /** The options that `run` and `frame` share: the machine and the program's surroundings. */
 import { type Command, Option } from 'commander';
+import { CPU_LEVELS, type CpuLevel } from '../../emulator/api.ts';
 import { type BindOption, collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
 
 export interface MachineOptions {
   readonly cpu: 'interpreter' | 'reference';
+  readonly cpuLevel: CpuLevel;
   readonly env: readonly string[];
   readonly clearEnv?: boolean;
   readonly cwd?: string;
@@ -24,6 +26,11 @@ export const addMachineOptions = (command: Command): Command =>
     .argument('[ARGS...]', 'its arguments')
     .passThroughOptions()
     .addOption(new Option('--cpu <KIND>', 'executor').choices(['interpreter', 'reference']).default('interpreter'))
+    .addOption(
+      new Option('--cpu-level <LEVEL>', 'instructions that the processor announces, as x86-64-LEVEL')
+        .choices(CPU_LEVELS)
+        .default('v3'),
+    )
     .option('--env <NAME=VALUE>', 'set a variable of the environment (repeatable)', collectEnv, [])
     .option('--clear-env', 'do not pass this process’s environment on')
     .option('--cwd <DIR>', 'working directory of the program')

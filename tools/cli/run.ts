@@ -73,6 +73,7 @@ export const bootOptions = (
     })),
     host,
     cpu: options.cpu,
+    cpuLevel: options.cpuLevel,
     ...(forms === undefined ? {} : { preparedForms: forms }),
     memory: options.memory,
     limits: { fileBytes: options.disk },

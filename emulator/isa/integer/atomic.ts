@@ -88,5 +88,5 @@ export const atomics: readonly Row[] = [
   row('0F C0 /r', 'XADD', 'Eb,Gb', xadd, lock),
   row('0F C1 /r', 'XADD', 'Ev,Gv', xadd, lock),
   row('REX.W0 0F C7 /1', 'CMPXCHG8B', 'Mq', cmpxchg8b, lock),
-  row('REX.W 0F C7 /1', 'CMPXCHG16B', 'Mdq', cmpxchg16b, lock),
+  row('REX.W 0F C7 /1', 'CMPXCHG16B', 'Mdq', cmpxchg16b, { ...lock, feature: 'CMPXCHG16B' }),
 ];

@@ -27,8 +27,8 @@ export const flagControl: readonly Row[] = [
   row('F5', 'CMC', '', complementCarry),
   row('FC', 'CLD', '', setDirection(false)),
   row('FD', 'STD', '', setDirection(true)),
-  row('9F', 'LAHF', '', lahf),
-  row('9E', 'SAHF', '', sahf),
+  row('9F', 'LAHF', '', lahf, { feature: 'LAHF-SAHF' }),
+  row('9E', 'SAHF', '', sahf, { feature: 'LAHF-SAHF' }),
 ];
 
 /** 0F 18 and 0F 0D, prefetches, are with SSE; 0F 19..1F are reserved for hints which older processors pass over. */
