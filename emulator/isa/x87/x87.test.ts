@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decode, describe as textOf } from '../../decode/index.ts';
+import { X87_STATUS } from '../../state.ts';
 import { VECTOR } from '../ops.ts';
 import { makeQuestion, Random } from './cases.testing.ts';
 import { x87Rows } from './index.ts';
@@ -22,6 +23,7 @@ import {
   type Question,
   VISIBLE_FLAGS,
 } from './testing.ts';
+import { transcendentalRows } from './transcendental.ts';
 
 const QUESTION_SIZE = 512 + MEMORY_SIZE + 16 + 40;
 const ANSWER_SIZE = 512 + MEMORY_SIZE + 32 + 40;
@@ -105,6 +107,8 @@ const askHost = (questions: readonly Question[]): Answer[] => {
 };
 
 const QUESTIONS = Number(process.env.SIGNALBOX_X87 ?? 12_000);
+/** Asks about one mnemonic alone. */
+const ONLY = process.env.SIGNALBOX_X87_ONLY;
 const SEED = Number(process.env.SIGNALBOX_X87_SEED ?? 20240);
 const INTERPRETED = Math.floor(QUESTIONS / 3);
 
@@ -136,8 +140,9 @@ const explain = (q: Question, want: Answer, got: Answer): string => {
 
 const questions = (count: number, seed: number): { mnemonic: string; q: Question }[] => {
   const r = new Random(seed);
+  const rows = x87Rows.filter((row) => ONLY === undefined || row.mnemonic === ONLY);
   return Array.from({ length: count }, (_, n) => {
-    const row = x87Rows[n % x87Rows.length]!;
+    const row = rows[n % rows.length]!;
     return { mnemonic: `${row.encoding} ${row.mnemonic}`, q: makeQuestion(row, r) };
   });
 };
@@ -151,9 +156,27 @@ const withoutPointers = (host: Answer, a: Answer): Answer => {
   };
 };
 
+/** Processors compute these to a few bits more than they give; the last bit and which way it was rounded may differ. */
+const isTranscendental = (mnemonic: string): boolean =>
+  transcendentalRows.some((row) => mnemonic.endsWith(row.mnemonic));
+
+/** Counts the numbers of the format: neighbours differ by one. */
+const place = (bits: bigint): bigint => ((bits >> 64n) << 63n) | (bits & 0x7fffffffffffffffn);
+
+/** Whether all is the same but for the last place of results and the direction of rounding. */
+const sameButLastPlace = (a: Answer, b: Answer): boolean => {
+  const without = ({ x87, ...rest }: Answer): unknown => ({ ...rest, ...x87, st: null, fsw: x87.fsw & ~X87_STATUS.C1 });
+  const isNear = a.x87.st.every((bits, n) => {
+    const distance = place(bits) - place(b.x87.st[n]!);
+    return distance >= -1n && distance <= 1n;
+  });
+  return isNear && show(without(a)) === show(without(b));
+};
+
 const compare = (asked: readonly { mnemonic: string; q: Question }[], want: readonly Answer[], got: Answer[]): void => {
   const kinds = new Map<string, number>();
   const differences: string[] = [];
+  const near = new Map<string, number>();
   let lost = 0;
   for (const [n, { mnemonic, q }] of asked.entries()) {
     if (show(want[n]) === show(got[n])) continue;
@@ -161,10 +184,15 @@ const compare = (asked: readonly { mnemonic: string; q: Question }[], want: read
       lost++;
       continue;
     }
+    if (isTranscendental(mnemonic) && sameButLastPlace(want[n]!, withoutPointers(want[n]!, got[n]!))) {
+      near.set(mnemonic, (near.get(mnemonic) ?? 0) + 1);
+      continue;
+    }
     const count = kinds.get(mnemonic) ?? 0;
     kinds.set(mnemonic, count + 1);
     if (count < 3) differences.push(explain(q, want[n]!, got[n]!));
   }
+  if (process.env.SIGNALBOX_X87) process.stderr.write(`${show([...near])} of ${asked.length}\n`);
   expect(lost).toBeLessThan(10 + asked.length / 200);
   expect([...kinds], differences.slice(0, 40).join('\n')).toEqual([]);
 };
