@@ -1,7 +1,7 @@
 /** Loads, stores, constants, FXCH, FCMOVcc and the sign (SDM Vol. 1, 8.3.3 and 8.3.4). */
 import { convert, toInteger } from '../../float/convert.ts';
 import { BINARY32, BINARY64, EXTENDED80, SIGNALLING_NAN, unpack } from '../../float/format.ts';
-import { DE, type FloatResult, IE, OE, ROUND_NEAREST, ROUND_UP, UE } from '../../float/mode.ts';
+import { DE, type FloatResult, IE, OE, ROUND_NEAREST, ROUND_UP, ROUND_ZERO, UE } from '../../float/mode.ts';
 import { exact } from '../../float/nan.ts';
 import { type Row, row } from '../row.ts';
 import { fromBcd, INDEFINITE_BCD, toBcd } from './bcd.ts';
@@ -109,6 +109,12 @@ const integerTarget = (width: 16 | 32 | 64): Target => ({
   convert: (fpu, st0) => toInteger(EXTENDED80, st0, width, fpu.mode, fpu.rounding),
 });
 
+/** FISTTP rounds towards zero, whatever the control word says. */
+const truncatedTarget = (width: 16 | 32 | 64): Target => ({
+  ...integerTarget(width),
+  convert: (fpu, st0) => toInteger(EXTENDED80, st0, width, fpu.mode, ROUND_ZERO),
+});
+
 const bcdTarget: Target = {
   pieces: [8, 2],
   indefinite: INDEFINITE_BCD,
@@ -194,6 +200,9 @@ export const transferRows: readonly Row[] = [
   row('DF /3', 'FISTP', 'Mw', x87(store(integerTarget(16), true))),
   row('DB /3', 'FISTP', 'Md', x87(store(integerTarget(32), true))),
   row('DF /7', 'FISTP', 'Mq', x87(store(integerTarget(64), true))),
+  row('DF /1', 'FISTTP', 'Mw', x87(store(truncatedTarget(16), true)), { feature: 'SSE3' }),
+  row('DB /1', 'FISTTP', 'Md', x87(store(truncatedTarget(32), true)), { feature: 'SSE3' }),
+  row('DD /1', 'FISTTP', 'Mq', x87(store(truncatedTarget(64), true)), { feature: 'SSE3' }),
   row('DF /6', 'FBSTP', 'Mt', x87(store(bcdTarget, true))),
   row('D9 C8+i', 'FXCH', 'STi', x87(exchange)),
   // Other encodings of the same, which manuals leave out and processors execute.
