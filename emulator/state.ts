@@ -61,7 +61,8 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['tlbFilledCount', 'u32'],
   ['faultPending', 'u32'], // interpreter: a slow memory access faulted; the exception fields say how
   ['dr6', 'u32'], // why the last #DB: bit 14 (BS) for a single step
-  ['vectorResult', 'bytes', 32], // 128-bit results of imported functions
+  ['vectorResult', 'bytes', 32], // results of imported functions on vectors
+  ['vectorOperands', 'bytes', 96], // their operands, up to three
 ];
 
 const align = (n: number, to: number) => Math.ceil(n / to) * to;
@@ -124,6 +125,7 @@ export const STATE = {
   faultPending: at('faultPending'),
   dr6: at('dr6'),
   vectorResult: at('vectorResult'),
+  vectorOperands: at('vectorOperands'),
 } as const;
 
 /** Bytes between two vector registers of the state. */

@@ -71,6 +71,13 @@ const rows = [
   r('VEX.LZ.0F38.W1 F2 /r', 'ANDN', 'Gy,By,Ey'),
   r('VEX.128.66.0F3A.W0 4B /r /is4', 'VBLENDVPD', 'Vx,Hx,Wx,Lx'),
   r('VEX.128.F3.0F.WIG 6F /r', 'VMOVDQU', 'Vx,Wx'),
+  r('VEX.LZ.0F38.W0 F3 /1', 'BLSR', 'By,Ey'),
+  r('VEX.LZ.0F38.W1 F3 /1', 'BLSR', 'By,Ey'),
+  r('VEX.LZ.66.0F38.W0 F7 /r', 'SHLX', 'Gy,Ey,By'),
+  r('VEX.128.66.0F38.W0 90 /r', 'VPGATHERDD', 'Vx,vm32x,Hx'),
+  r('VEX.256.66.0F38.W0 90 /r', 'VPGATHERDD', 'Vx,vm32y,Hx'),
+  r('VEX.256.66.0F38.W1 90 /r', 'VPGATHERDQ', 'Vx,vm32x,Hx'),
+  r('VEX.256.66.0F38.W0 91 /r', 'VPGATHERQD', 'Vdq,vm64y,Hdq'),
 ];
 for (const [id, each] of rows.entries()) each.id = id;
 const decoder = new Decoder(rows);
@@ -369,6 +376,23 @@ describe('VEX', () => {
     expect(textOf('c5 fa 6f c1')).toBe('vmovdqu xmm0, xmm1');
     expect(decode('c5 f2 6f c1')).toBe('invalid');
     expect(decode('c4 e4 71 fe c2')).toBe('invalid');
+  });
+  it('names general registers by vvvv, as wide as W says', () => {
+    expect(textOf('c4 e2 38 f3 c9')).toBe('blsr r8d, ecx');
+    expect(textOf('c4 c2 b8 f3 09')).toBe('blsr r8, qword ptr [r9]');
+    expect(textOf('c4 e2 79 f7 c1')).toBe('shlx eax, ecx, eax');
+    expect(operandOf('c4 e2 38 f3 c9')).toEqual({ kind: 'reg', width: 32, register: 8, high: false });
+    expect(decode('c4 e2 3c f3 c9')).toBe('invalid');
+  });
+  it('has index vectors, which need SIB and may have number 4', () => {
+    expect(textOf('c4 e2 69 90 04 88')).toBe('vpgatherdd xmm0, dword ptr [rax + xmm1*4], xmm2');
+    expect(textOf('c4 a2 6d 90 44 a7 10')).toBe('vpgatherdd ymm0, dword ptr [rdi + ymm12*4 + 0x10], ymm2');
+    expect(textOf('c4 e2 ed 90 04 60')).toBe('vpgatherdq ymm0, qword ptr [rax + xmm4*2], ymm2');
+    expect(textOf('c4 e2 6d 91 04 25 00 00 00 00')).toBe('vpgatherqd xmm0, dword ptr [ymm4], xmm2');
+    expect(memoryOf('c4 e2 6d 90 04 e0', 1)).toMatchObject({ index: 4, scale: 8, vsib: 256, width: 32, base: 0 });
+    expect(decode('c4 e2 69 90 00')).toBe('invalid');
+    expect(decode('c4 e2 69 90 05 00 00 00 00')).toBe('invalid');
+    expect(decode('c4 e2 69 90 c0')).toBe('invalid');
   });
 });
 

@@ -58,6 +58,8 @@ export class Decoder {
   private base = -1;
   private index = -1;
   private scale = 1;
+  /** The scale as SIB says it, also where there is no index. */
+  private sibScale = 1;
   private displacement = 0;
   private ripRelative = false;
 
@@ -112,6 +114,7 @@ export class Decoder {
     let map: number = OPCODE_MAP.primary;
     let vexL = 0;
     let isVex = false;
+    let refused = false;
     if (opcode === 0x0f) {
       map = OPCODE_MAP.map0F;
       if (p >= end) return short;
@@ -123,7 +126,8 @@ export class Decoder {
       }
     } else if (opcode === 0xc4 || opcode === 0xc5) {
       // VEX (SDM Vol. 2A, 2.3): in 64-bit mode these bytes are nothing else.
-      if (hasRex || prefix !== PREFIX_CONTEXT.none || lock) return 'invalid';
+      // Its bytes are fetched all the same.
+      refused = hasRex || prefix !== PREFIX_CONTEXT.none || lock;
       isVex = true;
       let vexMap = 1;
       if (p >= end) return short;
@@ -168,7 +172,7 @@ export class Decoder {
     }
     if (chosen === undefined) return 'invalid';
     // SDM Vol. 2A, 2.3.5.6: an unused vvvv must be 1111b, which is register 0 here.
-    if (isVex && this.vvvv !== 0 && !chosen.operands.hasVvvv) return 'invalid';
+    if (isVex && this.vvvv !== 0 && !chosen.operands.hasVvvv) refused = true;
     const row = chosen.row;
 
     const operandSize =
@@ -224,6 +228,7 @@ export class Decoder {
         }
       }
     }
+    if (refused) return 'invalid';
     if (lock && (row.lock !== true || operands.length === 0 || operands[0]!.kind !== 'mem')) return 'invalid';
 
     return {
@@ -259,6 +264,7 @@ export class Decoder {
       base = (sib & 7) | ((rex & REX_B) << 3);
       index = ((sib >> 3) & 7) | ((rex & REX_X) << 2);
       scale = 1 << (sib >> 6);
+      this.sibScale = scale;
       if (index === 4) {
         index = -1;
         scale = 1;
@@ -323,6 +329,8 @@ export class Decoder {
         return this.stringOperand(spec.widths[sizeIndex]!, 7, 'none');
       case SOURCE.vvvv:
         return this.registerOf(spec, this.vvvv);
+      case SOURCE.vsib:
+        return this.vsibMemory(spec);
       case SOURCE.is4:
         return this.registerOf(spec, this.bytes[this.position++]! >> 4);
     }
@@ -351,6 +359,13 @@ export class Decoder {
       addressSize: this.addressSize,
       ripRelative: this.ripRelative,
     };
+  }
+
+  /** Without a SIB byte there is no index vector: #UD (SDM Vol. 2A, 2.3.12). Index 100b is register 4 here. */
+  private vsibMemory(spec: OperandSpec): MemoryOperand | undefined {
+    if ((this.modrm & 7) !== 4) return undefined;
+    const index = this.index < 0 ? 4 : this.index;
+    return { ...this.memory(spec.widths[this.sizeIndex]!), index, scale: this.sibScale, vsib: spec.vsib! };
   }
 
   private immediate(spec: OperandSpec): ImmediateOperand {

@@ -63,7 +63,8 @@ const describeMemory = (i: Instruction, op: MemoryOperand): string => {
   }
   if (op.base >= 0) terms.push(registerName(op.addressSize, op.base));
   if (op.index >= 0) {
-    const index = registerName(op.addressSize, op.index);
+    const vector = op.vsib === undefined ? '' : `${op.vsib === 256 ? 'ymm' : 'xmm'}${op.index}`;
+    const index = vector || registerName(op.addressSize, op.index);
     terms.push(op.scale === 1 ? index : `${index}*${op.scale}`);
   }
   let address = terms.join(' + ');

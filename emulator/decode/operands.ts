@@ -37,6 +37,8 @@ export const SOURCE = {
   vvvv: 9,
   /** Bits 7:4 of an immediate byte. */
   is4: 10,
+  /** ModRM.rm with a SIB byte whose index is a vector register. */
+  vsib: 11,
 } as const;
 export type Source = (typeof SOURCE)[keyof typeof SOURCE];
 
@@ -55,6 +57,8 @@ export interface OperandSpec {
   /** Bytes of the immediate by size index. */
   readonly immediateBytes: readonly number[];
   readonly signExtend: boolean;
+  /** Width of the index register, for `vsib`. */
+  readonly vsib?: 128 | 256;
   /** The operand itself by size index, for `fixed`. */
   readonly fixed: readonly Operand[];
 }
@@ -250,6 +254,13 @@ const parseOne = (code: string, isDestination: boolean): ParsedOperand => {
   if (fixed) return { spec: fixed, need: 'either' };
   if (code === 'STi') {
     return { spec: { ...emptySpec, source: SOURCE.rm, ...fpu('st', constant(80)) }, need: 'register' };
+  }
+
+  // A gather's memory: elements of 32 or 64 bits by VEX.W, an index vector of 128 (x) or 256 (y) bits.
+  const vsib = /^vm(?:32|64)([xy])$/.exec(code);
+  if (vsib) {
+    const widths = perSize(WIDTH_RULES['y']!);
+    return { spec: { ...emptySpec, source: SOURCE.vsib, widths, vsib: vsib[1] === 'x' ? 128 : 256 }, need: 'memory' };
   }
 
   const slash = code.indexOf('/');

@@ -122,14 +122,26 @@ export function sqrt(f: Format, a: bigint, mode: FloatMode): FloatResult {
   return roundToFormat(f, false, (root << 1n) | rest, (ua.exponent - shift) / 2 - 1, mode, denormalFlag(ua));
 }
 
-/** a * b + c with one rounding. Operands that are NaNs are preferred in the order a, b, c. */
-export function fma(f: Format, a: bigint, b: bigint, c: bigint, mode: FloatMode): FloatResult {
+/**
+ * a * b + c with one rounding; product and addend may be negated first, which a NaN does not see. Operands that are NaNs
+ * are preferred in the order a, b, c.
+ */
+export function fma(
+  f: Format,
+  a: bigint,
+  b: bigint,
+  c: bigint,
+  mode: FloatMode,
+  negateProduct = false,
+  negateAddend = false,
+): FloatResult {
   const ua = unpack(f, a, mode.denormalsAreZero);
   const ub = unpack(f, b, mode.denormalsAreZero);
-  const uc = unpack(f, c, mode.denormalsAreZero);
-  const nan = nanResult(f, [a, b, c], [ua, ub, uc]);
+  const addend = unpack(f, c, mode.denormalsAreZero);
+  const nan = nanResult(f, [a, b, c], [ua, ub, addend]);
   if (nan) return nan;
-  const negative = ua.negative !== ub.negative;
+  const uc = negateAddend ? { ...addend, negative: !addend.negative } : addend;
+  const negative = (ua.negative !== ub.negative) !== negateProduct;
   const infinite = ua.kind === INFINITY || ub.kind === INFINITY;
   if (infinite && (ua.kind === ZERO || ub.kind === ZERO)) return invalid(f);
   if (infinite && uc.kind === INFINITY && uc.negative !== negative) return invalid(f);

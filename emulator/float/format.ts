@@ -52,6 +52,7 @@ function format(name: string, exponentBits: number, precision: number, explicitI
   };
 }
 
+export const BINARY16 = format('binary16', 5, 11, false);
 export const BINARY32 = format('binary32', 8, 24, false);
 export const BINARY64 = format('binary64', 11, 53, false);
 export const EXTENDED80 = format('extended80', 15, 64, true);

@@ -3,14 +3,23 @@
  * raised before anything is written (SDM Vol. 1, 11.5). Exact in every mode; executors with faster ways fall back on it.
  */
 import { CpuFault } from '../isa/helpers.ts';
-import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary, IntegralRounding } from '../isa/ops.ts';
-import { VECTOR } from '../isa/ops.ts';
+import {
+  FLOAT_PREDICATES,
+  type FloatConversion,
+  type FloatPredicate,
+  type FloatUnary,
+  type FloatVectorBinary,
+  type FloatVectorFused,
+  type IntegralRounding,
+  VECTOR,
+} from '../isa/ops.ts';
 import type { CpuState } from '../state.ts';
-import { add, div, mul, sqrt, sub } from './arithmetic.ts';
+import { add, div, fma, mul, sqrt, sub } from './arithmetic.ts';
 import { compare, EQUAL, LESS, max, min, PREDICATES, UNORDERED } from './compare.ts';
 import { convert, fromInteger, roundToIntegral, toInteger } from './convert.ts';
-import { BINARY32, BINARY64, type Format } from './format.ts';
+import { BINARY16, BINARY32, BINARY64, type Format } from './format.ts';
 import {
+  DE,
   type FloatMode,
   type FloatResult,
   flagsRaised,
@@ -25,7 +34,6 @@ import {
 } from './mode.ts';
 
 const BINARY = { add, sub, mul, div, min, max } as const;
-const PREDICATE_ORDER: readonly FloatPredicate[] = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
 
 const formatOf = (w: number): Format => (w === 32 ? BINARY32 : BINARY64);
 
@@ -60,15 +68,35 @@ const laneOf = (w: number, x: bigint, n: number) => BigInt.asUintN(w, x >> BigIn
 /** One operation on the low `lanes` lanes of a and b. */
 export const floatBinary = (
   state: CpuState,
-  name: FloatBinary,
+  name: FloatVectorBinary,
   w: 32 | 64,
   lanes: number,
   a: bigint,
   b: bigint,
 ): bigint => {
   const format = formatOf(w);
-  const f = BINARY[name];
-  return lanewise(state, w, lanes, (n, mode) => f(format, laneOf(w, a, n), laneOf(w, b, n), mode));
+  const even = BINARY[name === 'addsub' ? 'sub' : name];
+  const odd = BINARY[name === 'addsub' ? 'add' : name];
+  return lanewise(state, w, lanes, (n, mode) => (n & 1 ? odd : even)(format, laneOf(w, a, n), laneOf(w, b, n), mode));
+};
+
+/** a*b+c by lanes, with the signs that the name says. */
+export const floatFused = (
+  state: CpuState,
+  name: FloatVectorFused,
+  w: 32 | 64,
+  lanes: number,
+  a: bigint,
+  b: bigint,
+  c: bigint,
+): bigint => {
+  const format = formatOf(w);
+  const negateProduct = name.startsWith('fn');
+  const subtracts = [name === 'fmsub' || name === 'fnmsub' || name === 'fmaddsub', false];
+  subtracts[1] = name === 'fmsub' || name === 'fnmsub' || name === 'fmsubadd';
+  return lanewise(state, w, lanes, (n, mode) =>
+    fma(format, laneOf(w, a, n), laneOf(w, b, n), laneOf(w, c, n), mode, negateProduct, subtracts[n & 1]!),
+  );
 };
 
 const ROUNDING: Readonly<Record<IntegralRounding, Rounding | undefined>> = {
@@ -79,11 +107,17 @@ const ROUNDING: Readonly<Record<IntegralRounding, Rounding | undefined>> = {
   mxcsr: undefined,
 };
 
+/** With the rounding that the instruction says itself. */
+const modeWith = (mode: FloatMode, rounding: IntegralRounding): FloatMode => ({
+  ...mode,
+  rounding: ROUNDING[rounding] ?? mode.rounding,
+});
+
 const unaryOperation = (name: FloatUnary): ((format: Format, a: bigint, mode: FloatMode) => FloatResult) => {
   if (name === 'sqrt') return sqrt;
   const [, way, silent] = name.split('.') as ['round', IntegralRounding, 'silent' | undefined];
   return (format, a, mode) => {
-    const r = roundToIntegral(format, a, { ...mode, rounding: ROUNDING[way] ?? mode.rounding });
+    const r = roundToIntegral(format, a, modeWith(mode, way));
     return silent ? { ...r, flags: r.flags & ~PE } : r;
   };
 };
@@ -102,7 +136,7 @@ export const floatPredicate = (
   a: bigint,
   b: bigint,
 ): bigint => {
-  const predicate = PREDICATES[PREDICATE_ORDER.indexOf(name)]!;
+  const predicate = PREDICATES[FLOAT_PREDICATES.indexOf(name)]!;
   return lanewise(state, w, lanes, (n, mode) => {
     const c = compare(formatOf(w), laneOf(w, a, n), laneOf(w, b, n), mode, predicate.signalling);
     const holds = predicate.holds.includes(c.relation);
@@ -147,6 +181,20 @@ const fromInt = (w: number, to: Format): Conversion => ({
 const CONVERSIONS: Readonly<Record<FloatConversion, Conversion>> = {
   'f64.f32': { from: 32, to: 64, run: (bits, mode) => convert(BINARY32, BINARY64, bits, mode) },
   'f32.f64': { from: 64, to: 32, run: (bits, mode) => convert(BINARY64, BINARY32, bits, mode) },
+  // Half precision knows neither DAZ on its side nor FTZ (SDM Vol. 2, VCVTPH2PS and VCVTPS2PH).
+  'f32.f16': {
+    from: 16,
+    to: 32,
+    run: (bits, mode) => {
+      const r = convert(BINARY16, BINARY32, bits, { ...mode, denormalsAreZero: false });
+      return { ...r, flags: r.flags & ~DE };
+    },
+  },
+  'f16.f32': {
+    from: 32,
+    to: 16,
+    run: (bits, mode) => convert(BINARY32, BINARY16, bits, { ...mode, flushToZero: false }),
+  },
   'f32.i32': fromInt(32, BINARY32),
   'f32.i64': fromInt(64, BINARY32),
   'f64.i32': fromInt(32, BINARY64),
@@ -165,7 +213,13 @@ const CONVERSIONS: Readonly<Record<FloatConversion, Conversion>> = {
 export const conversionWidths = (name: FloatConversion): { from: number; to: number } => CONVERSIONS[name];
 
 /** Converts the low `lanes` lanes. */
-export const floatConversion = (state: CpuState, name: FloatConversion, lanes: number, a: bigint): bigint => {
+export const floatConversion = (
+  state: CpuState,
+  name: FloatConversion,
+  lanes: number,
+  a: bigint,
+  rounding: IntegralRounding = 'mxcsr',
+): bigint => {
   const c = CONVERSIONS[name];
-  return lanewise(state, c.to, lanes, (n, mode) => c.run(laneOf(c.from, a, n), mode));
+  return lanewise(state, c.to, lanes, (n, mode) => c.run(laneOf(c.from, a, n), modeWith(mode, rounding)));
 };

@@ -146,6 +146,7 @@ export class AccessEmitter extends FlagEmitter {
   }
 
   effectiveAddress(op: MemoryOperand): Value {
+    if (op.vsib !== undefined) throw new Error('a VSIB operand has no single address');
     const { f } = this;
     const n = this.insn.operands.indexOf(op);
     f.get(0);
@@ -174,6 +175,36 @@ export class AccessEmitter extends FlagEmitter {
       f.op(OP.i64And);
     }
     return this.pop(i64);
+  }
+
+  vsibIndex(op: MemoryOperand): Value[] {
+    return Array.from({ length: op.vsib === 256 ? 2 : 1 }, (_, n) => {
+      this.f.get(0);
+      this.f.memory(OP.i32Load16u, RECORD.indexRegister);
+      this.f.simdMemory(SIMD.v128Load, 16 * n);
+      return this.pop(v128);
+    });
+  }
+
+  vsibAddress(op: MemoryOperand, index: Value): Value {
+    const { f } = this;
+    f.get(0);
+    f.memory(OP.i32Load16u, RECORD.base);
+    f.memory(OP.i64Load);
+    f.get(0);
+    f.memory(OP.i64Load, RECORD.displacement);
+    f.op(OP.i64Add);
+    this.push(index);
+    f.get(0);
+    f.memory(OP.i64Load8u, RECORD.scale);
+    f.op(OP.i64Shl);
+    f.op(OP.i64Add);
+    if (op.addressSize === 32) {
+      f.i64(0xffffffffn);
+      f.op(OP.i64And);
+    }
+    const offset = this.pop(i64);
+    return op.segment === 'none' ? offset : this.add(64, offset, this.segmentBase(op.segment));
   }
 
   linearAddress(op: MemoryOperand): Value {
@@ -272,17 +303,26 @@ export class AccessEmitter extends FlagEmitter {
   }
 
   load128(address: Value): Value {
+    return this.loadChunks(address, 1)[0]!;
+  }
+
+  store128(address: Value, value: Value): void {
+    this.storeChunks(address, [value]);
+  }
+
+  /** Consecutive vectors of 128 bits, all read or none. */
+  protected loadChunks(address: Value, count: number): Value[] {
     const { f } = this;
     const at = this.#local(address);
-    const local = f.local(v128);
-    const entry = this.#lookUp(LINEAR.tlbRead, at, 16);
+    const locals = Array.from({ length: count }, () => f.local(v128));
+    const entry = this.#lookUp(LINEAR.tlbRead, at, 16 * count);
     f.if();
-    {
-      // Asking for 16 bytes gives the lower 8, and faults for all.
-      this.#loadSlow(64, address, 16);
+    for (const [n, local] of locals.entries()) {
+      // Asking for all bytes gives the lower 8, and faults for all.
+      this.#loadSlow(64, n === 0 ? address : this.#plus(address, 16 * n), n === 0 ? 16 * count : 8);
       f.simd(SIMD.i64x2Splat);
       f.set(local);
-      const high = this.add(64, address, this.int(64, 8));
+      const high = this.#plus(address, 16 * n + 8);
       f.get(local);
       this.#loadSlow(64, high);
       f.simd(SIMD.i64x2ReplaceLane);
@@ -290,30 +330,38 @@ export class AccessEmitter extends FlagEmitter {
       f.set(local);
     }
     f.else();
-    pushHost(f, entry, at);
-    f.simdMemory(SIMD.v128Load);
-    f.set(local);
+    for (const [n, local] of locals.entries()) {
+      pushHost(f, entry, at);
+      f.simdMemory(SIMD.v128Load, 16 * n);
+      f.set(local);
+    }
     f.end();
-    return { type: v128, local, constant: null };
+    return locals.map((local) => ({ type: v128, local, constant: null }));
   }
 
-  store128(address: Value, value: Value): void {
+  /** All stored or none. */
+  protected storeChunks(address: Value, values: readonly Value[]): void {
     const { f } = this;
     const at = this.#local(address);
-    const entry = this.#lookUp(LINEAR.tlbWrite, at, 16);
+    const entry = this.#lookUp(LINEAR.tlbWrite, at, 16 * values.length);
     f.if();
-    this.#hostForWrite(16, address);
-    for (const lane of [0, 1]) {
-      f.get(value.local);
-      f.simd(SIMD.i64x2ExtractLane);
-      f.code.u8(lane);
-      const half = this.pop(i64);
-      this.#storeSlow(8, lane === 0 ? address : this.add(64, address, this.int(64, 8)), half);
+    this.#hostForWrite(16 * values.length, address);
+    for (const [n, value] of values.entries()) {
+      for (const lane of [0, 1]) {
+        this.push(value);
+        f.simd(SIMD.i64x2ExtractLane);
+        f.code.u8(lane);
+        const half = this.pop(i64);
+        const offset = 16 * n + 8 * lane;
+        this.#storeSlow(8, offset === 0 ? address : this.#plus(address, offset), half);
+      }
     }
     f.else();
-    pushHost(f, entry, at);
-    this.push(value);
-    f.simdMemory(SIMD.v128Store);
+    for (const [n, value] of values.entries()) {
+      pushHost(f, entry, at);
+      this.push(value);
+      f.simdMemory(SIMD.v128Store, 16 * n);
+    }
     f.end();
   }
 
@@ -351,6 +399,10 @@ export class AccessEmitter extends FlagEmitter {
   #pushForRegister(w: Width, value: Value): void {
     this.push(value);
     if (w === 32) this.f.op(OP.i64ExtendI32U);
+  }
+
+  #plus(address: Value, bytes: number): Value {
+    return this.add(64, address, this.int(64, bytes));
   }
 
   #local(v: Value): number {

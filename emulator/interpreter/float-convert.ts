@@ -1,5 +1,6 @@
 /** Conversions inside instructions, by the rule of `float-values.ts`: the hardware's answer where it is certainly x86's. */
-import type { FloatConversion } from '../isa/ops.ts';
+import { conversionWidths } from '../float/mxcsr.ts';
+import type { FloatConversion, IntegralRounding } from '../isa/ops.ts';
 import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import type { FloatEmitter } from './float.ts';
 import {
@@ -7,6 +8,7 @@ import {
   allLanes,
   bitsFromFloat,
   choose,
+  chooseVectors,
   FLOAT,
   type FloatType,
   floatConstant,
@@ -27,7 +29,7 @@ import {
 } from './float-values.ts';
 import type { Value } from './values.ts';
 
-const { i32, i64, f32, f64, v128 } = TYPE;
+const { i32, i64, f32, f64 } = TYPE;
 const SINGLE = FLOAT[32];
 const DOUBLE = FLOAT[64];
 
@@ -68,7 +70,7 @@ const fromInteger = (e: FloatEmitter, name: FloatConversion, to: Width, from: Wi
     t.int,
     settled,
     () => bits,
-    () => e.exactScalar(`convert:${name}:0:1`, from, to, a, a),
+    () => e.exactScalar(`convert:${name}:0:1`, from, to, a),
   );
 };
 
@@ -97,7 +99,7 @@ const toInteger = (
     intType(to),
     e.both(inRange, e.either(exact, silent)),
     () => integer,
-    () => e.exactScalar(`convert:${name}:0:1`, t.w, to, a, a),
+    () => e.exactScalar(`convert:${name}:0:1`, t.w, to, a),
   );
 };
 
@@ -109,7 +111,7 @@ const toDouble = (e: FloatEmitter, a: Value): Value =>
     i64,
     isPlain(e, SINGLE, a),
     () => bitsFromFloat(e, DOUBLE, op(e, OP.f64PromoteF32, f64, floatFromBits(e, SINGLE, a))),
-    () => e.exactScalar('convert:f64.f32:0:1', 32, 64, a, a),
+    () => e.exactScalar('convert:f64.f32:0:1', 32, 64, a),
   );
 
 const toSingle = (e: FloatEmitter, a: Value): Value => {
@@ -124,7 +126,7 @@ const toSingle = (e: FloatEmitter, a: Value): Value => {
     i32,
     e.either(normal, isZero(e, DOUBLE, a)),
     () => bits,
-    () => e.exactScalar('convert:f32.f64:0:1', 64, 32, a, a),
+    () => e.exactScalar('convert:f32.f64:0:1', 64, 32, a),
   );
 };
 
@@ -137,74 +139,103 @@ export const conversion = (e: FloatEmitter, name: FloatConversion, a: Value): Va
 };
 
 const or = (e: FloatEmitter, a: Value, b: Value): Value => simd(e, SIMD.v128Or, a, b);
-const sameLanes = (e: FloatEmitter, t: FloatType, a: Value, b: Value): Value =>
-  allLanes(e, simd(e, t.vector.compare.eq, a, b));
+const sameLanes = (e: FloatEmitter, t: FloatType, a: readonly Value[], b: readonly Value[]): Value =>
+  allLanes(e, ...a.map((x, n) => simd(e, t.vector.compare.eq, x, b[n]!)));
 
-/** What the hardware gives for a vector, and whether that is settled. */
+/** What the hardware gives for vectors, and whether that is settled: null if always. */
 interface Attempt {
-  readonly result: Value;
-  readonly settled: Value;
+  readonly result: readonly Value[];
+  readonly settled: Value | null;
 }
 
-const vectorToInteger = (e: FloatEmitter, t: FloatType, truncate: boolean, a: Value): Attempt => {
-  const nearest = t.w === 32 ? SIMD.f32x4Nearest : SIMD.f64x2Nearest;
-  const whole = truncate ? a : simd(e, nearest, a);
-  const result = simd(e, t.w === 32 ? SIMD.i32x4TruncSatF32x4S : SIMD.i32x4TruncSatF64x2SZero, whole);
-  const back = simd(e, t.w === 32 ? SIMD.f32x4ConvertI32x4S : SIMD.f64x2ConvertLowI32x4S, result);
+/** Integers of 32 bits; those of two chunks of binary64 fill one. */
+const toIntegers = (e: FloatEmitter, t: FloatType, truncate: boolean, a: readonly Value[]): Attempt => {
+  const whole = truncate ? a : a.map((x) => simd(e, t.vector.round.nearest, x));
+  const result = whole.map((x) => simd(e, t.w === 32 ? SIMD.i32x4TruncSatF32x4S : SIMD.i32x4TruncSatF64x2SZero, x));
+  const back = result.map((x) => simd(e, t.w === 32 ? SIMD.f32x4ConvertI32x4S : SIMD.f64x2ConvertLowI32x4S, x));
   // The lowest integer itself, or what truncates to it, goes the long way.
   const limit = vectorConstant(e, t, powerOfTwo(t, 31));
-  const inRange = simd(e, t.vector.compare.lt, simd(e, t.vector.abs, whole), limit);
+  const inRange = whole.map((x) => simd(e, t.vector.compare.lt, simd(e, t.vector.abs, x), limit));
   const silent = inMode(e, e.mxcsr(), truncate ? MODE.truncatesSilently : MODE.roundsSilently);
-  return { result, settled: e.both(allLanes(e, inRange), e.either(sameLanes(e, t, back, a), silent)) };
+  return {
+    result: t.w === 64 ? lowHalvesTogether(e, result) : result,
+    settled: e.both(allLanes(e, ...inRange), e.either(sameLanes(e, t, back, a), silent)),
+  };
 };
 
-const vectorAttempt = (e: FloatEmitter, name: FloatConversion, lanes: number, a: Value): Attempt => {
-  switch (`${name}x${lanes}`) {
-    case 'f64.i32x2':
-      return { result: simd(e, SIMD.f64x2ConvertLowI32x4S, a), settled: e.condition(true) };
-    case 'f32.i32x4': {
-      const result = simd(e, SIMD.f32x4ConvertI32x4S, a);
-      const back = simd(e, SIMD.i32x4TruncSatF32x4S, result);
+const LOW = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const HIGH = [8, 9, 10, 11, 12, 13, 14, 15] as const;
+
+/** Two chunks whose upper halves are zero as one. */
+const lowHalvesTogether = (e: FloatEmitter, chunks: readonly Value[]): readonly Value[] =>
+  chunks.length === 1 ? chunks : [e.shuffle(chunks[0]!, chunks[1]!, [...LOW, ...LOW.map((n) => n + 16)])];
+
+/** One chunk as two, whose lower halves count. */
+const lowHalvesApart = (e: FloatEmitter, a: Value, lanes: number): Value[] =>
+  lanes === 2 ? [a] : [a, e.shuffle(a, a, [...HIGH, ...HIGH])];
+
+const attempt = (e: FloatEmitter, name: FloatConversion, lanes: number, a: readonly Value[]): Attempt | null => {
+  switch (name) {
+    case 'f64.i32':
+      return {
+        result: lowHalvesApart(e, a[0]!, lanes).map((x) => simd(e, SIMD.f64x2ConvertLowI32x4S, x)),
+        settled: null,
+      };
+    case 'f32.i32': {
+      const result = a.map((x) => simd(e, SIMD.f32x4ConvertI32x4S, x));
+      const back = result.map((x) => simd(e, SIMD.i32x4TruncSatF32x4S, x));
       const largest = e.vectorConstant(0x7fffffff7fffffffn, 0x7fffffff7fffffffn);
-      const same = allLanes(e, simd(e, SIMD.i32x4Eq, back, a), simd(e, SIMD.i32x4Ne, a, largest));
-      return { result, settled: e.either(same, inMode(e, e.mxcsr(), MODE.inexactIsNothingNew)) };
+      const masks = a.flatMap((x, n) => [simd(e, SIMD.i32x4Eq, back[n]!, x), simd(e, SIMD.i32x4Ne, x, largest)]);
+      return { result, settled: e.either(allLanes(e, ...masks), inMode(e, e.mxcsr(), MODE.inexactIsNothingNew)) };
     }
-    case 'i32.f32x4':
-      return vectorToInteger(e, SINGLE, false, a);
-    case 'i32t.f32x4':
-      return vectorToInteger(e, SINGLE, true, a);
-    case 'i32.f64x2':
-      return vectorToInteger(e, DOUBLE, false, a);
-    case 'i32t.f64x2':
-      return vectorToInteger(e, DOUBLE, true, a);
-    case 'f64.f32x2': {
-      // The upper lanes are no operands: the lower ones stand in for them.
-      const low = e.shuffle(a, a, [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]);
-      return { result: simd(e, SIMD.f64x2PromoteLowF32x4, a), settled: allLanes(e, lanesPlain(e, SINGLE, low)) };
+    case 'i32.f32':
+      return toIntegers(e, SINGLE, false, a);
+    case 'i32t.f32':
+      return toIntegers(e, SINGLE, true, a);
+    case 'i32.f64':
+      return toIntegers(e, DOUBLE, false, a);
+    case 'i32t.f64':
+      return toIntegers(e, DOUBLE, true, a);
+    case 'f64.f32': {
+      // Upper lanes that are no operands: the lower ones stand in for them.
+      const whole = lanes === 4 ? a[0]! : e.shuffle(a[0]!, a[0]!, [...LOW, ...LOW]);
+      return {
+        result: lowHalvesApart(e, a[0]!, lanes).map((x) => simd(e, SIMD.f64x2PromoteLowF32x4, x)),
+        settled: allLanes(e, lanesPlain(e, SINGLE, whole)),
+      };
     }
-    case 'f32.f64x2': {
-      const result = simd(e, SIMD.f32x4DemoteF64x2Zero, a);
-      const back = simd(e, SIMD.f64x2PromoteLowF32x4, result);
+    case 'f32.f64': {
+      const result = a.map((x) => simd(e, SIMD.f32x4DemoteF64x2Zero, x));
+      const back = result.map((x) => simd(e, SIMD.f64x2PromoteLowF32x4, x));
       const smallest = vectorConstant(e, DOUBLE, 0x3810000000000000n);
-      const aboveSmallest = simd(e, SIMD.f64x2Gt, simd(e, SIMD.f64x2Abs, back), smallest);
-      const normal = simd(e, SIMD.v128And, aboveSmallest, lanesFinite(e, DOUBLE, back));
+      const masks = a.map((x, n) => {
+        const aboveSmallest = simd(e, SIMD.f64x2Gt, simd(e, SIMD.f64x2Abs, back[n]!), smallest);
+        const normal = simd(e, SIMD.v128And, aboveSmallest, lanesFinite(e, DOUBLE, back[n]!));
+        return or(e, normal, lanesZero(e, DOUBLE, x));
+      });
       const silent = e.either(sameLanes(e, DOUBLE, back, a), inMode(e, e.mxcsr(), MODE.inexactIsNothingNew));
-      return { result, settled: e.both(allLanes(e, or(e, normal, lanesZero(e, DOUBLE, a))), silent) };
+      return { result: lowHalvesTogether(e, result), settled: e.both(allLanes(e, ...masks), silent) };
     }
+    case 'f32.f16':
+    case 'f16.f32':
+      return null;
     default:
       throw new Error(`no conversion ${name} of ${lanes} lanes`);
   }
 };
 
 /** The low `lanes` lanes; the rest of the result is zero. */
-export const vectorConversion = (e: FloatEmitter, name: FloatConversion, lanes: number, a: Value): Value => {
-  const { result, settled } = vectorAttempt(e, name, lanes, a);
-  if (settled.constant !== null) return result;
-  return choose(
-    e,
-    v128,
-    settled,
-    () => result,
-    () => e.exactVector(`convert:${name}:0:${lanes}`, a, a),
-  );
+export const vectorConversion = (
+  e: FloatEmitter,
+  name: FloatConversion,
+  lanes: number,
+  a: readonly Value[],
+  rounding: IntegralRounding,
+): Value[] => {
+  const chunks = Math.ceil((lanes * conversionWidths(name).to) / 128);
+  const exact = () => e.exactVectors(`convert:${name}/${rounding}:0:${lanes}`, [a], chunks);
+  const tried = attempt(e, name, lanes, a);
+  if (tried === null) return exact();
+  const { result, settled } = tried;
+  return settled === null ? [...result] : chooseVectors(e, chunks, settled, () => result, exact);
 };

@@ -30,8 +30,8 @@ import { type Value, ValueEmitter } from './values.ts';
 
 const { i32, i64, f64, v128 } = TYPE;
 
-export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
-const ARITHMETIC: readonly Arithmetic[] = ['add', 'sub', 'mul', 'div', 'sqrt'];
+export type RuntimeArithmetic = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
+const ARITHMETIC: readonly RuntimeArithmetic[] = ['add', 'sub', 'mul', 'div', 'sqrt'];
 
 const scalarSignature = (w: 32 | 64): Signature => {
   const { int } = FLOAT[w];
@@ -39,14 +39,37 @@ const scalarSignature = (w: 32 | 64): Signature => {
 };
 const VECTOR_SIGNATURE: Signature = { params: [v128, v128], results: [v128] };
 
-/**
- * Exact operations of `imports.ts`: both operands' low and high halves -> the result's low half; 128-bit results also lie
- * in `STATE.vectorResult`. They throw #XM.
- */
+/** Exact operations of `imports.ts`: up to four operands -> result. They throw #XM. */
 export const EXACT: Signature = { params: [i64, i64, i64, i64], results: [i64] };
+/** The same on vectors: operands in `STATE.vectorOperands`, 32 bytes each, result in `STATE.vectorResult`. */
+export const EXACT_VECTOR: Signature = { params: [], results: [] };
+const OPERAND_SIZE = 32;
+
+/** Calls the exact operation of that name; operands and result are chunks of 128 bits. */
+export const callExactVector = (
+  e: ValueEmitter,
+  name: string,
+  operands: readonly (readonly Value[])[],
+  chunks: number,
+): Value[] => {
+  const { f } = e;
+  for (const [n, operand] of operands.entries()) {
+    for (const [chunk, value] of operand.entries()) {
+      f.i32(0);
+      e.push(value);
+      f.simdMemory(SIMD.v128Store, STATE.vectorOperands + OPERAND_SIZE * n + 16 * chunk);
+    }
+  }
+  f.callImport(name, EXACT_VECTOR);
+  return Array.from({ length: chunks }, (_, chunk) => {
+    f.i32(0);
+    f.simdMemory(SIMD.v128Load, STATE.vectorResult + 16 * chunk);
+    return e.pop(v128);
+  });
+};
 
 /** Name of the exact operation. */
-const exactName = (name: Arithmetic, w: 32 | 64, lanes: number): string =>
+const exactName = (name: RuntimeArithmetic, w: 32 | 64, lanes: number): string =>
   `${name === 'sqrt' ? 'float1' : 'float2'}:${name}:${w}:${lanes}`;
 
 /**
@@ -94,7 +117,7 @@ const productIsExact = (e: ValueEmitter, a: Value, b: Value, product: Value): Va
 };
 
 /** Whether r = a op b lost nothing; operands and result are normal or zero, and not zero where a division would suffer. */
-const isExact = (e: ValueEmitter, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
+const isExact = (e: ValueEmitter, t: FloatType, name: RuntimeArithmetic, a: Value, b: Value, r: Value): Value => {
   const [fa, fb, fr] = [a, b, r].map((bits) => floatFromBits(e, t, bits)) as [Value, Value, Value];
   const { sub, add, mul } = t.arithmetic;
   if (name === 'add' || name === 'sub') {
@@ -139,16 +162,14 @@ const passNaN = (e: ValueEmitter, t: FloatType, operands: readonly Value[]): voi
   f.end();
 };
 
-const callExact = (e: ValueEmitter, t: FloatType, name: Arithmetic, a: Value, b: Value): Value => {
-  for (const operand of [a, b]) {
-    e.push(e.zeroExtend(t.w, 64, operand));
-    e.f.i64(0n);
-  }
+const callExact = (e: ValueEmitter, t: FloatType, name: RuntimeArithmetic, a: Value, b: Value): Value => {
+  for (const operand of name === 'sqrt' ? [b] : [a, b]) e.push(e.zeroExtend(t.w, 64, operand));
+  for (let n = name === 'sqrt' ? 1 : 2; n < 4; n++) e.f.i64(0n);
   e.f.callImport(exactName(name, t.w, 1), EXACT);
   return e.truncate(64, t.w, e.pop(i64));
 };
 
-const scalar = (m: ModuleWriter, name: Arithmetic, w: 32 | 64): void => {
+const scalar = (m: ModuleWriter, name: RuntimeArithmetic, w: 32 | 64): void => {
   const t = FLOAT[w];
   const e = new ValueEmitter(m.function(scalarSignature(w), `float:${name}${w}`));
   const [a, b] = [parameter(t.int, 0), parameter(t.int, 1)];
@@ -203,10 +224,10 @@ const laneOf = (e: ValueEmitter, t: FloatType, vector: Value, n: number): Value 
 };
 
 /** Index in the module of a scalar function, which come first in the order of `ARITHMETIC`. */
-const scalarIndex = (name: Arithmetic, w: 32 | 64): number =>
+const scalarIndex = (name: RuntimeArithmetic, w: 32 | 64): number =>
   ARITHMETIC.indexOf(name) + (w === 32 ? 0 : ARITHMETIC.length);
 
-const vector = (m: ModuleWriter, name: Arithmetic, w: 32 | 64): void => {
+const vector = (m: ModuleWriter, name: RuntimeArithmetic, w: 32 | 64): void => {
   const t = FLOAT[w];
   const { lanes } = t.vector;
   const e = new ValueEmitter(m.function(VECTOR_SIGNATURE, `float:${name}${w}x${lanes}`));
@@ -239,17 +260,7 @@ const vector = (m: ModuleWriter, name: Arithmetic, w: 32 | 64): void => {
     }
     f.op(OP.return);
   });
-  for (const operand of [a, b]) {
-    for (const half of [0, 1]) {
-      e.push(operand);
-      f.simd(SIMD.i64x2ExtractLane);
-      f.code.u8(half);
-    }
-  }
-  f.callImport(exactName(name, w, lanes), EXACT);
-  f.op(OP.drop);
-  f.i32(0);
-  f.simdMemory(SIMD.v128Load, STATE.vectorResult);
+  e.push(callExactVector(e, exactName(name, w, lanes), unary ? [[b]] : [[a], [b]], 1)[0]!);
 };
 
 /** The module, which imports exact operations and exports what `FLOAT_RUNTIME` names. */
@@ -257,7 +268,10 @@ export const floatRuntime = (): ModuleWriter => {
   const m = new ModuleWriter();
   const widths = [32, 64] as const;
   for (const w of widths) {
-    for (const name of ARITHMETIC) for (const lanes of [1, 128 / w]) m.import(exactName(name, w, lanes), EXACT);
+    for (const name of ARITHMETIC) {
+      m.import(exactName(name, w, 1), EXACT);
+      m.import(exactName(name, w, 128 / w), EXACT_VECTOR);
+    }
   }
   for (const w of widths) for (const name of ARITHMETIC) scalar(m, name, w);
   for (const w of widths) for (const name of ARITHMETIC) vector(m, name, w);

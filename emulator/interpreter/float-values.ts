@@ -245,6 +245,29 @@ export const allLanes = (e: ValueEmitter, ...masks: readonly Value[]): Value => 
   return e.pop(i32);
 };
 
+/** Vectors that two branches give. */
+export const chooseVectors = (
+  e: ValueEmitter,
+  count: number,
+  condition: Value,
+  then: () => readonly Value[],
+  otherwise: () => readonly Value[],
+): Value[] => {
+  const locals = Array.from({ length: count }, () => e.f.local(v128));
+  const keep = (values: readonly Value[]): void => {
+    for (const [n, local] of locals.entries()) {
+      e.push(values[n]!);
+      e.f.set(local);
+    }
+  };
+  e.if(
+    condition,
+    () => keep(then()),
+    () => keep(otherwise()),
+  );
+  return locals.map((local) => ({ type: v128, local, constant: null }));
+};
+
 /** A value that two branches give. */
 export const choose = (
   e: ValueEmitter,

@@ -4,13 +4,20 @@ import {
   conversionWidths,
   floatBinary,
   floatConversion,
+  floatFused,
   floatOrder,
   floatPredicate,
   floatUnary,
 } from '../float/mxcsr.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
-import type { FloatBinary, FloatConversion, FloatPredicate } from '../isa/ops.ts';
+import {
+  FLOAT_PREDICATES,
+  type FloatConversion,
+  type FloatFused,
+  type FloatVectorBinary,
+  type FloatVectorFused,
+} from '../isa/ops.ts';
 import { GuestMemory } from '../memory/access.ts';
 import { LINEAR } from '../memory/layout.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
@@ -23,56 +30,77 @@ import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
 import type { Value } from './values.ts';
 
-type Exact = (state: CpuState, a: bigint, b: bigint) => bigint;
+type Exact = (state: CpuState, a: bigint, b: bigint, c: bigint) => bigint;
+type Chunks = readonly Value[];
 
 interface Operation {
   readonly name: string;
   /** Width of an operand's lane, and whether it is a float. */
-  readonly from: 32 | 64;
+  readonly from: 16 | 32 | 64;
   readonly fromFloat: boolean;
-  readonly emit: (e: FloatEmitter, a: Value, b: Value) => Value;
+  /** Operands are of two chunks. */
+  readonly emit: (e: FloatEmitter, a: Chunks, b: Chunks, c: Chunks) => Chunks;
   readonly exact: Exact;
 }
 
 const operations: Operation[] = [];
-const BINARIES: readonly FloatBinary[] = ['add', 'sub', 'mul', 'div', 'min', 'max'];
-const PREDICATES: readonly FloatPredicate[] = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+const BINARIES: readonly FloatVectorBinary[] = ['add', 'sub', 'mul', 'div', 'min', 'max', 'addsub'];
+const FUSED: readonly FloatFused[] = ['fmadd', 'fmsub', 'fnmadd', 'fnmsub'];
+const VECTOR_FUSED: readonly FloatVectorFused[] = [...FUSED, 'fmaddsub', 'fmsubadd'];
 
 /** Vectors go in and out of the operations; a scalar one takes the low lane. */
 const onLane =
-  (w: 32 | 64, to: 32 | 64, f: (e: FloatEmitter, a: Value, b: Value) => Value) =>
-  (e: FloatEmitter, a: Value, b: Value): Value =>
-    e.vectorFromInt(to, f(e, e.lane(w, a, 0), e.lane(w, b, 0)));
+  (w: 32 | 64, to: 32 | 64, f: (e: FloatEmitter, a: Value, b: Value, c: Value) => Value): Operation['emit'] =>
+  (e, a, b, c) => [e.vectorFromInt(to, f(e, e.lane(w, a[0]!, 0), e.lane(w, b[0]!, 0), e.lane(w, c[0]!, 0)))];
 
 for (const w of [32, 64] as const) {
-  const lanes = 128 / w;
   const define = (name: string, emit: Operation['emit'], exact: Exact): void => {
     operations.push({ name: `${name} ${w}`, from: w, fromFloat: true, emit, exact });
   };
   for (const name of BINARIES) {
+    if (name === 'addsub') continue;
     const scalar = onLane(w, w, (e, a, b) => e.float2(name, w, a, b));
     define(`${name} scalar`, scalar, (s, a, b) => floatBinary(s, name, w, 1, a, b));
-    define(
-      `${name} packed`,
-      (e, a, b) => e.floatVector2(name, w, a, b),
-      (s, a, b) => floatBinary(s, name, w, lanes, a, b),
-    );
   }
   const root = onLane(w, w, (e, a) => e.float1('sqrt', w, a));
   define('sqrt scalar', root, (s, a) => floatUnary(s, 'sqrt', w, 1, a));
-  define(
-    'sqrt packed',
-    (e, a) => e.floatVector1('sqrt', w, a),
-    (s, a) => floatUnary(s, 'sqrt', w, lanes, a),
-  );
-  for (const name of PREDICATES) {
+  for (const name of FLOAT_PREDICATES) {
     const scalar = onLane(w, w, (e, a, b) => e.floatCompare(name, w, a, b));
     define(`${name} scalar`, scalar, (s, a, b) => floatPredicate(s, name, w, 1, a, b));
+  }
+  for (const name of FUSED) {
+    const scalar = onLane(w, w, (e, a, b, c) => e.floatFused(name, w, a, b, c));
+    define(`${name} scalar`, scalar, (s, a, b, c) => floatFused(s, name, w, 1, a, b, c));
+  }
+  for (const chunks of [1, 2]) {
+    const lanes = (chunks * 128) / w;
+    const cut = (x: Chunks): Chunks => x.slice(0, chunks);
+    for (const name of BINARIES) {
+      define(
+        `${name} x${lanes}`,
+        (e, a, b) => e.floatVector2(name, w, cut(a), cut(b)),
+        (s, a, b) => floatBinary(s, name, w, lanes, a, b),
+      );
+    }
     define(
-      `${name} packed`,
-      (e, a, b) => e.floatVectorCompare(name, w, a, b),
-      (s, a, b) => floatPredicate(s, name, w, lanes, a, b),
+      `sqrt x${lanes}`,
+      (e, a) => e.floatVector1('sqrt', w, cut(a)),
+      (s, a) => floatUnary(s, 'sqrt', w, lanes, a),
     );
+    for (const name of chunks === 1 ? FLOAT_PREDICATES.slice(0, 8) : FLOAT_PREDICATES.slice(8)) {
+      define(
+        `${name} x${lanes}`,
+        (e, a, b) => e.floatVectorCompare(name, w, cut(a), cut(b)),
+        (s, a, b) => floatPredicate(s, name, w, lanes, a, b),
+      );
+    }
+    for (const name of VECTOR_FUSED) {
+      define(
+        `${name} x${lanes}`,
+        (e, a, b, c) => e.floatVectorFused(name, w, cut(a), cut(b), cut(c)),
+        (s, a, b, c) => floatFused(s, name, w, lanes, a, b, c),
+      );
+    }
   }
   for (const signalling of [false, true]) {
     const order = onLane(w, 32, (e, a, b) => {
@@ -90,6 +118,7 @@ const SCALAR_CONVERSIONS: readonly FloatConversion[] = [
   ...(['i32.f32', 'i32.f64', 'i64.f32', 'i64.f64'] as const),
   ...(['i32t.f32', 'i32t.f64', 'i64t.f32', 'i64t.f64'] as const),
 ];
+/** With the lanes of the shorter vector; there is one of twice as many. */
 const VECTOR_CONVERSIONS: readonly (readonly [FloatConversion, number])[] = [
   ...([
     ['f64.f32', 2],
@@ -103,6 +132,10 @@ const VECTOR_CONVERSIONS: readonly (readonly [FloatConversion, number])[] = [
     ['i32.f64', 2],
     ['i32t.f64', 2],
   ] as const),
+  ...([
+    ['f32.f16', 4],
+    ['f16.f32', 4],
+  ] as const),
 ];
 for (const name of SCALAR_CONVERSIONS) {
   const { from, to } = conversionWidths(name) as { from: 32 | 64; to: 32 | 64 };
@@ -110,25 +143,26 @@ for (const name of SCALAR_CONVERSIONS) {
   const exact: Exact = (s, a) => floatConversion(s, name, 1, a);
   operations.push({ name, from, fromFloat: /\.f/.test(name), emit, exact });
 }
-for (const [name, lanes] of VECTOR_CONVERSIONS) {
-  const { from } = conversionWidths(name) as { from: 32 | 64 };
-  operations.push({
-    name: `${name} packed`,
-    from,
-    fromFloat: /\.f/.test(name),
-    emit: (e, a) => e.floatVectorConvert(name, lanes, a),
-    exact: (s, a) => floatConversion(s, name, lanes, a),
-  });
+for (const [name, few] of VECTOR_CONVERSIONS) {
+  const { from } = conversionWidths(name) as { from: 16 | 32 | 64 };
+  for (const lanes of [few, 2 * few]) {
+    operations.push({
+      name: `${name} x${lanes}`,
+      from,
+      fromFloat: /\.f/.test(name),
+      emit: (e, a) => e.floatVectorConvert(name, lanes, a.slice(0, Math.ceil((lanes * from) / 128))),
+      exact: (s, a) => floatConversion(s, name, lanes, a),
+    });
+  }
 }
 
 /** Where the generated functions find their operands and leave the result. */
-const A = 0x8000;
-const B = 0x8010;
-const RESULT = 0x8020;
+const OPERANDS = [0x8000, 0x8020, 0x8040] as const;
+const RESULT = 0x8060;
 /** Where they believe their record to be. */
 const RECORD_ADDRESS = 0x9000;
 
-const CASES = 1500;
+const CASES = 600;
 
 interface Machine {
   readonly state: CpuState;
@@ -152,15 +186,18 @@ const build = (): Machine => {
   const m = new ModuleWriter();
   for (const [n, operation] of operations.entries()) {
     const e = new FloatEmitter(m.function(HANDLER, `f${n}`), { operands: [] } as unknown as Instruction);
-    const load = (address: number): Value => {
-      e.f.i32(address);
-      e.f.simdMemory(SIMD.v128Load);
-      return e.pop(TYPE.v128);
-    };
-    const result = operation.emit(e, load(A), load(B));
-    e.f.i32(RESULT);
-    e.push(result);
-    e.f.simdMemory(SIMD.v128Store);
+    const load = (address: number): Chunks =>
+      [0, 16].map((offset) => {
+        e.f.i32(address);
+        e.f.simdMemory(SIMD.v128Load, offset);
+        return e.pop(TYPE.v128);
+      });
+    const result = operation.emit(e, load(OPERANDS[0]), load(OPERANDS[1]), load(OPERANDS[2]));
+    for (const [chunk, value] of result.entries()) {
+      e.f.i32(RESULT);
+      e.push(value);
+      e.f.simdMemory(SIMD.v128Store, 16 * chunk);
+    }
     e.f.i32(0);
   }
   const handlers = instantiate(m);
@@ -184,8 +221,8 @@ const pick = <T>(list: readonly T[]): T => list[random() % list.length]!;
 const bits64 = (): bigint => (BigInt(random()) << 32n) | BigInt(random());
 
 /** Bits near edges of the format, or of few significant digits so that operations on them are exact. */
-const floatBits = (w: 32 | 64): bigint => {
-  const [fieldBits, maxExponent, bias] = w === 32 ? [23, 255, 127] : [52, 2047, 1023];
+const floatBits = (w: 16 | 32 | 64): bigint => {
+  const [fieldBits, maxExponent, bias] = ({ 16: [10, 31, 15], 32: [23, 255, 127], 64: [52, 2047, 1023] } as const)[w];
   const fieldMask = (1n << BigInt(fieldBits)) - 1n;
   const field = pick([0n, 0n, 1n, fieldMask, 1n << BigInt(fieldBits - 1), bits64(), bits64(), bits64()]) & fieldMask;
   const coarse = random() & 1 ? field & ~(fieldMask >> BigInt(random() % 24)) : field;
@@ -202,7 +239,7 @@ const floatBits = (w: 32 | 64): bigint => {
     bias + 63,
     fieldBits,
     fieldBits + 2,
-  ];
+  ].map((edge) => Math.min(edge, maxExponent));
   const exponent = pick([
     pick(edges),
     bias + (random() % 16) - 8,
@@ -219,8 +256,8 @@ const integerBits = (w: 32 | 64): bigint => {
 
 const lanesOf = (operation: Operation): bigint => {
   let bits = 0n;
-  for (let at = 0; at < 128; at += operation.from) {
-    bits |= (operation.fromFloat ? floatBits(operation.from) : integerBits(operation.from)) << BigInt(at);
+  for (let at = 0; at < 256; at += operation.from) {
+    bits |= (operation.fromFloat ? floatBits(operation.from) : integerBits(operation.from as 32 | 64)) << BigInt(at);
   }
   return bits;
 };
@@ -254,23 +291,26 @@ describe('generated float code', () => {
       }
     };
     for (let i = 0; i < CASES; i++) {
-      const [a, b] = [lanesOf(operation), random() % 16 === 0 ? -1n : lanesOf(operation)];
-      const second = b < 0n ? a : b;
+      const [a, other, c] = [lanesOf(operation), lanesOf(operation), lanesOf(operation)];
+      const b = random() % 16 === 0 ? a : other;
       const mxcsr = anyMxcsr();
-      for (const [address, value] of [
-        [A, a],
-        [B, second],
-      ] as const) {
-        view.setBigUint64(address, BigInt.asUintN(64, value), true);
-        view.setBigUint64(address + 8, value >> 64n, true);
+      for (const [n, value] of [a, b, c].entries()) {
+        for (let quad = 0; quad < 4; quad++) {
+          view.setBigUint64(OPERANDS[n]! + 8 * quad, BigInt.asUintN(64, value >> BigInt(64 * quad)), true);
+        }
       }
       const got = run(mxcsr, () => {
+        for (let quad = 0; quad < 4; quad++) view.setBigUint64(RESULT + 8 * quad, 0n, true);
         machine.functions[n]!(RECORD_ADDRESS, 1);
-        return view.getBigUint64(RESULT, true) | (view.getBigUint64(RESULT + 8, true) << 64n);
+        let result = 0n;
+        for (let quad = 3; quad >= 0; quad--) result = (result << 64n) | view.getBigUint64(RESULT + 8 * quad, true);
+        return result;
       });
-      const want = run(mxcsr, () => operation.exact(state, a, second));
+      const want = run(mxcsr, () => operation.exact(state, a, b, c));
       if (got.result !== want.result || got.mxcsr !== want.mxcsr || got.fault !== want.fault) {
-        expect(got, `mxcsr ${mxcsr.toString(16)} a ${a.toString(16)} b ${second.toString(16)}`).toEqual(want);
+        expect(got, `mxcsr ${mxcsr.toString(16)} a ${a.toString(16)} b ${b.toString(16)} c ${c.toString(16)}`).toEqual(
+          want,
+        );
       }
     }
   });

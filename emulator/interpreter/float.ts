@@ -3,16 +3,26 @@
  * it is not. What "certainly" means is said in `float-values.ts`; the calls go to `float-runtime.ts` or, for all that is
  * rare, straight to the exact soft float.
  */
-import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary, IntegralRounding } from '../isa/ops.ts';
-import { STATE } from '../state.ts';
-import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
+import {
+  FLOAT_PREDICATES,
+  type FloatBinary,
+  type FloatConversion,
+  type FloatFused,
+  type FloatPredicate,
+  type FloatUnary,
+  type FloatVectorBinary,
+  type FloatVectorFused,
+  type IntegralRounding,
+} from '../isa/ops.ts';
+import { SIMD, TYPE } from '../wasm/opcodes.ts';
 import { conversion, vectorConversion } from './float-convert.ts';
-import { type Arithmetic, EXACT, FLOAT_RUNTIME } from './float-runtime.ts';
+import { callExactVector, EXACT, FLOAT_RUNTIME, type RuntimeArithmetic } from './float-runtime.ts';
 import {
   all,
   allLanes,
   bitsFromFloat,
   choose,
+  chooseVectors,
   FLOAT,
   type FloatType,
   floatFromBits,
@@ -33,19 +43,18 @@ import { typeOf, type Value } from './values.ts';
 
 const { i32, i64, v128 } = TYPE;
 
-/** Comparisons of WebAssembly for the predicates, where neither operand is a NaN. */
-const PREDICATE: Readonly<
-  Record<FloatPredicate, { readonly compare: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' } | { readonly always: boolean }>
-> = {
-  eq: { compare: 'eq' },
-  lt: { compare: 'lt' },
-  le: { compare: 'le' },
-  unord: { always: false },
-  neq: { compare: 'ne' },
-  nlt: { compare: 'ge' },
-  nle: { compare: 'gt' },
-  ord: { always: true },
-};
+type Compare = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
+
+/**
+ * Comparisons of WebAssembly for the predicates, where neither operand is a NaN; or the answer, which is then the same for
+ * all. Predicates 16 to 31 repeat the first sixteen with the other answer to whether quiet NaNs signal.
+ */
+const COMPARISONS: readonly (Compare | boolean)[] = [
+  ...(['eq', 'lt', 'le', false, 'ne', 'ge', 'gt', true] as const),
+  ...(['eq', 'lt', 'le', false, 'ne', 'ge', 'gt', true] as const),
+];
+const comparisonOf = (predicate: FloatPredicate): Compare | boolean =>
+  COMPARISONS[FLOAT_PREDICATES.indexOf(predicate) & 15]!;
 
 interface Rounding {
   readonly name: IntegralRounding;
@@ -57,6 +66,12 @@ interface Rounding {
 const roundingOf = (operation: FloatUnary): Rounding => {
   const [, name, silent] = operation.split('.') as ['round', IntegralRounding, 'silent' | undefined];
   return { name, way: name === 'mxcsr' ? 'nearest' : name, silent: silent !== undefined };
+};
+
+/** Sign bits of the even lanes. */
+const EVEN_SIGNS: Readonly<Record<32 | 64, readonly [bigint, bigint]>> = {
+  32: [0x80000000n, 0x80000000n],
+  64: [1n << 63n, 0n],
 };
 
 export class FloatEmitter extends SimdEmitter {
@@ -80,25 +95,34 @@ export class FloatEmitter extends SimdEmitter {
     );
   }
 
-  floatVector2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
+  floatVector2(name: FloatVectorBinary, w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
     if (name === 'min' || name === 'max') return this.#selectVector(name, w, a, b);
+    if (name === 'addsub') return this.#vectorAddSub(w, a, b);
     return this.#vectorArithmetic(name, w, a, b);
   }
 
-  floatVector1(name: FloatUnary, w: 32 | 64, a: Value): Value {
+  floatVector1(name: FloatUnary, w: 32 | 64, a: readonly Value[]): Value[] {
     if (name === 'sqrt') return this.#vectorArithmetic(name, w, a, a);
     const t = FLOAT[w];
     const how = roundingOf(name);
-    const r = simd(this, t.vector.round[how.way], a);
-    const exact = () => allLanes(this, simd(this, t.vector.compare.eq, r, a));
-    const settled = this.#roundingSettled(how, allLanes(this, lanesPlain(this, t, a)), exact);
-    return choose(
-      this,
-      v128,
-      settled,
-      () => r,
-      () => this.exactVector(`float1:${name}:${w}:${t.vector.lanes}`, a, a),
-    );
+    const r = a.map((x) => simd(this, t.vector.round[how.way], x));
+    const exact = () => allLanes(this, ...r.map((x, n) => simd(this, t.vector.compare.eq, x, a[n]!)));
+    const settled = this.#roundingSettled(how, allLanes(this, ...a.map((x) => lanesPlain(this, t, x))), exact);
+    return this.#chooseExact(settled, () => r, `float1:${name}:${w}`, t, [a]);
+  }
+
+  floatFused(name: FloatFused, w: 32 | 64, a: Value, b: Value, c: Value): Value {
+    return this.exactScalar(`fused:${name}:${w}:1`, w, w, a, b, c);
+  }
+
+  floatVectorFused(
+    name: FloatVectorFused,
+    w: 32 | 64,
+    a: readonly Value[],
+    b: readonly Value[],
+    c: readonly Value[],
+  ): Value[] {
+    return this.exactVectors(`fused:${name}:${w}:${(a.length * 128) / w}`, [a, b, c], a.length);
   }
 
   /** Whether WebAssembly's rounding is the answer: no NaN or denormal, and no precision exception that would be new. */
@@ -111,10 +135,10 @@ export class FloatEmitter extends SimdEmitter {
 
   floatCompare(predicate: FloatPredicate, w: 32 | 64, a: Value, b: Value): Value {
     const t = FLOAT[w];
-    const how = PREDICATE[predicate];
+    const how = comparisonOf(predicate);
     const compared = (): Value => {
-      if ('always' in how) return this.int(w, how.always ? -1 : 0);
-      const c = op(this, t.compare[how.compare], i32, floatFromBits(this, t, a), floatFromBits(this, t, b));
+      if (typeof how === 'boolean') return this.int(w, how ? -1 : 0);
+      const c = op(this, t.compare[how], i32, floatFromBits(this, t, a), floatFromBits(this, t, b));
       return this.neg(w, this.fromCondition(w, c));
     };
     return choose(this, t.int, this.#bothPlain(t, a, b), compared, () =>
@@ -122,17 +146,15 @@ export class FloatEmitter extends SimdEmitter {
     );
   }
 
-  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: Value, b: Value): Value {
+  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
     const t = FLOAT[w];
-    const how = PREDICATE[predicate];
-    const compared = (): Value => {
-      if ('always' in how) return how.always ? this.vectorConstant(-1n, -1n) : this.vectorConstant(0n, 0n);
-      return simd(this, t.vector.compare[how.compare], a, b);
+    const how = comparisonOf(predicate);
+    const compared = (n: number): Value => {
+      if (typeof how === 'boolean') return how ? this.vectorConstant(-1n, -1n) : this.vectorConstant(0n, 0n);
+      return simd(this, t.vector.compare[how], a[n]!, b[n]!);
     };
-    const plain = allLanes(this, lanesPlain(this, t, a), lanesPlain(this, t, b));
-    return choose(this, v128, plain, compared, () =>
-      this.exactVector(`compare:${predicate}:${w}:${t.vector.lanes}`, a, b),
-    );
+    const plain = allLanes(this, ...[...a, ...b].map((x) => lanesPlain(this, t, x)));
+    return this.#chooseExact(plain, () => a.map((_, n) => compared(n)), `compare:${predicate}:${w}`, t, [a, b]);
   }
 
   floatOrder(signalling: boolean, w: 32 | 64, a: Value, b: Value): { zf: Value; pf: Value; cf: Value } {
@@ -155,34 +177,44 @@ export class FloatEmitter extends SimdEmitter {
     return conversion(this, name, a);
   }
 
-  floatVectorConvert(name: FloatConversion, lanes: number, a: Value): Value {
-    return vectorConversion(this, name, lanes, a);
+  floatVectorConvert(
+    name: FloatConversion,
+    lanes: number,
+    a: readonly Value[],
+    rounding: IntegralRounding = 'mxcsr',
+  ): Value[] {
+    return vectorConversion(this, name, lanes, a, rounding);
   }
 
   /** The exact operation of that name (`imports.ts`) on operands of `from` bits, giving `to` bits. */
-  exactScalar(name: string, from: 32 | 64, to: 32 | 64, a: Value, b: Value): Value {
-    const zero = this.int(64, 0);
-    const operands = [this.zeroExtend(from, 64, a), zero, this.zeroExtend(from, 64, b), zero];
+  exactScalar(name: string, from: 32 | 64, to: 32 | 64, ...operands: readonly Value[]): Value {
     this.saveContext();
-    for (const v of operands) this.push(v);
+    for (let n = 0; n < 4; n++) {
+      const operand = operands[n];
+      this.push(operand === undefined ? this.int(64, 0) : this.zeroExtend(from, 64, operand));
+    }
     this.f.callImport(name, EXACT);
     return this.truncate(64, to, this.pop(i64));
   }
 
-  exactVector(name: string, a: Value, b: Value): Value {
+  /** The same on vectors, giving `chunks` of 128 bits. */
+  exactVectors(name: string, operands: readonly (readonly Value[])[], chunks: number): Value[] {
     this.saveContext();
-    for (const v of [a, b]) {
-      for (const lane of [0, 1]) {
-        this.push(v);
-        this.f.simd(SIMD.i64x2ExtractLane);
-        this.f.code.u8(lane);
-      }
-    }
-    this.f.callImport(name, EXACT);
-    this.f.op(OP.drop);
-    this.f.i32(0);
-    this.f.simdMemory(SIMD.v128Load, STATE.vectorResult);
-    return this.pop(v128);
+    return callExactVector(this, name, operands, chunks);
+  }
+
+  /** The vectors that `then` gives, or if they are not settled those of the exact operation on as many lanes. */
+  #chooseExact(
+    settled: Value,
+    then: () => readonly Value[],
+    name: string,
+    t: FloatType,
+    operands: readonly (readonly Value[])[],
+  ): Value[] {
+    const chunks = operands[0]!.length;
+    return chooseVectors(this, chunks, settled, then, () =>
+      this.exactVectors(`${name}:${chunks * t.vector.lanes}`, operands, chunks),
+    );
   }
 
   #runtime(name: string, type: Value['type'], a: Value, b: Value): Value {
@@ -198,7 +230,7 @@ export class FloatEmitter extends SimdEmitter {
   }
 
   /** Square roots take their operand twice. */
-  #arithmetic(name: Arithmetic, w: 32 | 64, a: Value, b: Value): Value {
+  #arithmetic(name: RuntimeArithmetic, w: 32 | 64, a: Value, b: Value): Value {
     const t = FLOAT[w];
     const fb = floatFromBits(this, t, b);
     const result =
@@ -222,19 +254,45 @@ export class FloatEmitter extends SimdEmitter {
     );
   }
 
-  #vectorArithmetic(name: Arithmetic, w: 32 | 64, a: Value, b: Value): Value {
+  #vectorArithmetic(name: RuntimeArithmetic, w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
     const t = FLOAT[w];
-    const r = name === 'sqrt' ? simd(this, t.vector.sqrt, b) : simd(this, t.vector.arithmetic[name], a, b);
-    const masks = [lanesAboveSmallest(this, t, r), lanesFinite(this, t, r), lanesAtLeastNormal(this, t, b)];
-    if (name !== 'sqrt') masks.push(lanesAtLeastNormal(this, t, a));
-    const settled = this.both(inMode(this, this.mxcsr(), MODE.inexactIsNothingNew), allLanes(this, ...masks));
-    return choose(
+    const r = b.map((y, n) =>
+      name === 'sqrt' ? simd(this, t.vector.sqrt, y) : simd(this, t.vector.arithmetic[name], a[n]!, y),
+    );
+    const masks = r.flatMap((x) => [lanesAboveSmallest(this, t, x), lanesFinite(this, t, x)]);
+    masks.push(...b.map((y) => lanesAtLeastNormal(this, t, y)));
+    if (name !== 'sqrt') masks.push(...a.map((x) => lanesAtLeastNormal(this, t, x)));
+    const mxcsr = this.mxcsr();
+    const settled = this.both(inMode(this, mxcsr, MODE.inexactIsNothingNew), allLanes(this, ...masks));
+    const perChunk = (): Value[] =>
+      b.map((y, n) => this.#runtime(`float:${name}${w}x${t.vector.lanes}`, v128, a[n]!, y));
+    if (b.length === 1) {
+      return chooseVectors(this, 1, settled, () => r, perChunk);
+    }
+    const exactName = `${name === 'sqrt' ? 'float1' : 'float2'}:${name}:${w}:${b.length * t.vector.lanes}`;
+    return chooseVectors(
       this,
-      v128,
+      b.length,
       settled,
       () => r,
-      () => this.#runtime(`float:${name}${w}x${t.vector.lanes}`, v128, a, b),
+      // While everything is masked, lanes know nothing of each other.
+      () =>
+        chooseVectors(this, b.length, inMode(this, mxcsr, MODE.masked), perChunk, () =>
+          this.exactVectors(exactName, name === 'sqrt' ? [b] : [a, b], b.length),
+        ),
     );
+  }
+
+  #vectorAddSub(w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
+    const t = FLOAT[w];
+    const signs = this.vectorConstant(...EVEN_SIGNS[w]);
+    const r = b.map((y, n) => simd(this, t.vector.arithmetic.add, a[n]!, simd(this, SIMD.v128Xor, y, signs)));
+    const masks = [
+      ...r.flatMap((x) => [lanesAboveSmallest(this, t, x), lanesFinite(this, t, x)]),
+      ...[...a, ...b].map((x) => lanesAtLeastNormal(this, t, x)),
+    ];
+    const settled = this.both(inMode(this, this.mxcsr(), MODE.inexactIsNothingNew), allLanes(this, ...masks));
+    return this.#chooseExact(settled, () => r, `float2:addsub:${w}`, t, [a, b]);
   }
 
   /** The second operand unless the first is less, or greater. */
@@ -250,15 +308,15 @@ export class FloatEmitter extends SimdEmitter {
     );
   }
 
-  #selectVector(name: 'min' | 'max', w: 32 | 64, a: Value, b: Value): Value {
+  #selectVector(name: 'min' | 'max', w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
     const t = FLOAT[w];
-    return choose(
-      this,
-      v128,
-      allLanes(this, lanesPlain(this, t, a), lanesPlain(this, t, b)),
+    return this.#chooseExact(
+      allLanes(this, ...[...a, ...b].map((x) => lanesPlain(this, t, x))),
       // WebAssembly's pmin(b, a) is a < b ? a : b, its pmax(b, a) is b < a ? a : b.
-      () => simd(this, t.vector.arithmetic[name], b, a),
-      () => this.exactVector(`float2:${name}:${w}:${t.vector.lanes}`, a, b),
+      () => a.map((x, n) => simd(this, t.vector.arithmetic[name], b[n]!, x)),
+      `float2:${name}:${w}`,
+      t,
+      [a, b],
     );
   }
 }

@@ -1,15 +1,25 @@
 /** Functions in TypeScript which generated code calls: helpers and exact float operations, found by import name. */
-import { floatBinary, floatConversion, floatOrder, floatPredicate, floatUnary } from '../float/mxcsr.ts';
+import { floatBinary, floatConversion, floatFused, floatOrder, floatPredicate, floatUnary } from '../float/mxcsr.ts';
 import { type Helper, type HelperName, helpers } from '../isa/helpers.ts';
-import type { FloatBinary, FloatConversion, FloatPredicate, FloatUnary } from '../isa/ops.ts';
+import type {
+  FloatConversion,
+  FloatPredicate,
+  FloatUnary,
+  FloatVectorBinary,
+  FloatVectorFused,
+  IntegralRounding,
+} from '../isa/ops.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { STATE } from '../state.ts';
 
-type Imported = (a: bigint, b: bigint, c: bigint, d: bigint) => bigint;
+type Imported = ((a: bigint, b: bigint, c: bigint, d: bigint) => bigint) | (() => void);
 
 const unsigned = (v: bigint) => BigInt.asUintN(64, v);
 
-/** The function for an import name: `helper:NAME`, or `KIND:OPERATION:WIDTH:LANES` for floats. */
+/**
+ * The function for an import name: `helper:NAME`, or `KIND:OPERATION:WIDTH:LANES` for floats, which takes numbers for one
+ * lane and finds its operands in the CPU state for more (`float-runtime.ts`).
+ */
 export const importedFunction = (name: string, memory: GuestMemory): Imported => {
   const [kind, what, w, n] = name.split(':') as [string, string, string, string];
   if (kind === 'helper') {
@@ -20,30 +30,36 @@ export const importedFunction = (name: string, memory: GuestMemory): Imported =>
   const lanes = Number(n);
   const { state } = memory;
   const compute = floatFunction(kind, what, width, lanes);
-  if (lanes === 1) return (a, _high, b) => compute(state, unsigned(a), unsigned(b));
-  return (aLow, aHigh, bLow, bHigh) => {
-    const a = (unsigned(aHigh) << 64n) | unsigned(aLow);
-    const b = (unsigned(bHigh) << 64n) | unsigned(bLow);
-    const r = compute(state, a, b);
+  if (lanes === 1) return (a, b, c) => compute(state, unsigned(a), unsigned(b), unsigned(c));
+  return () => {
     const { u64 } = memory.physical;
-    u64[STATE.vectorResult / 8] = BigInt.asUintN(64, r);
-    u64[STATE.vectorResult / 8 + 1] = r >> 64n;
-    return 0n;
+    const operand = (n: number): bigint => {
+      let value = 0n;
+      for (let quad = 3; quad >= 0; quad--) value = (value << 64n) | u64[STATE.vectorOperands / 8 + 4 * n + quad]!;
+      return value;
+    };
+    const r = compute(state, operand(0), operand(1), operand(2));
+    for (let quad = 0; quad < 4; quad++)
+      u64[STATE.vectorResult / 8 + quad] = BigInt.asUintN(64, r >> BigInt(64 * quad));
   };
 };
 
-type Compute = (state: GuestMemory['state'], a: bigint, b: bigint) => bigint;
+type Compute = (state: GuestMemory['state'], a: bigint, b: bigint, c: bigint) => bigint;
 
 const floatFunction = (kind: string, what: string, w: 32 | 64, lanes: number): Compute => {
   switch (kind) {
     case 'float2':
-      return (state, a, b) => floatBinary(state, what as FloatBinary, w, lanes, a, b);
+      return (state, a, b) => floatBinary(state, what as FloatVectorBinary, w, lanes, a, b);
     case 'float1':
       return (state, a) => floatUnary(state, what as FloatUnary, w, lanes, a);
+    case 'fused':
+      return (state, a, b, c) => floatFused(state, what as FloatVectorFused, w, lanes, a, b, c);
     case 'compare':
       return (state, a, b) => floatPredicate(state, what as FloatPredicate, w, lanes, a, b);
-    case 'convert':
-      return (state, a) => floatConversion(state, what as FloatConversion, lanes, a);
+    case 'convert': {
+      const [name, rounding] = what.split('/') as [FloatConversion, IntegralRounding | undefined];
+      return (state, a) => floatConversion(state, name, lanes, a, rounding);
+    }
     case 'order':
       return (state, a, b) => {
         const { zf, pf, cf } = floatOrder(state, what === 'comi', w, a, b);

@@ -108,9 +108,15 @@ export const writeRecord = (view: DataView, at: number, i: Instruction, handler:
   view.setUint32(at + RECORD.fallthrough, LINK.unresolved, true);
 };
 
+/** Linear address of the index register: a general one, or with VSIB a vector register. */
+const indexAddress = (op: MemoryOperand): number => {
+  if (op.vsib !== undefined) return STATE.vector + op.index * VECTOR_STRIDE;
+  return op.index < 0 ? STATE.zero : STATE.gpr + op.index * 8;
+};
+
 const writeAddress = (view: DataView, at: number, op: MemoryOperand): void => {
   view.setUint16(at + RECORD.base, op.base < 0 ? STATE.zero : STATE.gpr + op.base * 8, true);
-  view.setUint16(at + RECORD.indexRegister, op.index < 0 ? STATE.zero : STATE.gpr + op.index * 8, true);
+  view.setUint16(at + RECORD.indexRegister, indexAddress(op), true);
   view.setUint8(at + RECORD.scale, LOG2[op.scale] ?? 0);
   view.setBigInt64(at + RECORD.displacement, BigInt.asIntN(64, op.displacement), true);
 };

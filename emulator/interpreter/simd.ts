@@ -1,6 +1,6 @@
 /** Vectors: the lane operations of `isa/ops.ts` as WebAssembly SIMD. */
 import type { Operand, Width } from '../isa/instruction.ts';
-import type { SimdBinary, SimdMask, SimdShift, SimdUnary } from '../isa/ops.ts';
+import type { SimdBinary, SimdMask, SimdShift, SimdUnary, Variable } from '../isa/ops.ts';
 import { SIMD, TYPE } from '../wasm/opcodes.ts';
 import { AccessEmitter } from './access.ts';
 import { typeOf, type Value } from './values.ts';
@@ -131,6 +131,45 @@ export class SimdEmitter extends AccessEmitter {
     this.f.simdMemory(SIMD.v128Store, offset);
   }
 
+  readVectors(op: Operand): Value[] {
+    const count = op.width === 256 ? 2 : 1;
+    if (op.kind === 'mem') return this.loadChunks(this.linearAddress(op), count);
+    return Array.from({ length: count }, (_, n) => {
+      const offset = this.pushVectorRegister(op);
+      this.f.simdMemory(SIMD.v128Load, offset + 16 * n);
+      return this.pop(v128);
+    });
+  }
+
+  writeVectors(op: Operand, values: readonly Value[]): void {
+    if (op.kind === 'mem') {
+      this.storeChunks(this.linearAddress(op), values);
+      return;
+    }
+    const chunks = values.length === 1 ? [values[0]!, this.vectorConstant(0n, 0n)] : values;
+    for (const [n, value] of chunks.entries()) {
+      const offset = this.pushVectorRegister(op);
+      this.push(value);
+      this.f.simdMemory(SIMD.v128Store, offset + 16 * n);
+    }
+  }
+
+  vectorVariable(initial: Value): Variable<Value> {
+    const local = this.f.local(v128);
+    this.push(initial);
+    this.f.set(local);
+    return {
+      get: () => {
+        this.f.get(local);
+        return this.pop(v128);
+      },
+      set: (value) => {
+        this.push(value);
+        this.f.set(local);
+      },
+    };
+  }
+
   vectorRegister(n: number): Value {
     const offset = this.pushVectorRegister(n);
     this.f.simdMemory(SIMD.v128Load, offset);
@@ -141,6 +180,12 @@ export class SimdEmitter extends AccessEmitter {
     const offset = this.pushVectorRegister(n);
     this.push(value);
     this.f.simdMemory(SIMD.v128Store, offset);
+  }
+
+  setVectorUpper(n: number, value: Value): void {
+    const offset = this.pushVectorRegister(n);
+    this.push(value);
+    this.f.simdMemory(SIMD.v128Store, offset + 16);
   }
 
   simd1(name: SimdUnary, a: Value): Value {

@@ -26,8 +26,8 @@ const usesStackSegment = (i: Instruction, state: CpuState): boolean => {
   for (const op of i.operands) {
     if (op.kind !== 'mem') continue;
     const stackBased = op.segment === 'none' && (op.base === REG.rsp || op.base === REG.rbp);
-    // The bit offset takes a bit string away from the operand's own address.
-    if (BIT_STRING.test(i.row.mnemonic)) return stackBased;
+    // The bit offset takes a bit string away from the operand's own address, the index vector a gather's elements.
+    if (BIT_STRING.test(i.row.mnemonic) || op.vsib !== undefined) return stackBased;
     let address = op.displacement;
     if (op.base >= 0) address += state.get(op.base);
     if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);

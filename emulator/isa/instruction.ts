@@ -43,6 +43,8 @@ export interface MemoryOperand {
   /** 0..15, or -1 for none. */
   readonly base: number;
   readonly index: number;
+  /** Width of the vector register that `index` then is (VSIB); absent where the index is a general register. */
+  readonly vsib?: 128 | 256;
   /** 1, 2, 4 or 8. */
   readonly scale: number;
   /** Signed displacement, or for RIP-relative and moffs operands the absolute address. Exact as a number but for moffs64. */

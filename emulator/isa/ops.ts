@@ -5,6 +5,8 @@
  * zero-extended in its width), `C` a condition, `X` a 128-bit vector. The reference executor has V = bigint, C = boolean,
  * X = bigint and computes at once; the interpreter and the JIT have WebAssembly locals and emit code.
  *
+ * A vector of VEX.L length is an array of 128-bit chunks, `X[]` of length 1 or 2, lowest first.
+ *
  * Laws of instruction functions:
  *  - read everything, then store to memory, then write registers, then flags: a fault must leave no trace.
  *  - the function may look at what is fixed for the form: operand kinds and widths, operand, address and vector size,
@@ -51,18 +53,30 @@ export interface Variable<V> {
 
 /** What a float operation computes; operands and results are bit patterns. */
 export type FloatBinary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
+/** Of vectors besides: `addsub` subtracts in even lanes and adds in odd ones. */
+export type FloatVectorBinary = FloatBinary | 'addsub';
 /** How an integral value is chosen: in one direction, or as MXCSR.RC says. */
 export type IntegralRounding = 'nearest' | 'down' | 'up' | 'zero' | 'mxcsr';
 /** `round` is to an integral value, without a precision exception where it is silent. */
 export type FloatUnary = 'sqrt' | `round.${IntegralRounding}` | `round.${IntegralRounding}.silent`;
-/** CMPccSS/PS/SD/PD predicates 0..7 in order. */
-export type FloatPredicate = 'eq' | 'lt' | 'le' | 'unord' | 'neq' | 'nlt' | 'nle' | 'ord';
+/** Of a, b, c with one rounding: a*b+c, a*b-c, -(a*b)+c, -(a*b)-c. The first operand in that order that is a NaN wins. */
+export type FloatFused = 'fmadd' | 'fmsub' | 'fnmadd' | 'fnmsub';
+/** Of vectors besides: `fmaddsub` subtracts in even lanes and adds in odd ones, `fmsubadd` the other way round. */
+export type FloatVectorFused = FloatFused | 'fmaddsub' | 'fmsubadd';
+/** The predicates of VCMPPS in the order of the immediate (SDM Vol. 2A, table 3-1); CMPPS has the first eight. */
+export const FLOAT_PREDICATES = [
+  ...(['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'] as const),
+  ...(['eq_uq', 'nge', 'ngt', 'false', 'neq_oq', 'ge', 'gt', 'true'] as const),
+  ...(['eq_os', 'lt_oq', 'le_oq', 'unord_s', 'neq_us', 'nlt_uq', 'nle_uq', 'ord_s'] as const),
+  ...(['eq_us', 'nge_uq', 'ngt_uq', 'false_os', 'neq_os', 'ge_oq', 'gt_oq', 'true_us'] as const),
+] as const;
+export type FloatPredicate = (typeof FLOAT_PREDICATES)[number];
 /**
  * Conversions, `to.from`; `t` truncates, otherwise MXCSR.RC rounds. Integers out of range give the integer indefinite.
  * All raise what MXCSR unmasks.
  */
 export type FloatConversion =
-  | ('f64.f32' | 'f32.f64')
+  | ('f64.f32' | 'f32.f64' | 'f32.f16' | 'f16.f32')
   | ('f32.i32' | 'f32.i64' | 'f64.i32' | 'f64.i64')
   | ('i32.f32' | 'i32.f64' | 'i64.f32' | 'i64.f64')
   | ('i32t.f32' | 'i32t.f64' | 'i64t.f32' | 'i64t.f64');
@@ -160,6 +174,7 @@ export interface Ops<V, C, X> {
 
   // --- control within the instruction -------------------------------------------------------------------------------
   variable(w: Width, initial: V): Variable<V>;
+  vectorVariable(initial: X): Variable<X>;
   if(c: C, then: () => void, otherwise?: () => void): void;
   /** Runs `body` while it returns a true condition, at least once; stops when `limit` rounds are done. */
   loop(limit: number, body: () => C): void;
@@ -174,6 +189,10 @@ export interface Ops<V, C, X> {
   effectiveAddress(op: MemoryOperand): V;
   /** Effective address plus segment base, 64 bits. */
   linearAddress(op: MemoryOperand): V;
+  /** The index vector of a VSIB operand. */
+  vsibIndex(op: MemoryOperand): X[];
+  /** Linear address of the element of a VSIB operand whose index, sign-extended to 64 bits, is given. */
+  vsibAddress(op: MemoryOperand, index: V): V;
   /** Register by number (implicit operands). Writing 32 bits clears the upper half. */
   register(w: Width, n: number): V;
   setRegister(w: Width, n: number, value: V): void;
@@ -221,8 +240,18 @@ export interface Ops<V, C, X> {
   readVector(op: Operand): X;
   /** Writes the low 128 bits of a vector register (upper half untouched, as legacy SSE does) or 16 bytes of memory. */
   writeVector(op: Operand, value: X): void;
+  /** A vector register or a memory operand of 128 or 256 bits, as its width says. All is read before this returns. */
+  readVectors(op: Operand): X[];
+  /**
+   * As VEX writes: a vector register with everything above cleared, or 16 bytes of memory for each chunk - all or, on a
+   * fault, none of them.
+   */
+  writeVectors(op: Operand, values: readonly X[]): void;
+  /** Low 128 bits of a register by number (implicit operands); writing leaves the upper half. */
   vectorRegister(n: number): X;
   setVectorRegister(n: number, value: X): void;
+  /** Bits 255:128. */
+  setVectorUpper(n: number, value: X): void;
   simd1(name: SimdUnary, a: X): X;
   simd2(name: SimdBinary, a: X, b: X): X;
   simdShift(name: SimdShift, a: X, count: V): X;
@@ -242,16 +271,22 @@ export interface Ops<V, C, X> {
   // --- floats: bit patterns in, bit patterns out, MXCSR obeyed and updated, #XM raised ---------------------------------
   float2(name: FloatBinary, w: 32 | 64, a: V, b: V): V;
   float1(name: FloatUnary, w: 32 | 64, a: V): V;
-  floatVector2(name: FloatBinary, w: 32 | 64, a: X, b: X): X;
-  floatVector1(name: FloatUnary, w: 32 | 64, a: X): X;
+  /** On vectors: exceptions of all lanes of all chunks are gathered before one #XM. */
+  floatVector2(name: FloatVectorBinary, w: 32 | 64, a: readonly X[], b: readonly X[]): X[];
+  floatVector1(name: FloatUnary, w: 32 | 64, a: readonly X[]): X[];
+  floatFused(name: FloatFused, w: 32 | 64, a: V, b: V, c: V): V;
+  floatVectorFused(name: FloatVectorFused, w: 32 | 64, a: readonly X[], b: readonly X[], c: readonly X[]): X[];
   /** All-ones or zero of width w. */
   floatCompare(predicate: FloatPredicate, w: 32 | 64, a: V, b: V): V;
-  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: X, b: X): X;
+  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: readonly X[], b: readonly X[]): X[];
   /** COMISx (signalling) or UCOMISx: conditions as the instruction sets ZF, PF, CF. */
   floatOrder(signalling: boolean, w: 32 | 64, a: V, b: V): { zf: C; pf: C; cf: C };
   floatConvert(name: FloatConversion, a: V): V;
-  /** Converts several lanes; exceptions of all lanes are gathered before one #XM. Result lanes beyond the count are zero. */
-  floatVectorConvert(name: FloatConversion, lanes: number, a: X): X;
+  /**
+   * Converts the low `lanes` lanes, as `rounding` says where the instruction does (VCVTPS2PH). As many chunks as the
+   * results fill; lanes beyond the count are zero.
+   */
+  floatVectorConvert(name: FloatConversion, lanes: number, a: readonly X[], rounding?: IntegralRounding): X[];
 
   // --- leaving the instruction ----------------------------------------------------------------------------------------
   /** Address of the next instruction, 64 bits. */

@@ -2,15 +2,27 @@
  * The abstract operations on `bigint`: every value is computed at once, exactly, with eager flags. Slow and plain; the
  * oracle for the other executors.
  */
-import { floatBinary, floatConversion, floatOrder, floatPredicate, floatUnary } from '../float/mxcsr.ts';
+import {
+  conversionWidths,
+  floatBinary,
+  floatConversion,
+  floatFused,
+  floatOrder,
+  floatPredicate,
+  floatUnary,
+} from '../float/mxcsr.ts';
 import { CpuFault, type Helper, type HelperName, helpers, NON_CANONICAL } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
 import {
   type FlagName,
   type FloatBinary,
   type FloatConversion,
+  type FloatFused,
   type FloatPredicate,
   type FloatUnary,
+  type FloatVectorBinary,
+  type FloatVectorFused,
+  type IntegralRounding,
   type Ops,
   type SimdBinary,
   type SimdMask,
@@ -44,6 +56,11 @@ const PARITY = Uint8Array.from({ length: 256 }, (_, byte) => {
   for (let b = byte; b !== 0; b &= b - 1) ones++;
   return ones % 2 === 0 ? RFLAGS.PF : 0;
 });
+
+/** Chunks of 128 bits as one number, and back. */
+const join = (chunks: readonly bigint[]): bigint => chunks.reduceRight((high, low) => (high << 128n) | low, 0n);
+const split = (count: number, wide: bigint): bigint[] =>
+  Array.from({ length: count }, (_, n) => (wide >> BigInt(128 * n)) & M128);
 
 const bitLength = (v: bigint) => (v === 0n ? 0 : v.toString(2).length);
 
@@ -214,6 +231,9 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
       },
     };
   }
+  vectorVariable(initial: bigint): Variable<bigint> {
+    return this.variable(64, initial);
+  }
   if(c: boolean, then: () => void, otherwise?: () => void): void {
     if (c) then();
     else otherwise?.();
@@ -263,11 +283,20 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     const state = this.#state;
     let address = op.displacement;
     if (op.base >= 0) address += state.get(op.base);
+    if (op.vsib !== undefined) throw new Error('a VSIB operand has no single address');
     if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);
     return address & MASK[op.addressSize];
   }
   linearAddress(op: MemoryOperand): bigint {
     return (this.effectiveAddress(op) + this.segmentBase(op.segment)) & M64;
+  }
+  vsibIndex(op: MemoryOperand): bigint[] {
+    return this.#chunks(op.index, op.vsib === 256 ? 2 : 1);
+  }
+  vsibAddress(op: MemoryOperand, index: bigint): bigint {
+    const base = op.base >= 0 ? this.#state.get(op.base) : 0n;
+    const offset = (base + index * BigInt(op.scale) + op.displacement) & MASK[op.addressSize];
+    return (offset + this.segmentBase(op.segment)) & M64;
   }
   register(w: Width, n: number): bigint {
     return this.#state.get(n) & MASK[w];
@@ -308,17 +337,26 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     this.memory.store(BYTES[w], address, value);
   }
   load128(address: bigint): bigint {
-    if ((address & 15n) !== 0n && isCanonical(address)) {
-      if (!isCanonical((address + 15n) & M64)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
-      if (this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
-    }
-    const low = this.memory.load(8, address);
-    return low | (this.memory.load(8, (address + 8n) & M64) << 64n);
+    return this.#loadChunks(address, 1)[0]!;
   }
   store128(address: bigint, value: bigint): void {
-    this.memory.probeWrite(address, 16);
-    this.memory.store(8, address, value & M64);
-    this.memory.store(8, (address + 8n) & M64, value >> 64n);
+    this.#storeChunks(address, [value]);
+  }
+  #loadChunks(address: bigint, count: number): bigint[] {
+    const bytes = BigInt(16 * count);
+    if (address % bytes !== 0n && isCanonical(address)) {
+      if (!isCanonical((address + bytes - 1n) & M64)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
+      if (this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
+    }
+    const quad = (n: bigint) => this.memory.load(8, (address + 8n * n) & M64);
+    return count === 1 ? [quad(0n) | (quad(1n) << 64n)] : [quad(0n) | (quad(1n) << 64n), quad(2n) | (quad(3n) << 64n)];
+  }
+  #storeChunks(address: bigint, values: readonly bigint[]): void {
+    this.memory.probeWrite(address, 16 * values.length);
+    for (const [n, value] of values.entries()) {
+      this.memory.store(8, (address + BigInt(16 * n)) & M64, value & M64);
+      this.memory.store(8, (address + BigInt(16 * n + 8)) & M64, value >> 64n);
+    }
   }
 
   flagsAdd(w: Width, a: bigint, b: bigint, r: bigint): void {
@@ -382,12 +420,33 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     if (op.kind === 'mem') this.store128(this.linearAddress(op), value);
     else this.setVectorRegister((op as { register: number }).register, value);
   }
+  readVectors(op: Operand): bigint[] {
+    if (op.kind === 'mem') return this.#loadChunks(this.linearAddress(op), op.width / 128);
+    return this.#chunks((op as { register: number }).register, op.width === 256 ? 2 : 1);
+  }
+  writeVectors(op: Operand, values: readonly bigint[]): void {
+    if (op.kind === 'mem') {
+      this.#storeChunks(this.linearAddress(op), values);
+      return;
+    }
+    const n = (op as { register: number }).register;
+    this.setVectorRegister(n, values[0]!);
+    this.setVectorUpper(n, values[1] ?? 0n);
+  }
+  #chunks(register: number, count: number): bigint[] {
+    const quad = (n: number) => this.#state.vector64(register, n);
+    return count === 1 ? [quad(0) | (quad(1) << 64n)] : [quad(0) | (quad(1) << 64n), quad(2) | (quad(3) << 64n)];
+  }
   vectorRegister(n: number): bigint {
-    return this.#state.vector64(n, 0) | (this.#state.vector64(n, 1) << 64n);
+    return this.#chunks(n, 1)[0]!;
   }
   setVectorRegister(n: number, value: bigint): void {
     this.#state.setVector64(n, 0, value & M64);
     this.#state.setVector64(n, 1, value >> 64n);
+  }
+  setVectorUpper(n: number, value: bigint): void {
+    this.#state.setVector64(n, 2, value & M64);
+    this.#state.setVector64(n, 3, value >> 64n);
   }
   simd1(name: SimdUnary, a: bigint): bigint {
     return unary[name](a);
@@ -429,17 +488,29 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   float1(name: FloatUnary, w: 32 | 64, a: bigint): bigint {
     return floatUnary(this.#state, name, w, 1, a);
   }
-  floatVector2(name: FloatBinary, w: 32 | 64, a: bigint, b: bigint): bigint {
-    return floatBinary(this.#state, name, w, 128 / w, a, b);
+  floatVector2(name: FloatVectorBinary, w: 32 | 64, a: readonly bigint[], b: readonly bigint[]): bigint[] {
+    return split(a.length, floatBinary(this.#state, name, w, (a.length * 128) / w, join(a), join(b)));
   }
-  floatVector1(name: FloatUnary, w: 32 | 64, a: bigint): bigint {
-    return floatUnary(this.#state, name, w, 128 / w, a);
+  floatVector1(name: FloatUnary, w: 32 | 64, a: readonly bigint[]): bigint[] {
+    return split(a.length, floatUnary(this.#state, name, w, (a.length * 128) / w, join(a)));
+  }
+  floatFused(name: FloatFused, w: 32 | 64, a: bigint, b: bigint, c: bigint): bigint {
+    return floatFused(this.#state, name, w, 1, a, b, c);
+  }
+  floatVectorFused(
+    name: FloatVectorFused,
+    w: 32 | 64,
+    a: readonly bigint[],
+    b: readonly bigint[],
+    c: readonly bigint[],
+  ): bigint[] {
+    return split(a.length, floatFused(this.#state, name, w, (a.length * 128) / w, join(a), join(b), join(c)));
   }
   floatCompare(predicate: FloatPredicate, w: 32 | 64, a: bigint, b: bigint): bigint {
     return floatPredicate(this.#state, predicate, w, 1, a, b);
   }
-  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: bigint, b: bigint): bigint {
-    return floatPredicate(this.#state, predicate, w, 128 / w, a, b);
+  floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: readonly bigint[], b: readonly bigint[]): bigint[] {
+    return split(a.length, floatPredicate(this.#state, predicate, w, (a.length * 128) / w, join(a), join(b)));
   }
   floatOrder(signalling: boolean, w: 32 | 64, a: bigint, b: bigint): { zf: boolean; pf: boolean; cf: boolean } {
     return floatOrder(this.#state, signalling, w, a, b);
@@ -447,8 +518,14 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   floatConvert(name: FloatConversion, a: bigint): bigint {
     return floatConversion(this.#state, name, 1, a);
   }
-  floatVectorConvert(name: FloatConversion, lanes: number, a: bigint): bigint {
-    return floatConversion(this.#state, name, lanes, a);
+  floatVectorConvert(
+    name: FloatConversion,
+    lanes: number,
+    a: readonly bigint[],
+    rounding: IntegralRounding = 'mxcsr',
+  ): bigint[] {
+    const chunks = Math.ceil((lanes * conversionWidths(name).to) / 128);
+    return split(chunks, floatConversion(this.#state, name, lanes, join(a), rounding));
   }
 
   nextRip(): bigint {

@@ -1,40 +1,77 @@
 /** Float arithmetic, comparison and logic, scalar and packed (SDM Vol. 1, 10.4.1 and 11.4.1). */
-import type { FloatBinary, FloatPredicate, SimdBinary } from '../ops.ts';
-import { type Row, row, type Semantics } from '../row.ts';
-import { immediateOf, scalar, vector1, vector2, writeScalar } from './operands.ts';
+import { FLOAT_PREDICATES, type FloatBinary, type FloatUnary, type Ops, type SimdBinary } from '../ops.ts';
+import type { Row, Semantics } from '../row.ts';
+import { vectorRows } from './forms.ts';
+import {
+  immediateOf,
+  isVex,
+  mergeScalar,
+  scalar,
+  threeOperands,
+  vector1,
+  vector2,
+  vectors1,
+  vectors2,
+} from './operands.ts';
 
-/** The four forms of a float instruction: mandatory prefix, suffix of the mnemonic, lane width, packed. */
-const FORMS = [
-  ['NP', 'ps', 32, true],
-  ['66', 'pd', 64, true],
-  ['F3', 'ss', 32, false],
-  ['F2', 'sd', 64, false],
+/** The four forms of a float instruction: mandatory prefix, suffix of the mnemonic, lane width. */
+const PACKED = [
+  ['NP', 'PS', 32],
+  ['66', 'PD', 64],
+] as const;
+const SCALAR = [
+  ['F3', 'SS', 32],
+  ['F2', 'SD', 64],
 ] as const;
 
-const binary = (opcode: string, name: FloatBinary): Row[] =>
-  FORMS.map(([prefix, suffix, w, packed]) => {
-    const one: Semantics = (o, i) => {
-      const [destination, source] = i.operands;
-      const b = scalar(o, w, source!);
-      writeScalar(o, w, destination!, o.float2(name, w, scalar(o, w, destination!), b));
-    };
-    const all = vector2((o, a, b) => o.floatVector2(name, w, a, b));
-    return row(`${prefix} 0F ${opcode} /r`, (name + suffix).toUpperCase(), `V${suffix},W${suffix}`, packed ? all : one);
-  });
+const suffixed = (operands: string, suffix: string): string => operands.replaceAll('*', suffix.toLowerCase());
 
-const squareRoot = (opcode: string): Row[] =>
-  FORMS.map(([prefix, suffix, w, packed]) => {
-    const one: Semantics = (o, i) =>
-      writeScalar(o, w, i.operands[0]!, o.float1('sqrt', w, scalar(o, w, i.operands[1]!)));
-    const all = vector1((o, a) => o.floatVector1('sqrt', w, a));
-    return row(`${prefix} 0F ${opcode} /r`, `SQRT${suffix.toUpperCase()}`, `V${suffix},W${suffix}`, packed ? all : one);
-  });
+const binary = (opcode: string, name: FloatBinary): Row[] => [
+  ...PACKED.flatMap(([prefix, suffix, w]) =>
+    vectorRows(
+      `${prefix} 0F ${opcode} /r`,
+      name.toUpperCase() + suffix,
+      suffixed('V*,H*,W*', suffix),
+      vectors2((o, a, b) => o.floatVector2(name, w, a, b)),
+      { wide: 'AVX' },
+    ),
+  ),
+  ...SCALAR.flatMap(([prefix, suffix, w]) => {
+    const one: Semantics = (o, i) => {
+      const [, first, second] = threeOperands(i);
+      const b = scalar(o, w, second);
+      mergeScalar(o, i, w, o.float2(name, w, scalar(o, w, first), b));
+    };
+    const operands = suffixed('V*,H*,W*', suffix);
+    return vectorRows(`${prefix} 0F ${opcode} /r`, name.toUpperCase() + suffix, operands, one, { lig: true });
+  }),
+];
+
+/** VSQRTSS has three operands, VSQRTPS two. */
+const squareRoot = (opcode: string): Row[] => {
+  const name: FloatUnary = 'sqrt';
+  return [
+    ...PACKED.flatMap(([prefix, suffix, w]) =>
+      vectorRows(
+        `${prefix} 0F ${opcode} /r`,
+        `SQRT${suffix}`,
+        suffixed('V*,W*', suffix),
+        vectors1((o, a) => o.floatVector1(name, w, a)),
+        { wide: 'AVX' },
+      ),
+    ),
+    ...SCALAR.flatMap(([prefix, suffix, w]) => {
+      const one: Semantics = (o, i) => mergeScalar(o, i, w, o.float1(name, w, scalar(o, w, threeOperands(i)[2])));
+      return vectorRows(`${prefix} 0F ${opcode} /r`, `SQRT${suffix}`, suffixed('V*,H*,W*', suffix), one, { lig: true });
+    }),
+  ];
+};
 
 /** RCPPS, RSQRTPS and their scalar forms: approximations that raise nothing and know no MXCSR. */
 const approximation = (opcode: string, name: 'rcp' | 'rsqrt'): Row[] => {
   const one: Semantics = (o, i) => {
-    const value = o.call(name, o.zeroExtend(32, 64, scalar(o, 32, i.operands[1]!)));
-    writeScalar(o, 32, i.operands[0]!, o.truncate(64, 32, value));
+    const value = o.call(name, o.zeroExtend(32, 64, scalar(o, 32, threeOperands(i)[2])));
+    mergeScalar(o, i, 32, o.truncate(64, 32, value));
   };
   const all = vector1((o, a) => {
     let result = a;
@@ -44,53 +81,65 @@ const approximation = (opcode: string, name: 'rcp' | 'rsqrt'): Row[] => {
     }
     return result;
   });
+  const mnemonic = name.toUpperCase();
   return [
-    row(`NP 0F ${opcode} /r`, `${name.toUpperCase()}PS`, 'Vps,Wps', all),
-    row(`F3 0F ${opcode} /r`, `${name.toUpperCase()}SS`, 'Vss,Wss', one),
+    ...vectorRows(`NP 0F ${opcode} /r`, `${mnemonic}PS`, 'Vps,Wps', all, { wide: 'AVX' }),
+    ...vectorRows(`F3 0F ${opcode} /r`, `${mnemonic}SS`, 'Vss,Hss,Wss', one, { lig: true }),
   ];
 };
 
-const PREDICATES: readonly FloatPredicate[] = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
-
-/** CMPPS and its kin: bits 7:3 of the immediate mean nothing to the legacy forms. */
-const comparison = (): Row[] =>
-  FORMS.map(([prefix, suffix, w, packed]) => {
-    const one: Semantics = (o, i) => {
-      const [destination, source] = i.operands;
-      const b = scalar(o, w, source!);
-      const predicate = PREDICATES[immediateOf(i) & 7]!;
-      writeScalar(o, w, destination!, o.floatCompare(predicate, w, scalar(o, w, destination!), b));
-    };
-    const all = vector2((o, a, b, i) => o.floatVectorCompare(PREDICATES[immediateOf(i) & 7]!, w, a, b));
-    return row(`${prefix} 0F C2 /r ib`, `CMP${suffix.toUpperCase()}`, `V${suffix},W${suffix},Ib`, packed ? all : one, {
-      immediateInForm: true,
-    });
-  });
+/** CMPPS and its kin: legacy forms know eight predicates, VEX 32; the immediate's other bits mean nothing. */
+const comparison = (): Row[] => {
+  const predicateOf = (i: Parameters<Semantics>[1]) => FLOAT_PREDICATES[immediateOf(i) & (isVex(i) ? 31 : 7)]!;
+  return [
+    ...PACKED.flatMap(([prefix, suffix, w]) =>
+      vectorRows(
+        `${prefix} 0F C2 /r ib`,
+        `CMP${suffix}`,
+        suffixed('V*,H*,W*,Ib', suffix),
+        vectors2((o, a, b, i) => o.floatVectorCompare(predicateOf(i), w, a, b)),
+        { wide: 'AVX', immediateInForm: true },
+      ),
+    ),
+    ...SCALAR.flatMap(([prefix, suffix, w]) => {
+      const one: Semantics = (o, i) => {
+        const [, first, second] = threeOperands(i);
+        const b = scalar(o, w, second);
+        mergeScalar(o, i, w, o.floatCompare(predicateOf(i), w, scalar(o, w, first), b));
+      };
+      const operands = suffixed('V*,H*,W*,Ib', suffix);
+      return vectorRows(`${prefix} 0F C2 /r ib`, `CMP${suffix}`, operands, one, { lig: true, immediateInForm: true });
+    }),
+  ];
+};
 
 /** UCOMISx, COMISx: ZF, PF and CF tell the relation, the other flags are cleared. */
-const order = (encoding: string, mnemonic: string, w: 32 | 64, signalling: boolean): Row =>
-  row(encoding, mnemonic, w === 32 ? 'Vss,Wss' : 'Vsd,Wsd', (o, i) => {
+const order = (encoding: string, mnemonic: string, w: 32 | 64, signalling: boolean): Row[] => {
+  const compare: Semantics = (o, i) => {
     const b = scalar(o, w, i.operands[1]!);
     const { zf, pf, cf } = o.floatOrder(signalling, w, scalar(o, w, i.operands[0]!), b);
     const clear = o.condition(false);
     o.setFlags({ zf, pf, cf, of: clear, sf: clear, af: clear });
-  });
+  };
+  return vectorRows(encoding, mnemonic, w === 32 ? 'Vss,Wss' : 'Vsd,Wsd', compare, { lig: true });
+};
 
-const logic = (opcode: string, mnemonic: string, name: SimdBinary): Row[] =>
-  FORMS.slice(0, 2).map(([prefix, suffix]) =>
-    row(
-      `${prefix} 0F ${opcode} /r`,
-      mnemonic + suffix.toUpperCase(),
-      `V${suffix},W${suffix}`,
-      vector2((o, a, b) => (name === 'v128.andnot' ? o.simd2(name, b, a) : o.simd2(name, a, b))),
-    ),
+/** Unlike their integer twins they are AVX at 256 bits. */
+const logic = (opcode: string, mnemonic: string, name: SimdBinary): Row[] => {
+  const combine = <V, C, X>(o: Ops<V, C, X>, a: X, b: X): X =>
+    name === 'v128.andnot' ? o.simd2(name, b, a) : o.simd2(name, a, b);
+  return PACKED.flatMap(([prefix, suffix]) =>
+    vectorRows(`${prefix} 0F ${opcode} /r`, mnemonic + suffix, suffixed('V*,H*,W*', suffix), vector2(combine), {
+      wide: 'AVX',
+    }),
   );
+};
 
 export const floatRows: readonly Row[] = [
-  order('NP 0F 2E /r', 'UCOMISS', 32, false),
-  order('66 0F 2E /r', 'UCOMISD', 64, false),
-  order('NP 0F 2F /r', 'COMISS', 32, true),
-  order('66 0F 2F /r', 'COMISD', 64, true),
+  ...order('NP 0F 2E /r', 'UCOMISS', 32, false),
+  ...order('66 0F 2E /r', 'UCOMISD', 64, false),
+  ...order('NP 0F 2F /r', 'COMISS', 32, true),
+  ...order('66 0F 2F /r', 'COMISD', 64, true),
   ...squareRoot('51'),
   ...approximation('52', 'rsqrt'),
   ...approximation('53', 'rcp'),

@@ -4,7 +4,7 @@ import { REG } from '../../state.ts';
 import type { Instruction } from '../instruction.ts';
 import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
-import { alignedVector, requireAligned, scalar, writeScalar } from './operands.ts';
+import { alignedVector, mergeScalar, requireAligned, scalar } from './operands.ts';
 
 const moveUnaligned: Semantics = (o, i) => o.writeVector(i.operands[0]!, o.readVector(i.operands[1]!));
 
@@ -23,7 +23,7 @@ const moveScalar =
     const value = scalar(o, w, source!);
     if (destination!.kind === 'mem') o.write(destination, value);
     else if (source!.kind === 'mem') o.writeVector(destination!, o.vectorFromInt(w, value));
-    else writeScalar(o, w, destination!, value);
+    else mergeScalar(o, i, w, value);
   };
 
 /** MOVLPS, MOVHPS and their pd twins: a 64-bit lane from memory. */
