@@ -1,8 +1,9 @@
 /**
- * BT, BTS, BTR, BTC, BSF, BSR (SDM Vol. 2A). Undefined flags are as AMD processors leave them: bit tests change CF
- * alone; bit scans set PF by the index found (or by zero) and clear the rest but ZF.
+ * BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT (SDM Vol. 2). Undefined flags are as AMD processors leave them: bit
+ * tests change CF alone; bit scans set PF by the index found (or by zero) and clear the rest but ZF; TZCNT and LZCNT
+ * clear SF, AF and PF and leave OF alone.
  *
- * With F3 before them BSF and BSR stay what they are: this CPU announces neither TZCNT nor LZCNT.
+ * With F3 before them BSF and BSR stay what they are on a CPU that announces neither TZCNT nor LZCNT.
  */
 import type { MemoryOperand, Width } from '../instruction.ts';
 import type { Ops } from '../ops.ts';
@@ -72,6 +73,32 @@ const bitScan =
     o.setFlags({ zf: none });
   };
 
+/** TZCNT, LZCNT: of zero, the width. */
+const countZeros =
+  (trailing: boolean): Semantics =>
+  (o, i) => {
+    const target = operand(i.operands, 0);
+    const w = widthOf(target);
+    const wide = w === 64 ? 64 : 32;
+    const value = resize(o, w, wide, o.read(operand(i.operands, 1)));
+    // A bit beyond the 16 ends the search from below; from above the missing ones are counted too.
+    const bounded = w === 16 && trailing ? o.or(wide, value, o.int(wide, 0x10000)) : value;
+    const counted = trailing ? o.ctz(wide, bounded) : o.sub(wide, o.clz(wide, value), o.int(wide, wide - w));
+    o.write(target, resize(o, wide, w, counted));
+    const no = o.condition(false);
+    o.setFlags({ cf: o.isZero(wide, value), zf: o.isZero(wide, counted), sf: no, af: no, pf: no });
+  };
+
+const popcnt: Semantics = (o, i) => {
+  const target = operand(i.operands, 0);
+  const w = widthOf(target);
+  const wide = w === 64 ? 64 : 32;
+  const counted = o.popcnt(wide, resize(o, w, wide, o.read(operand(i.operands, 1))));
+  o.write(target, resize(o, wide, w, counted));
+  o.flagsLogic(wide, counted);
+  o.setFlags({ pf: o.condition(false) });
+};
+
 const bitTestRows = (
   extension: number,
   opcode: string,
@@ -90,4 +117,7 @@ export const bits: readonly Row[] = [
   ...bitTestRows(7, 'BB', 'BTC', bitTest('complement'), true),
   row('0F BC /r', 'BSF', 'Gv,Ev', bitScan(true)),
   row('0F BD /r', 'BSR', 'Gv,Ev', bitScan(false)),
+  row('F3 0F BC /r', 'TZCNT', 'Gv,Ev', countZeros(true), { feature: 'BMI1' }),
+  row('F3 0F BD /r', 'LZCNT', 'Gv,Ev', countZeros(false), { feature: 'LZCNT' }),
+  row('F3 0F B8 /r', 'POPCNT', 'Gv,Ev', popcnt, { feature: 'POPCNT' }),
 ];

@@ -59,3 +59,17 @@ export const CONDITIONS = [
   ...['O', 'NO', 'B', 'AE', 'E', 'NE', 'BE', 'A'],
   ...['S', 'NS', 'P', 'NP', 'L', 'GE', 'LE', 'G'],
 ] as const;
+
+/** Bytes in the opposite order. */
+export const reverseBytes = <V, C, X>(o: Ops<V, C, X>, w: Width, a: V): V => {
+  const n8 = o.int(w, 8);
+  if (w === 8) return a;
+  if (w === 16) return o.or(w, o.shrU(w, a, n8), o.shl(w, a, n8));
+  const evenBytes = o.int(w, w === 32 ? 0x00ff00ff : 0x00ff00ff_00ff00ffn);
+  const pairs = o.or(w, o.and(w, o.shrU(w, a, n8), evenBytes), o.shl(w, o.and(w, a, evenBytes), n8));
+  if (w === 32) return o.rotl(32, pairs, o.int(32, 16));
+  const n16 = o.int(w, 16);
+  const evenWords = o.int(w, 0x0000ffff_0000ffffn);
+  const quads = o.or(w, o.and(w, o.shrU(w, pairs, n16), evenWords), o.shl(w, o.and(w, pairs, evenWords), n16));
+  return o.rotl(64, quads, o.int(64, 32));
+};

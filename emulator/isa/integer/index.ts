@@ -1,11 +1,13 @@
 /** The integer instruction set. */
 import type { Row } from '../row.ts';
+import { carryChains } from './adx.ts';
 import { arithmetic } from './arithmetic.ts';
 import { atomics } from './atomic.ts';
 import { bits } from './bit.ts';
 import { control } from './control.ts';
 import { flagControl, nops } from './flags.ts';
 import { logic } from './logic.ts';
+import { bigEndianMoves } from './movbe.ts';
 import { moves } from './move.ts';
 import { multiplication } from './multiply.ts';
 import { rotates } from './rotate.ts';
@@ -29,6 +31,8 @@ export const integerRows: readonly Row[] = [
   ...flagControl,
   ...nops,
   ...atomics,
+  ...carryChains,
+  ...bigEndianMoves,
   ...segments,
   ...system,
 ];

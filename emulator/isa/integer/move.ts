@@ -2,7 +2,7 @@
 import { REG } from '../../state.ts';
 import type { Width } from '../instruction.ts';
 import { type Row, row, type Semantics } from '../row.ts';
-import { CONDITIONS, hex, operand, readAs, resize, widthOf } from './common.ts';
+import { CONDITIONS, hex, operand, readAs, resize, reverseBytes, widthOf } from './common.ts';
 
 const mov: Semantics = (o, i) => {
   const target = operand(i.operands, 0);
@@ -39,24 +39,7 @@ const xchg: Semantics = (o, i) => {
 const bswap: Semantics = (o, i) => {
   const target = operand(i.operands, 0);
   const w = widthOf(target);
-  if (w !== 32 && w !== 64) {
-    o.write(target, o.int(w, 0));
-    return;
-  }
-  const a = o.read(target);
-  const swapBytes = o.int(w, w === 32 ? 0x00ff00ff : 0x00ff00ff_00ff00ffn);
-  const pairs = o.or(w, o.and(w, o.shrU(w, a, o.int(w, 8)), swapBytes), o.shl(w, o.and(w, a, swapBytes), o.int(w, 8)));
-  if (w === 32) {
-    o.write(target, o.rotl(32, pairs, o.int(32, 16)));
-    return;
-  }
-  const swapWords = o.int(w, 0x0000ffff_0000ffffn);
-  const quads = o.or(
-    w,
-    o.and(w, o.shrU(w, pairs, o.int(w, 16)), swapWords),
-    o.shl(w, o.and(w, pairs, swapWords), o.int(w, 16)),
-  );
-  o.write(target, o.rotl(64, quads, o.int(64, 32)));
+  o.write(target, w === 16 ? o.int(w, 0) : reverseBytes(o, w, o.read(target)));
 };
 
 /** The target is written either way, so that 32 bits clear the upper half; the source is read either way. */

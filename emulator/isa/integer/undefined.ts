@@ -22,6 +22,8 @@ const product = [always('sf', 'zf', 'af', 'pf')];
 const quotient = [always('cf', 'of', 'sf', 'zf', 'af', 'pf')];
 const scan = [always('cf', 'of', 'sf', 'af', 'pf')];
 const bitTest = [always('of', 'sf', 'af', 'pf')];
+const zeroCount = [always('of', 'sf', 'af', 'pf')];
+const lowestBit = [always('af', 'pf')];
 const double = [always('af'), overflow, beyond];
 
 /** By mnemonic. What is not listed leaves no flag undefined. */
@@ -45,6 +47,14 @@ export const undefinedFlags: Readonly<Record<string, readonly UndefinedFlags[]>>
   SHRD: double,
   BSF: scan,
   BSR: scan,
+  TZCNT: zeroCount,
+  LZCNT: zeroCount,
+  ANDN: lowestBit,
+  BLSI: lowestBit,
+  BLSR: lowestBit,
+  BLSMSK: lowestBit,
+  BZHI: lowestBit,
+  BEXTR: [always('sf', 'af', 'pf')],
   BT: bitTest,
   BTS: bitTest,
   BTR: bitTest,
