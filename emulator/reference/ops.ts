@@ -344,7 +344,8 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   }
   #loadChunks(address: bigint, count: number): bigint[] {
     const bytes = BigInt(16 * count);
-    if (address % bytes !== 0n && isCanonical(address)) {
+    // Halves of 256 bits are checked as whole vectors of 128 (so on AMD).
+    if ((address & 15n) !== 0n && isCanonical(address)) {
       if (!isCanonical((address + bytes - 1n) & M64)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
       if (this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
     }
