@@ -53,9 +53,11 @@ const library = {
 /** Bundles a TypeScript script and runs it in the root; its status. */
 const run = async (script, args) => {
   mkdirSync(join(root, '.cache/scripts'), { recursive: true });
-  const outfile = join(root, '.cache/scripts', `${basename(script, '.ts')}.mjs`);
+  // The same script may be running already.
+  const outfile = join(root, '.cache/scripts', `${basename(script, '.ts')}-${process.pid}.mjs`);
   await build({ ...common, entryPoints: [script], outfile, platform: 'node', packages: 'external' });
   const { status } = spawnSync(process.execPath, [outfile, ...args], { stdio: 'inherit', cwd: root });
+  rmSync(outfile, { force: true });
   return status ?? 1;
 };
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { CpuKind } from '../emulator/api.ts';
+import { KINDS } from '../test/cpu/execute.ts';
 import { Generator } from '../test/cpu/generate.ts';
 import { notAsked } from '../test/cpu/hints.ts';
 import { minimise } from '../test/cpu/minimise.ts';
@@ -7,29 +8,33 @@ import { buildRunner, hostIsAmd } from '../test/cpu/native.ts';
 import { record } from '../test/cpu/recorded.ts';
 import { type Disassemble, describeFinding, describeStatistics } from '../test/cpu/report.ts';
 import { rows } from '../test/cpu/rows.ts';
+import { selectShapes } from '../test/cpu/select.ts';
 import { Executors, type Finding, runSession } from '../test/cpu/session.ts';
-import { keyText } from '../test/cpu/shape.ts';
+import type { Shape } from '../test/cpu/shape.ts';
 import { canRunNatively } from '../test/native/native.ts';
 
 const USAGE = `usage: npm run cpu-diff -- [OPTION]...
 Runs random instructions on the host CPU and in the executors, and compares all of the state afterwards.
   --cases N        how many, spread evenly over the rows (default 200000)
   --seed N         which ones (default 1)
-  --row TEXT       only rows whose "MNEMONIC ENCODING OPERANDS" contains TEXT, or with that mnemonic; may be repeated
+  --only PATTERN   only some rows; may be repeated. PATTERN is a mnemonic or an extension, both with * for anything
+                   (VPADD*, AVX2, SSE4_1), a source file (emulator/isa/sse/move.ts), or text of a row (66 0F 38 00)
   --case ID        one case, as findings name it
-  --cpu KIND       interpreter or reference; may be repeated (default both)
+  --cpu KIND       ${KINDS.join(' or ')}; may be repeated (default all)
   --show N         findings printed in full, per row (default 1)
   --no-native      compare the executors with each other only
   --no-minimise    print cases as they were made
   --table          print all rows, not only those with differences
   --record         write test/cpu/recorded.br from what this host does, and nothing else`;
 
-const RECORDED_PER_ROW = 8;
+const RECORDED_PER_ROW = 4;
+/** Findings printed, which takes time; the rest are in the table. */
+const MOST_SHOWN = 40;
 
 interface Options {
   cases: number;
   seed: number;
-  rows: string[];
+  only: string[];
   case: string | undefined;
   kinds: CpuKind[];
   show: number;
@@ -43,7 +48,7 @@ const parse = (args: readonly string[]): Options => {
   const options: Options = {
     cases: 200_000,
     seed: 1,
-    rows: [],
+    only: [],
     case: undefined,
     kinds: [],
     show: 1,
@@ -65,7 +70,7 @@ const parse = (args: readonly string[]): Options => {
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '--cases') options.cases = number(word);
     else if (word === '--seed') options.seed = number(word);
-    else if (word === '--row') options.rows.push(value(word));
+    else if (word === '--only') options.only.push(value(word));
     else if (word === '--case') options.case = value(word);
     else if (word === '--show') options.show = number(word);
     else if (word === '--no-native') options.native = false;
@@ -74,11 +79,10 @@ const parse = (args: readonly string[]): Options => {
     else if (word === '--record') options.record = true;
     else if (word === '--cpu') {
       const kind = value(word);
-      if (kind !== 'interpreter' && kind !== 'reference') fail(`no such executor: ${kind}`);
-      options.kinds.push(kind as CpuKind);
+      options.kinds.push(KINDS.find((known) => known === kind) ?? fail(`no such executor: ${kind}`));
     } else fail(`unknown option ${word}`);
   }
-  if (options.kinds.length === 0) options.kinds = ['reference', 'interpreter'];
+  if (options.kinds.length === 0) options.kinds = [...KINDS];
   return options;
 };
 
@@ -120,24 +124,22 @@ const main = async (): Promise<number> => {
   }
   const disassemble = await loadDisassembler();
 
-  let shapes = generator.shapes;
-  if (options.rows.length > 0) {
-    const wanted = options.rows.map((text) => text.toUpperCase());
-    shapes = shapes.filter((s) =>
-      wanted.some((w) => s.mnemonic === w || keyText(s.row).toUpperCase().includes(`${w} `)),
-    );
+  let shapes: readonly Shape[] = generator.shapes;
+  if (options.only.length > 0) {
+    shapes = selectShapes(shapes, options.only);
     if (shapes.length === 0) {
-      console.error(`no row matches ${options.rows.join(', ')}`);
+      console.error(`no row matches ${options.only.join(', ')}`);
       return 2;
     }
   }
   const executors = new Executors(options.kinds);
   const perRow = new Map<string, number>();
+  let shown = 0;
   const onFinding = (finding: Finding) => {
     const key = `${finding.shape!.key} ${finding.kind}`;
     const before = perRow.get(key) ?? 0;
     perRow.set(key, before + 1);
-    if (before >= options.show) return;
+    if (before >= options.show || shown++ >= MOST_SHOWN) return;
     const smaller = options.minimise ? minimise(finding, runner, executors) : finding;
     console.log(`${describeFinding(smaller, options.seed, disassemble)}\n`);
   };

@@ -1,7 +1,8 @@
 /** A case under construction: registers, data pages, and where memory operands may lie. */
-import { MAP, type Patch, pristine } from './case.ts';
+import { MAP, type Patch, pristine, type Words } from './case.ts';
 import { integer, type LaneKind, lane64, type Random } from './random.ts';
 import type { OperandSize, Shape } from './shape.ts';
+import { initialX87 } from './x87.ts';
 
 export const U64 = (n: bigint): bigint => BigInt.asUintN(64, n);
 
@@ -26,22 +27,27 @@ export interface Target {
   readonly bits: number;
 }
 
+const FIXED_VECTORS = Array.from({ length: 64 }, (_, n) => 0x0101010101010101n * BigInt(n + 64));
+
 export class Builder {
   readonly r: Random;
   readonly shape: Shape;
-  readonly gpr: bigint[];
-  readonly xmm: bigint[];
+  readonly gpr: Words;
+  readonly ymm: Words;
+  x87: Uint8Array = initialX87;
   rflags: number;
   mxcsr = 0x1f80;
   patches: Patch[] = [];
   operandSize: OperandSize = 32;
+  vexL = 0;
   addressSize: 32 | 64 = 64;
   /** FS or GS override. */
   segment: 'none' | 'fs' | 'gs' = 'none';
   repeat = false;
-  /** Register numbers of ModRM.reg, of ModRM.rm or of the opcode; -1 for none. High-byte registers count as 4..7. */
+  /** Register numbers of ModRM.reg, of ModRM.rm or of the opcode, of VEX.vvvv; -1 for none. High-byte registers count as 4..7. */
   reg = -1;
   rm = -1;
+  vvvv = -1;
   memory: Target | undefined;
 
   /** `noise` is how often registers that are no operands are random. */
@@ -50,9 +56,11 @@ export class Builder {
     this.shape = shape;
     const noise = r.chance(noisy);
     // Fixed contents show a stray write as well as random ones, and are easier to read.
-    this.gpr = Array.from({ length: 16 }, (_, n) => (noise || n < 3 ? integer(r) : 0x1111111111111111n * BigInt(n)));
+    this.gpr = BigUint64Array.from({ length: 16 }, (_, n) =>
+      noise || n < 3 ? integer(r) : 0x1111111111111111n * BigInt(n),
+    );
     const kind = r.pick<LaneKind>(['double', 'single', 'integer']);
-    this.xmm = Array.from({ length: 32 }, (_, n) => (noise ? lane64(r, kind) : 0x0101010101010101n * BigInt(n + 64)));
+    this.ymm = BigUint64Array.from({ length: 64 }, (_, n) => (noise ? lane64(r, kind) : FIXED_VECTORS[n]!));
     this.rflags = r.pick([0, 0x8d5, 0xd5, r.next() & 0x8d5, r.next() & 0x8d5]);
   }
 
@@ -90,7 +98,7 @@ export class Builder {
     const kind = r.next() % 100;
     if (kind < 70) {
       let offset = 64 + r.below(MAP.writableSize - size - 128);
-      if (r.chance(align)) offset -= offset % Math.min(size, 64);
+      if (r.chance(align)) offset -= offset % Math.min(2 ** Math.ceil(Math.log2(size)), 64);
       return BigInt(view + offset);
     }
     if (kind < 80) return BigInt(view + across(4096));

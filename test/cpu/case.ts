@@ -32,6 +32,9 @@ export const STOP_BY = {
 } as const;
 export type StopBy = (typeof STOP_BY)[keyof typeof STOP_BY];
 
+/** Registers of 64 bits, or parts of registers. */
+export type Words = BigUint64Array<ArrayBuffer>;
+
 export interface Case {
   /** Which row, and which of its cases: `3fa2b1c0:17`. Made again by `makeCase`. */
   readonly id: string;
@@ -39,15 +42,17 @@ export interface Case {
   /** Offset of the first byte from `MAP.code`. */
   readonly codeOffset: number;
   /** rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
-  readonly gpr: readonly bigint[];
+  readonly gpr: Words;
   /** Arithmetic flags, DF, AC, and TF where the guest itself is single-stepping (#DB is the outcome then). */
   readonly rflags: number;
   readonly mxcsr: number;
-  /** Low and high halves of xmm0..xmm15. */
-  readonly xmm: readonly bigint[];
+  /** ymm0..ymm15, four words each. */
+  readonly ymm: Words;
+  /** x87 and MMX state: see x87.ts. */
+  readonly x87: Uint8Array;
   readonly patches: readonly Patch[];
   readonly stopBy: StopBy;
-  /** The instruction loads segment registers: the host's must be put in order afterwards. */
+  /** The instruction loads segment registers or their bases: the host's must be put in order afterwards. */
   readonly segments: boolean;
   /** The instruction loads TF, so that its value afterwards is not the stepping's. */
   readonly loadsTrapFlag: boolean;
@@ -74,11 +79,14 @@ export interface Outcome {
   /** For #PF, otherwise 0. */
   readonly cr2: bigint;
   readonly rip: bigint;
-  readonly gpr: readonly bigint[];
+  readonly gpr: Words;
+  readonly fsBase: bigint;
+  readonly gsBase: bigint;
   /** The bits of `VISIBLE_FLAGS`. */
   readonly rflags: number;
   readonly mxcsr: number;
-  readonly xmm: readonly bigint[];
+  readonly ymm: Words;
+  readonly x87: Uint8Array;
   readonly changes: readonly Change[];
 }
 

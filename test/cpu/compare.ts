@@ -1,6 +1,7 @@
 /** Compares outcomes, and prints cases for people. */
 import { REG_NAMES } from '../../emulator/api.ts';
-import { type Case, COMPLETED, MAP, type Outcome, STOP_BY, SYSTEM_CALL } from './case.ts';
+import { type Case, COMPLETED, MAP, type Outcome, STOP_BY, SYSTEM_CALL, type Words } from './case.ts';
+import { initialX87, unpackX87 } from './x87.ts';
 
 const FLAG_NAMES: readonly (readonly [number, string])[] = [
   ...([
@@ -49,6 +50,26 @@ const VECTORS = [
   '#MC',
   '#XM',
 ];
+
+const equal = (a: Words | Uint8Array, b: Words | Uint8Array): boolean =>
+  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+
+/** The highest word first. */
+const vectorText = (ymm: Words, n: number): string => [3, 2, 1, 0].map((w) => hex(ymm[n * 4 + w]!)).join('_');
+
+const x87Parts = (image: Uint8Array): Record<string, string> => {
+  const { fcw, fsw, ftw, fop, fip, fdp, st } = unpackX87(image);
+  const words = {
+    fcw: hex(fcw, 4),
+    fsw: hex(fsw, 4),
+    ftw: hex(ftw, 2),
+    fop: hex(fop, 3),
+    fip: hex(fip),
+    fdp: hex(fdp),
+  };
+  return { ...words, ...Object.fromEntries(st.map((bits, n) => [`st${n}`, hex(bits, 20)])) };
+};
+
 const ending = (o: Outcome): string => {
   if (o.vector === COMPLETED) return 'completed';
   if (o.vector === SYSTEM_CALL) return 'system call';
@@ -71,18 +92,24 @@ export const differences = (expected: Outcome, actual: Outcome, undefinedFlags: 
   };
   check('end', ending(expected), ending(actual));
   if (expected.rip !== actual.rip) check('rip', hex(expected.rip), hex(actual.rip));
-  for (let n = 0; n < 16; n++) {
-    if (expected.gpr[n] !== actual.gpr[n]) check(REG_NAMES[n]!, hex(expected.gpr[n]!), hex(actual.gpr[n]!));
+  if (!equal(expected.gpr, actual.gpr)) {
+    for (let n = 0; n < 16; n++) {
+      if (expected.gpr[n] !== actual.gpr[n]) check(REG_NAMES[n]!, hex(expected.gpr[n]!), hex(actual.gpr[n]!));
+    }
   }
+  if (expected.fsBase !== actual.fsBase) check('fsBase', hex(expected.fsBase), hex(actual.fsBase));
+  if (expected.gsBase !== actual.gsBase) check('gsBase', hex(expected.gsBase), hex(actual.gsBase));
   const mask = ~undefinedFlags;
-  check('flags', flagText(expected.rflags & mask), flagText(actual.rflags & mask));
-  check('mxcsr', hex(expected.mxcsr, 4), hex(actual.mxcsr, 4));
-  for (let n = 0; n < 32; n += 2) {
-    const a = expected.xmm;
-    const b = actual.xmm;
-    if (a[n] === b[n] && a[n + 1] === b[n + 1]) continue;
-    check(`xmm${n / 2}`, `${hex(a[n + 1]!)}_${hex(a[n]!)}`, `${hex(b[n + 1]!)}_${hex(b[n]!)}`);
+  if ((expected.rflags ^ actual.rflags) & mask)
+    check('flags', flagText(expected.rflags & mask), flagText(actual.rflags & mask));
+  if (expected.mxcsr !== actual.mxcsr) check('mxcsr', hex(expected.mxcsr, 4), hex(actual.mxcsr, 4));
+  if (!equal(expected.ymm, actual.ymm))
+    for (let n = 0; n < 16; n++) check(`ymm${n}`, vectorText(expected.ymm, n), vectorText(actual.ymm, n));
+  if (!equal(expected.x87, actual.x87)) {
+    const [a, b] = [x87Parts(expected.x87), x87Parts(actual.x87)];
+    for (const [part, value] of Object.entries(a)) check(part, value, b[part]!);
   }
+  if (expected.changes.length === 0 && actual.changes.length === 0) return found;
   const words = new Map(expected.changes.map(({ offset, value }) => [offset, value]));
   for (const { offset, value } of actual.changes) {
     const other = words.get(offset);
@@ -102,14 +129,23 @@ export const describeCase = (c: Case): string => {
   const table = (entries: readonly string[], columns: number) => {
     for (let n = 0; n < entries.length; n += columns) lines.push(`  ${entries.slice(n, n + columns).join(' ')}`);
   };
-  const gpr = c.gpr.flatMap((value, n) => (value === 0n ? [] : [`${REG_NAMES[n]!.padStart(3)}=${hex(value)}`]));
+  const gpr = [...c.gpr].flatMap((value, n) => (value === 0n ? [] : [`${REG_NAMES[n]!.padStart(3)}=${hex(value)}`]));
   table(gpr, 4);
   const how = c.stopBy === STOP_BY.step ? 'host stepped' : 'host stopped by INT3';
   lines.push(`  flags=${flagText(c.rflags)} mxcsr=${hex(c.mxcsr, 4)} (${how})`);
-  const xmm = Array.from({ length: 16 }, (_, n) => [c.xmm[n * 2]!, c.xmm[n * 2 + 1]!] as const).flatMap(
-    ([low, high], n) => (low === 0n && high === 0n ? [] : [`${`xmm${n}`.padStart(5)}=${hex(high)}_${hex(low)}`]),
+  const names = Array.from({ length: 16 }, (_, n) => n).filter((n) =>
+    c.ymm.slice(n * 4, n * 4 + 4).some((w) => w !== 0n),
   );
-  table(xmm, 2);
+  table(
+    names.map((n) => `${`ymm${n}`.padStart(5)}=${vectorText(c.ymm, n)}`),
+    1,
+  );
+  if (!equal(c.x87, initialX87)) {
+    table(
+      Object.entries(x87Parts(c.x87)).map(([name, value]) => `${name}=${value}`),
+      6,
+    );
+  }
   for (const { offset, bytes } of c.patches) lines.push(`  [data+${hex(offset, 1)}] ${bytesText(bytes)}`);
   return lines.join('\n');
 };

@@ -2,6 +2,7 @@
 import {
   type Cpu,
   type CpuKind,
+  type CpuState,
   createCpu,
   PAGE_SIZE,
   PageTable,
@@ -11,12 +12,39 @@ import {
   VECTOR,
 } from '../../emulator/api.ts';
 import { type Case, type Change, COMPLETED, MAP, type Outcome, pristine, SYSTEM_CALL, VISIBLE_FLAGS } from './case.ts';
+import { comparableX87, unpackX87, X87_SIZE } from './x87.ts';
+
+/** The executors that are tested: another one is a word here. */
+export const KINDS: readonly CpuKind[] = ['reference', 'interpreter'];
 
 const INT3 = 0xcc;
 const MEMORY = 64 << 20;
 
 /** Something an executor did that no instruction may do, whatever the host says. */
 export class ExecutorError extends Error {}
+
+const loadX87 = (state: CpuState, image: Uint8Array): void => {
+  const { fcw, fsw, ftw, fop, fip, fdp } = unpackX87(image);
+  state.setX87Control(fcw, fsw);
+  state.setWord('ftw', ftw);
+  state.setWord('fop', fop);
+  state.setQuad('fip', fip);
+  state.setQuad('fdp', fdp);
+  for (let n = 0; n < 8; n++) state.stBytes(n).set(image.subarray(32 + n * 16, 48 + n * 16));
+};
+
+const saveX87 = (state: CpuState): Uint8Array => {
+  const image = new Uint8Array(X87_SIZE);
+  const view = new DataView(image.buffer);
+  view.setUint16(0, state.word('fcw'), true);
+  view.setUint16(2, state.word('fsw'), true);
+  view.setUint8(4, state.word('ftw'));
+  view.setUint16(6, state.word('fop'), true);
+  view.setBigUint64(8, state.quad('fip'), true);
+  view.setBigUint64(16, state.quad('fdp'), true);
+  for (let n = 0; n < 8; n++) image.set(state.stBytes(n), 32 + n * 16);
+  return comparableX87(image);
+};
 
 export class Executor {
   readonly kind: CpuKind;
@@ -56,7 +84,8 @@ export class Executor {
     try {
       state.reset();
       for (let n = 0; n < 16; n++) state.set(n, c.gpr[n]!);
-      for (let n = 0; n < 32; n++) state.setVector64(n >> 1, n & 1, c.xmm[n]!);
+      for (let n = 0; n < 64; n++) state.setVector64(n >> 2, n & 3, c.ymm[n]!);
+      loadX87(state, c.x87);
       state.rip = MAP.code + c.codeOffset;
       state.rflags = c.rflags;
       state.mxcsr = c.mxcsr;
@@ -77,10 +106,13 @@ export class Executor {
         error: vector >= 0 ? state.exceptionError : 0,
         cr2: vector === VECTOR.PF ? state.cr2Wide : 0n,
         rip: state.rip64,
-        gpr: Array.from({ length: 16 }, (_, n) => state.get(n)),
+        gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.get(n)),
+        fsBase: state.fsBase,
+        gsBase: state.gsBase,
         rflags: state.rflags & VISIBLE_FLAGS,
         mxcsr: state.mxcsr,
-        xmm: Array.from({ length: 32 }, (_, n) => state.vector64(n >> 1, n & 1)),
+        ymm: BigUint64Array.from({ length: 64 }, (_, n) => state.vector64(n >> 2, n & 3)),
+        x87: saveX87(state),
         changes: this.#changes(c),
       };
     } finally {

@@ -4,9 +4,11 @@ import type { Row } from '../../emulator/isa/row.ts';
 import { type Addressing, addressing } from './addressing.ts';
 import { Builder, FLAG, littleEndian } from './builder.ts';
 import { type Case, MAP, STOP_BY } from './case.ts';
+import { extended, x87State } from './extended.ts';
 import { after, alignment, before, implicitBits, isFarPointer, neverStepped, neverTrapped } from './hints.ts';
 import { controlWord, integer, type LaneKind, lane64, Random } from './random.ts';
 import { bitsOf, type OperandCode, type Shape, shapeOf } from './shape.ts';
+import { packX87 } from './x87.ts';
 
 const ESCAPES: Readonly<Record<number, readonly number[]>> = {
   [OPCODE_MAP.primary]: [],
@@ -14,10 +16,12 @@ const ESCAPES: Readonly<Record<number, readonly number[]>> = {
   [OPCODE_MAP.map0F38]: [0x0f, 0x38],
   [OPCODE_MAP.map0F3A]: [0x0f, 0x3a],
 };
+const VEX_PREFIX = { none: 0, any: 0, '66': 1, F3: 2, F2: 3 } as const;
 const MANDATORY = { '66': [0x66], F2: [0xf2], F3: [0xf3], none: [], any: [] } as const;
 
 const laneKind = (mnemonic: string): LaneKind => {
-  const source = /^CVTT?(..)2/.exec(mnemonic)?.[1] ?? mnemonic;
+  const source = /^V?CVTT?(..)2/.exec(mnemonic)?.[1] ?? mnemonic;
+  if (source === 'PH') return 'half';
   if (/(PS|SS)$/.test(source)) return 'single';
   return /(PD|SD)$/.test(source) ? 'double' : 'integer';
 };
@@ -25,7 +29,7 @@ const laneKind = (mnemonic: string): LaneKind => {
 const IMMEDIATES_8 = [0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 0x7f, 0x80, 0xff, 0xfe, 0xe4, 0x1b] as const;
 
 const immediateFor = (b: Builder, code: OperandCode): number[] => {
-  const bits = bitsOf(code.size, b.operandSize);
+  const bits = bitsOf(code.size, b.operandSize, 0);
   const bytes = code.size === 'z' ? Math.min(bits, 32) / 8 : bits / 8;
   if (b.shape.mnemonic === 'INT') {
     // INT 80h is a system call.
@@ -62,11 +66,15 @@ const chooseForm = (b: Builder, taken: ReadonlySet<string>): Form => {
   const legacy: number[] = [];
   // AMD gives near branches of 16 bits another meaning, and MOVSXD of 16 bits a source of 32.
   const differs = row.force64 === true || shape.mnemonic === 'MOVSXD';
-  const mayTake66 = encoding.prefix === 'any' && !taken.has('66') && !differs;
+  // F2 and F3 come before 66 as mandatory prefixes; where the operand size counts, 66 is there beside them.
+  const beside = shape.sized && (encoding.prefix === 'F2' || encoding.prefix === 'F3');
+  const mayTake66 = !shape.isVex && (beside || (encoding.prefix === 'any' && !taken.has('66') && !differs));
   const with66 = mayTake66 && r.chance(shape.sized ? 0.2 : 0.04);
   if (with66) legacy.push(0x66);
   let rexW = encoding.rexW === 'any' ? Number(r.chance(shape.sized ? 0.35 : 0.08)) : encoding.rexW;
-  const rexAllowed = rexW === 1 || r.chance(0.65);
+  if (encoding.vexL === 'any') b.vexL = Number(shape.isVex && r.chance(0.5));
+  else b.vexL = encoding.vexL;
+  const rexAllowed = rexW === 1 || r.chance(shape.isVex ? 0.8 : 0.65);
   // AMD has no far pointers with 64-bit offsets.
   if (!rexAllowed || isFarPointer(shape)) rexW = 0;
   const is16 = with66 || (encoding.prefix === '66' && shape.sized);
@@ -76,7 +84,7 @@ const chooseForm = (b: Builder, taken: ReadonlySet<string>): Form => {
     b.repeat = true;
   }
   // Implicit memory operands have no other variety.
-  const implicit = row.repeats || /^(XLAT|MASKMOV)/.test(shape.mnemonic);
+  const implicit = row.repeats || /^(XLAT|V?MASKMOV(DQU|Q)$)/.test(shape.mnemonic);
   const accesses = implicit || shape.rm !== 'none' || shape.operands.some((o) => o.place === 'moffs');
   if (accesses && r.chance(implicit ? 0.2 : 0.08)) {
     legacy.push(0x67);
@@ -94,7 +102,8 @@ const chooseForm = (b: Builder, taken: ReadonlySet<string>): Form => {
 const chooseRegisters = (b: Builder, form: Form, isMemory: boolean): void => {
   const { r, shape } = b;
   const count = form.rexAllowed ? 16 : 8;
-  const { byReg, byRm, byOpcode } = shape;
+  const { byReg, byRm, byOpcode, byVvvv } = shape;
+  if (byVvvv) b.vvvv = r.below(16);
   if (byReg) b.reg = byReg.file === 'segment' ? r.below(r.chance(0.9) ? 6 : 8) : r.below(count);
   if (byOpcode || (shape.rm !== 'none' && !isMemory)) b.rm = r.below(count);
   const kind = laneKind(shape.mnemonic);
@@ -102,13 +111,15 @@ const chooseRegisters = (b: Builder, form: Form, isMemory: boolean): void => {
     if (n < 0) return;
     if (file === 'general') b.gpr[n] = integer(r);
     if (file !== 'vector') return;
-    for (const half of [0, 1]) b.xmm[n * 2 + half] = lane64(r, r.chance(0.85) ? kind : 'integer');
+    for (let part = 0; part < 4; part++) b.ymm[n * 4 + part] = lane64(r, r.chance(0.85) ? kind : 'integer');
   };
   fill(b.reg, byReg?.file);
   fill(b.rm, (byRm ?? byOpcode)?.file);
+  fill(b.vvvv, byVvvv?.file);
   // Equal operands, or opposite ones.
-  if (b.rm >= 0 && byReg?.file === 'vector' && byRm?.file === 'vector' && r.chance(0.2)) {
-    b.xmm[b.rm * 2] = b.xmm[b.reg * 2]! ^ (r.chance(0.3) ? 1n << 63n : 0n);
+  const first = byVvvv?.file === 'vector' ? b.vvvv : byReg?.file === 'vector' ? b.reg : -1;
+  if (first >= 0 && b.rm >= 0 && byRm?.file === 'vector' && r.chance(0.2)) {
+    for (const part of [0, 2]) b.ymm[b.rm * 4 + part] = b.ymm[first * 4 + part]! ^ (r.chance(0.3) ? 1n << 63n : 0n);
   }
   if (b.rm >= 0 && byReg?.file === 'general' && byRm?.file === 'general' && r.chance(0.15)) {
     b.gpr[b.rm] = b.gpr[b.reg]!;
@@ -118,14 +129,15 @@ const chooseRegisters = (b: Builder, form: Form, isMemory: boolean): void => {
 /** Where the memory operand lies and what is there. */
 const chooseMemory = (b: Builder, bits: number): bigint => {
   const { r, shape } = b;
-  const { byReg, byRm } = shape;
+  const { byReg, byRm, byVvvv } = shape;
   const target = b.spot(Math.max(1, bits / 8), alignment(b, bits));
   b.memory = { address: target, bits };
   const vector = byRm?.file === 'vector' || byReg?.file === 'vector';
   const kind = laneKind(shape.mnemonic);
-  for (let done = 0; done < Math.min(bits / 8, 16); done += 8) {
-    const equal = byReg && r.chance(0.15);
-    const other = vector ? b.xmm[b.reg * 2 + done / 8]! : b.gpr[Math.max(b.reg, 0)]!;
+  const first = byVvvv?.file === 'vector' ? b.vvvv : b.reg;
+  for (let done = 0; done < Math.min(bits / 8, 32); done += 8) {
+    const equal = first >= 0 && r.chance(0.15);
+    const other = vector ? b.ymm[first * 4 + done / 8]! : b.gpr[Math.max(b.reg, 0)]!;
     b.poke(target + BigInt(done), 8, equal ? other : vector && r.chance(0.85) ? lane64(r, kind) : integer(r));
   }
   return target;
@@ -137,18 +149,37 @@ interface Encoded {
   readonly displacementEnd: number;
 }
 
-const encode = (b: Builder, { legacy, rexW, rexAllowed }: Form, address: Addressing | undefined): Encoded => {
+/** Prefixes and opcode. `rex` are the bits W R X B. */
+const opcodeBytes = (b: Builder, { legacy, rexAllowed }: Form, rex: number): number[] => {
   const { r, shape } = b;
-  const { encoding, byReg } = shape;
+  const { encoding } = shape;
+  if (shape.isVex) return [...legacy, ...vexBytes(b, rex), encoding.opcode];
   const mandatory = MANDATORY[encoding.prefix];
   // REX counts only right before the opcode.
   const stray = legacy.length + mandatory.length > 0 && r.chance(0.01) ? [0x40 | r.below(16)] : [];
-  const bytes: number[] = [...stray, ...legacy, ...mandatory];
+  const prefixes = [...stray, ...legacy, ...mandatory];
+  if (rex !== 0 || (rexAllowed && r.chance(0.25))) prefixes.push(0x40 | rex);
+  return [...prefixes, ...ESCAPES[encoding.map]!, encoding.opcode | (encoding.plusRegister ? b.rm & 7 : 0)];
+};
+
+/** The two-byte form where it can say it all, and chance wills. */
+const vexBytes = (b: Builder, rex: number): number[] => {
+  const { r, shape } = b;
+  const { encoding } = shape;
+  // A register where none belongs is #UD.
+  const vvvv = b.vvvv >= 0 ? b.vvvv : r.chance(0.01) ? r.below(16) : 0;
+  const last = ((~vvvv & 15) << 3) | (b.vexL << 2) | VEX_PREFIX[encoding.prefix];
+  if ((rex & 0b1011) === 0 && encoding.map === OPCODE_MAP.vex0F && r.chance(0.7))
+    return [0xc5, ((~rex & 4) << 5) | last];
+  return [0xc4, ((~rex & 7) << 5) | (encoding.map - OPCODE_MAP.vex0F + 1), ((rex & 8) << 4) | last];
+};
+
+const encode = (b: Builder, form: Form, address: Addressing | undefined): Encoded => {
+  const { r, shape } = b;
+  const { encoding, byReg } = shape;
   const rexR = byReg && byReg.file !== 'segment' ? b.reg >> 3 : 0;
   const rexB = address ? address.rexB : b.rm >= 0 ? b.rm >> 3 : 0;
-  const rex = (rexW << 3) | (rexR << 2) | ((address?.rexX ?? 0) << 1) | rexB;
-  if (rex !== 0 || (rexAllowed && r.chance(0.25))) bytes.push(0x40 | rex);
-  bytes.push(...ESCAPES[encoding.map]!, encoding.opcode | (encoding.plusRegister ? b.rm & 7 : 0));
+  const bytes = opcodeBytes(b, form, (form.rexW << 3) | (rexR << 2) | ((address?.rexX ?? 0) << 1) | rexB);
   if (encoding.hasModrm) {
     const reg = encoding.modrmMask === 0 ? (b.reg < 0 ? 0 : b.reg & 7) << 3 : encoding.modrmValue & 0x38;
     if (shape.rm === 'none') bytes.push(encoding.modrmValue);
@@ -159,6 +190,7 @@ const encode = (b: Builder, { legacy, rexW, rexAllowed }: Form, address: Address
   for (const code of shape.operands) {
     if (code.place === 'immediate') bytes.push(...immediateFor(b, code));
     else if (code.place === 'relative') bytes.push(...relativeFor(b, code));
+    else if (code.place === 'is4') bytes.push((r.below(16) << 4) | (r.chance(0.2) ? r.below(16) : 0));
     else if (code.place === 'moffs') bytes.push(...littleEndian(b.withoutBase(b.memory!.address), b.addressSize / 8));
   }
   if (!r.chance(0.01)) return { bytes, displacementEnd };
@@ -181,6 +213,9 @@ const placeCode = (r: Random, length: number): number => {
   return r.chance(0.6) ? 4096 - r.below(length + 1) : MAP.codeSize - 1 - r.below(length + 3);
 };
 
+/** An MMX register as MMX instructions leave it, or with an exponent of the x87. */
+const mmx = (r: Random): bigint => ((r.chance(0.7) ? 0xffffn : BigInt(r.below(0x10000))) << 64n) | integer(r);
+
 /** The `index`-th case of a row under a seed. */
 export const makeCase = (shape: Shape, seed: number, index: number, prefixed: PrefixedOpcodes, noise: number): Case => {
   const r = new Random(seed, shape.key, index);
@@ -190,9 +225,11 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
   const isMemory = shape.rm === 'memory' || (shape.rm === 'either' && r.chance(0.55));
   chooseRegisters(b, form, isMemory);
   if (operands.some((o) => o.file === 'vector') && r.chance(0.6)) b.mxcsr = controlWord(r);
+  if (shape.usesX87 && r.chance(0.9))
+    b.x87 = packX87(x87State(r, operands.some((o) => o.file === 'mmx') ? mmx : extended));
 
   const inMemory = isMemory ? shape.byRm : operands.find((o) => o.place === 'moffs');
-  const bits = inMemory ? bitsOf(inMemory.memorySize, b.operandSize) || implicitBits(b) : 0;
+  const bits = inMemory ? bitsOf(inMemory.memorySize, b.operandSize, b.vexL) || implicitBits(b) : 0;
   if (isMemory) b.memory = { address: 0n, bits };
   before(b);
   let address: Addressing | undefined;
@@ -204,6 +241,8 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
 
   // LOCK, also where it must not stand. AMD makes LOCK MOV CR0 a MOV CR8, and has nothing against LOCK VERW.
   const lockable = isMemory && row.lock === true;
+  // VEX suffers neither operand-size nor repeat nor REX prefixes in front of it.
+  if (shape.isVex && r.chance(0.01)) form.legacy.push(r.pick([0x66, 0xf2, 0xf3, 0x40, 0x48]));
   if (lockable ? r.chance(0.25) : r.chance(0.006) && !/^(MOV_|VER)/.test(shape.mnemonic)) form.legacy.push(0xf0);
   shuffle(r, form.legacy);
   const { bytes, displacementEnd } = encode(b, form, address);
@@ -224,10 +263,11 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
     gpr: b.gpr,
     rflags: b.rflags | 0x202,
     mxcsr: b.mxcsr,
-    xmm: b.xmm,
+    ymm: b.ymm,
+    x87: b.x87,
     patches: b.patches,
     stopBy: stepped ? STOP_BY.step : STOP_BY.int3,
-    segments: operands.some((o) => o.file === 'segment') || /^(POP|L[SDEFG]S)$/.test(shape.mnemonic),
+    segments: operands.some((o) => o.file === 'segment') || /^(POP|L[SDEFG]S|WR[FG]SBASE)$/.test(shape.mnemonic),
     loadsTrapFlag: /^(POPF|IRET)/.test(shape.mnemonic),
     breaks: /^INT3?$/.test(shape.mnemonic),
   };

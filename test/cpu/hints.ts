@@ -2,10 +2,12 @@
  * What single instructions want beyond their explicit operands, so that cases are interesting more often than not; and the
  * rows which no case is made for.
  */
-import { type Builder, FLAG, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, U64 } from './builder.ts';
+import { type Builder, FLAG, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, type Target, U64 } from './builder.ts';
 import { MAP } from './case.ts';
+import { extended, x87Control, x87State } from './extended.ts';
 import { controlWord, integer, lane64 } from './random.ts';
 import type { Shape } from './shape.ts';
+import { packX87, unpackX87 } from './x87.ts';
 
 const EMULATED = 'forbidden by UMIP, but Linux then emulates it';
 
@@ -14,11 +16,16 @@ export const NOT_NATIVE: Readonly<Record<string, string>> = {
   SYSCALL: 'would make a system call of the runner',
   CPUID: 'tells what this CPU is',
   RDTSC: 'no two clocks agree',
+  RDTSCP: 'no two clocks agree',
+  RDPID: 'tells which processor the operating system gave it',
+  RDRAND: 'no two of them agree',
+  RDSEED: 'no two of them agree',
   XGETBV: 'tells what this operating system enabled',
-  XSAVE: 'the area is as large as what the host enabled',
-  XSAVE64: 'the area is as large as what the host enabled',
-  XRSTOR: 'takes what the host enabled',
-  XRSTOR64: 'takes what the host enabled',
+  // To be asked as soon as the rows know the upper halves of the YMM registers.
+  XSAVE: 'writes components which the rows do not have',
+  XSAVE64: 'writes components which the rows do not have',
+  XRSTOR: 'loads components which the rows do not have',
+  XRSTOR64: 'loads components which the rows do not have',
   INT1: 'hypervisors report it with the wrong rip',
   SLDT: EMULATED,
   STR: EMULATED,
@@ -122,25 +129,113 @@ export const before = (b: Builder): void => {
     b.gpr[RBP] = b.spot(8, 0.8);
   } else if (/^XLAT/.test(mnemonic)) {
     b.gpr[RBX] = b.withoutBase(b.spot(1) - (b.gpr[RAX]! & 0xffn));
-  } else if (/^MASKMOV/.test(mnemonic)) {
-    b.gpr[RDI] = b.withoutBase(b.spot(16));
+  } else if (/^V?MASKMOV(DQU|Q)$/.test(mnemonic)) {
+    b.gpr[RDI] = b.withoutBase(b.spot(mnemonic === 'MASKMOVQ' ? 8 : 16));
   } else if (/^BT[SRC]?$/.test(mnemonic) && b.memory && b.reg >= 0) {
     const near = BigInt(r.below(4096) - 2048);
     b.gpr[b.reg] =
       b.operandSize === 64 ? U64(near) : BigInt.asUintN(b.operandSize, near) | (integer(r) << BigInt(b.operandSize));
     b.gpr[b.reg] = U64(b.gpr[b.reg]!);
-  } else if (/^PS[LR][LA]/.test(mnemonic) && b.rm >= 0 && r.chance(0.8)) {
-    b.xmm[b.rm * 2] = BigInt(r.below(72));
+  } else if (/^V?PS[LR][LA][WDQ]$/.test(mnemonic) && b.rm >= 0 && r.chance(0.8)) {
+    b.ymm[b.rm * 4] = BigInt(r.below(72));
+  } else if (/^VPS[LR][LA]V/.test(mnemonic) && b.rm >= 0 && r.chance(0.8)) {
+    for (let part = 0; part < 4; part++) b.ymm[b.rm * 4 + part] = laneCounts(b, mnemonic.endsWith('Q'));
+  } else if (/^V?PCMP[EI]STR/.test(mnemonic)) {
+    stringLengths(b);
+  } else if (/^(BZHI|S[AHR][LR]X)$/.test(mnemonic) && r.chance(0.8)) {
+    b.gpr[b.vvvv] = (integer(r) << 8n) | BigInt(r.below(72));
+  } else if (mnemonic === 'BEXTR' && r.chance(0.8)) {
+    b.gpr[b.vvvv] = (integer(r) << 16n) | BigInt(r.below(72) << 8) | BigInt(r.below(72));
+  } else if (/^XSAVE|^XRSTOR/.test(mnemonic)) {
+    // The components which executors have, and some that no processor has: others of the host are none of our affair.
+    b.gpr[RAX] = BigInt(r.next() & 0x7ff00000) | BigInt(r.chance(0.4) ? 7 : r.below(8));
+    b.gpr[RDX] = r.chance(0.7) ? 0n : BigInt(r.next() & 0x7fffffff);
+  } else if (/^WR[FG]SBASE$/.test(mnemonic) && b.rm >= 0 && r.chance(0.6)) {
+    b.gpr[b.rm] = r.bits64() & 0x7fffffffffffn;
   }
 };
 
-/** 512 bytes for FXRSTOR: x87 as after FNINIT, everything else free. */
+/** Shift counts of single lanes, within and just beyond the width. */
+const laneCounts = (b: Builder, wide: boolean): bigint =>
+  wide ? BigInt(b.r.below(72)) : (BigInt(b.r.below(40)) << 32n) | BigInt(b.r.below(40));
+
+/** Strings of few different characters, with an end here and there, and lengths around the number of elements. */
+const stringLengths = (b: Builder): void => {
+  const { r } = b;
+  for (const n of [b.reg, b.rm]) {
+    if (n < 0 || r.chance(0.2)) continue;
+    for (const part of [0, 1]) b.ymm[n * 4 + part] = stringPart(b);
+  }
+  for (const n of [RAX, RDX]) if (r.chance(0.8)) b.gpr[n] = U64(BigInt(r.below(40) - 20));
+};
+
+const stringPart = (b: Builder): bigint => {
+  let value = 0n;
+  for (let i = 0; i < 8; i++) value = (value << 8n) | BigInt(b.r.chance(0.1) ? 0 : 0x61 + b.r.below(4));
+  return value;
+};
+
+const pokeBytes = (b: Builder, address: bigint, bytes: Uint8Array): void => {
+  for (let i = 0; i < bytes.length; i += 8) {
+    const count = Math.min(8, bytes.length - i);
+    b.poke(address + BigInt(i), count, new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(i, true));
+  }
+};
+
+/** 416 bytes for FXRSTOR and XRSTOR. */
 const fxsaveImage = (b: Builder, address: bigint): void => {
   const { r } = b;
-  b.poke(address, 32, 0x37fn | (BigInt(mxcsrToLoad(b)) << 192n));
-  for (let i = 0; i < 16; i++) b.poke(address + 32n + BigInt(i) * 8n, 8, 0n);
-  for (let i = 0; i < 32; i++)
-    b.poke(address + 160n + BigInt(i) * 8n, 8, lane64(r, r.pick(['double', 'single', 'integer'])));
+  pokeBytes(b, address, packX87(x87State(r, extended)));
+  b.poke(address + 24n, 8, BigInt(mxcsrToLoad(b)));
+  const kind = r.pick(['double', 'single', 'integer'] as const);
+  for (let i = 0; i < 32; i++) b.poke(address + 160n + BigInt(i) * 8n, 8, lane64(r, kind));
+};
+
+/** With it the header behind the image, and the upper halves of the YMM registers. */
+const xsaveImage = (b: Builder, address: bigint): void => {
+  const { r } = b;
+  fxsaveImage(b, address);
+  const present = BigInt(r.chance(0.3) ? 7 : r.below(r.chance(0.97) ? 8 : 16));
+  const compact = r.chance(0.3) ? (1n << 63n) | (r.chance(0.8) ? 7n : BigInt(r.below(8)) | present) : 0n;
+  b.poke(address + 512n, 8, present);
+  b.poke(address + 520n, 8, r.chance(0.97) ? compact : integer(r));
+  for (let i = 2; i < 8; i++) b.poke(address + 512n + BigInt(i) * 8n, 8, r.chance(0.99) ? 0n : 1n);
+  for (let i = 0; i < 32; i++) b.poke(address + 576n + BigInt(i) * 8n, 8, lane64(r, 'integer'));
+};
+
+/** Environments of FLDENV and FRSTOR, of 16-bit and 32-bit form. */
+const environment = (b: Builder, address: bigint): void => {
+  const { r } = b;
+  const state = unpackX87(packX87(x87State(r, extended)));
+  const bytes = b.operandSize === 16 ? 2 : 4;
+  const full = r.chance(0.5) ? r.below(0x10000) : state.ftw === 0xff ? 0 : 0xffff;
+  const words = [state.fcw, state.fsw, full, r.next(), r.next(), r.next(), r.next()];
+  for (const [n, word] of words.entries()) b.poke(address + BigInt(n * bytes), bytes, BigInt(word >>> 0));
+  if (b.shape.mnemonic === 'FLDENV') return;
+  const start = address + BigInt(words.length * bytes);
+  for (const [n, value] of state.st.entries()) b.poke(start + BigInt(n * 10), 10, value);
+};
+
+/** What x87 instructions read: numbers of the operand's format. */
+const x87Memory = (b: Builder, { address, bits }: Target): void => {
+  const { r } = b;
+  const { mnemonic } = b.shape;
+  if (/^F(LDENV|RSTOR)$/.test(mnemonic)) environment(b, address);
+  else if (mnemonic === 'FBLD') b.poke(address, 10, packedDecimal(b));
+  else if (bits === 80) b.poke(address, 10, extended(r));
+  else if (/^FN?(LDCW)$/.test(mnemonic)) b.poke(address, 2, BigInt(r.chance(0.9) ? x87Control(r) : r.below(0x10000)));
+  else if (/^FI/.test(mnemonic)) b.poke(address, bits / 8, integer(r));
+  else if (bits === 64) b.poke(address, 8, lane64(r, 'double'));
+  else if (bits === 32) b.poke(address, 4, lane64(r, 'single'));
+};
+
+/** Eighteen digits and a sign; now and then something else. */
+const packedDecimal = (b: Builder): bigint => {
+  const { r } = b;
+  let value = BigInt(r.chance(0.9) ? r.below(2) * 0x80 : r.below(256));
+  const zeros = r.below(18);
+  for (let i = 0; i < 18; i++) value = (value << 4n) | BigInt(i < zeros ? 0 : r.below(r.chance(0.98) ? 10 : 16));
+  return value;
 };
 
 /** Bit 17 (misaligned exception mask) exists on AMD only. */
@@ -212,7 +307,16 @@ export const after = (b: Builder): void => {
     else b.gpr[b.rm] = b.codeAddress();
   } else if (/^FXRSTOR/.test(mnemonic) && b.memory) {
     fxsaveImage(b, b.memory.address);
-  } else if (mnemonic === 'LDMXCSR' && b.memory) {
+  } else if (/^XRSTOR/.test(mnemonic) && b.memory) {
+    xsaveImage(b, b.memory.address);
+  } else if (/^F/.test(mnemonic) && b.shape.usesX87 && b.memory) {
+    x87Memory(b, b.memory);
+  } else if (/^V?PCMP[EI]STR/.test(mnemonic) && b.memory) {
+    for (const part of [0n, 8n]) b.poke(b.memory.address + part, 8, stringPart(b));
+  } else if (/^VPS[LR][LA]V/.test(mnemonic) && b.memory) {
+    for (let at = 0n; at < b.memory.bits / 8; at += 8n)
+      b.poke(b.memory.address + at, 8, laneCounts(b, mnemonic.endsWith('Q')));
+  } else if (/^V?LDMXCSR$/.test(mnemonic) && b.memory) {
     b.poke(b.memory.address, 4, BigInt(mxcsrToLoad(b)));
   } else if (mnemonic === 'CMPXCHG' && r.chance(0.5)) {
     b.gpr[RAX] = b.memory ? b.peek(b.memory.address, 8) : b.gpr[b.rm]!;
@@ -225,14 +329,20 @@ export const after = (b: Builder): void => {
   }
 };
 
+/** Bytes of an area with x87, SSE and AVX state. */
+const XSAVE_AREA = 832;
+
 /** How often a memory operand is aligned to its size. */
 export const alignment = (b: Builder, bits: number): number =>
-  /^FX(SAVE|RSTOR)/.test(b.shape.mnemonic) ? 0.9 : bits >= 128 || b.shape.mnemonic === 'CMPXCHG16B' ? 0.8 : 0.5;
+  /^(FX|X)(SAVE|RSTOR)/.test(b.shape.mnemonic) ? 0.9 : bits >= 128 || b.shape.mnemonic === 'CMPXCHG16B' ? 0.8 : 0.5;
 
 /** Bits accessed by memory operands of code `M`, which instructions know themselves. */
 export const implicitBits = (b: Builder): number => {
   const { mnemonic } = b.shape;
   if (/^FX(SAVE|RSTOR)/.test(mnemonic)) return 512 * 8;
+  if (/^X(SAVE|RSTOR)/.test(mnemonic)) return XSAVE_AREA * 8;
+  if (/^F(LDENV|NSTENV)$/.test(mnemonic)) return b.operandSize === 16 ? 14 * 8 : 28 * 8;
+  if (/^F(RSTOR|NSAVE)$/.test(mnemonic)) return b.operandSize === 16 ? 94 * 8 : 108 * 8;
   if (isFarPointer(b.shape)) return b.operandSize + 16;
   if (mnemonic === 'CMPXCHG16B') return 128;
   if (mnemonic === 'CMPXCHG8B') return 64;

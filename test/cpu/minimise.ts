@@ -1,21 +1,26 @@
 /** Makes a finding easier to read: as much of the state as possible becomes plain without the difference going away. */
-import type { Case } from './case.ts';
+import type { Case, Words } from './case.ts';
 import { runNatively } from './native.ts';
 import { type Executors, type Finding, judge } from './session.ts';
+import { initialX87 } from './x87.ts';
 
-const replace = <T>(list: readonly T[], changes: Readonly<Record<number, T>>): T[] =>
-  list.map((v, n) => changes[n] ?? v);
+const zeroed = (words: Words, start: number, count: number): Words => {
+  const copy = words.slice();
+  copy.fill(0n, start, start + count);
+  return copy;
+};
 
 /** Simpler states, each different from the case in one thing. */
 const simplifications = function* (c: Case): Generator<(c: Case) => Case> {
+  if (c.ymm.some((word) => word !== 0n)) yield (now) => ({ ...now, ymm: zeroed(now.ymm, 0, 64) });
   for (let n = 0; n < 16; n++) {
-    if (c.xmm[n * 2] !== 0n || c.xmm[n * 2 + 1] !== 0n) {
-      yield (now) => ({ ...now, xmm: replace(now.xmm, { [n * 2]: 0n, [n * 2 + 1]: 0n }) });
-    }
+    if (c.ymm.slice(n * 4, n * 4 + 4).some((word) => word !== 0n))
+      yield (now) => ({ ...now, ymm: zeroed(now.ymm, n * 4, 4) });
   }
   for (let n = 0; n < 16; n++) {
-    if (c.gpr[n] !== 0n) yield (now) => ({ ...now, gpr: replace(now.gpr, { [n]: 0n }) });
+    if (c.gpr[n] !== 0n) yield (now) => ({ ...now, gpr: zeroed(now.gpr, n, 1) });
   }
+  yield (now) => ({ ...now, x87: initialX87 });
   for (let bit = 1; bit < 1 << 19; bit <<= 1) {
     if (c.rflags & bit & ~0x302) yield (now) => ({ ...now, rflags: now.rflags & ~bit });
   }

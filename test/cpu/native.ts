@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { FEATURES, type Feature, type FeatureSet } from '../../emulator/isa/features.ts';
 import { compile, hashOf, toolchain } from '../native/build.ts';
 import { root } from '../native/cases.ts';
 import type { Case, Outcome } from './case.ts';
@@ -12,9 +13,16 @@ const SOURCE = `${root}test/cpu/native/runner.c`;
 const FLAGS = ['-O1', '-fno-stack-protector', '-fcf-protection=none', '-mgeneral-regs-only'];
 const TIMEOUT_MS = 60_000;
 
+const cpuinfo = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+
 /** Whether the host's processor is AMD's, whose choices the rows follow where the manuals leave one. */
-export const hostIsAmd: boolean =
-  existsSync('/proc/cpuinfo') && readFileSync('/proc/cpuinfo', 'utf8').includes('AuthenticAMD');
+export const hostIsAmd: boolean = cpuinfo.includes('AuthenticAMD');
+
+const flags = new Set(/^flags\s*: (.*)$/m.exec(cpuinfo)?.[1]?.split(' '));
+const NAMES = Object.keys(FEATURES) as Feature[];
+
+/** The extensions that the host announces, of those which rows may ask for. */
+export const hostFeatures: FeatureSet = new Set(NAMES.filter((name) => flags.has(FEATURES[name].linux)));
 
 /** Path of the compiled runner. */
 export const buildRunner = (): Promise<string> => {

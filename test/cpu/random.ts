@@ -155,16 +155,23 @@ export const single = (r: Random): bigint => {
   }
 };
 
-/** What the lanes of a vector hold. */
-export type LaneKind = 'double' | 'single' | 'integer';
+const SPECIAL_16 = [0, 1, 2, 0x3ff, 0x400, 0x200, 0x7bff, 0x7c00, 0x7e00, 0x7c01, 0x7dff, 0x7fff, 0x3c00, 0x3c01];
 
-/** Half a vector. */
+/** Bit pattern of a half. */
+const half = (r: Random): bigint => BigInt((r.below(2) << 15) | (r.chance(0.5) ? r.pick(SPECIAL_16) : r.below(0x8000)));
+
+/** What the lanes of a vector hold. */
+export type LaneKind = 'double' | 'single' | 'half' | 'integer';
+
+/** 64 bits of a vector. */
 export const lane64 = (r: Random, kind: LaneKind): bigint => {
   switch (kind) {
     case 'double':
       return double(r);
     case 'single':
       return (single(r) << 32n) | single(r);
+    case 'half':
+      return (half(r) << 48n) | (half(r) << 32n) | (half(r) << 16n) | half(r);
     case 'integer':
       return integer(r);
   }

@@ -1,12 +1,13 @@
 /** A run of many cases: on the host if it can, in every executor, with statistics by row. */
 import type { CpuKind } from '../../emulator/api.ts';
+import { missingFeatures } from '../../emulator/isa/features.ts';
 import type { Row } from '../../emulator/isa/row.ts';
 import type { Case, Outcome } from './case.ts';
 import { type Difference, differences } from './compare.ts';
 import { Executor } from './execute.ts';
 import type { Generator } from './generate.ts';
 import { notAsked, touchesSeveral } from './hints.ts';
-import { hostIsAmd, runNatively } from './native.ts';
+import { hostFeatures, hostIsAmd, runNatively } from './native.ts';
 import type { Shape } from './shape.ts';
 import { undefinedFlags } from './undefined.ts';
 
@@ -116,6 +117,9 @@ export const judge = (
   return findings;
 };
 
+/** Whether the host has what the row needs. */
+export const isAnnounced = (row: Row): boolean => missingFeatures(row, hostFeatures).length === 0;
+
 const BATCH = 8192;
 
 export interface SessionOptions {
@@ -143,7 +147,7 @@ export const runSession = (options: SessionOptions): Statistics => {
       const shape = shapes[n % shapes.length]!;
       return { shape, case: generator.make(shape, Math.floor(n / shapes.length)) };
     });
-    const natively = batch.filter((b) => !(b.shape.mnemonic in unasked));
+    const natively = batch.filter((b) => !(b.shape.mnemonic in unasked) && isAnnounced(b.shape.row));
     const cases = natively.map((b) => b.case);
     const outcomes = runner === undefined ? [] : runNatively(runner, cases);
     const native = new Map(outcomes.map((outcome, i) => [cases[i]!, outcome]));

@@ -3,8 +3,8 @@ import { type Encoding, OPCODE_MAP, parseEncoding } from '../../emulator/decode/
 import type { Row } from '../../emulator/isa/row.ts';
 import { hashText } from './random.ts';
 
-export type Place = 'reg' | 'rm' | 'opcode' | 'immediate' | 'relative' | 'moffs' | 'implicit';
-export type RegisterFile = 'general' | 'vector' | 'segment' | 'none';
+export type Place = 'reg' | 'rm' | 'opcode' | 'vvvv' | 'is4' | 'immediate' | 'relative' | 'moffs' | 'implicit';
+export type RegisterFile = 'general' | 'vector' | 'mmx' | 'st' | 'segment' | 'none';
 
 /** One operand code. */
 export interface OperandCode {
@@ -26,6 +26,10 @@ export interface Shape {
   readonly byReg: OperandCode | undefined;
   readonly byRm: OperandCode | undefined;
   readonly byOpcode: OperandCode | undefined;
+  readonly byVvvv: OperandCode | undefined;
+  readonly isVex: boolean;
+  /** It looks at x87 or MMX registers. */
+  readonly usesX87: boolean;
   readonly rm: 'either' | 'memory' | 'register' | 'none';
   /** Some operand follows the operand size. */
   readonly sized: boolean;
@@ -33,7 +37,7 @@ export interface Shape {
   readonly key: number;
 }
 
-const FIXED = /^([re]?(AX|CX|DX|BX|SP|BP|SI|DI)|[ABCD][LH]|R?(AX|CX|DX|BX|SP|BP|SI|DI)|[ECSDFG]S|1|XMM0)$/;
+const FIXED = /^([re]?(AX|CX|DX|BX|SP|BP|SI|DI)|[ABCD][LH]|R?(AX|CX|DX|BX|SP|BP|SI|DI)|[ECSDFG]S|1|XMM0|ST0)$/;
 
 const parseOperand = (code: string): { operand: OperandCode; need: Shape['rm'] } => {
   const make = (place: Place, file: RegisterFile, need: Shape['rm'], size = code.slice(1)) => ({
@@ -42,6 +46,7 @@ const parseOperand = (code: string): { operand: OperandCode; need: Shape['rm'] }
   });
   if (FIXED.test(code))
     return make('implicit', 'none', 'none', code.startsWith('r') || code.startsWith('e') ? 'v' : '');
+  if (code === 'STi') return make('rm', 'st', 'register', 't');
   const slash = code.indexOf('/');
   if (slash > 0) {
     const register = parseOperand(code.slice(0, slash));
@@ -63,6 +68,18 @@ const parseOperand = (code: string): { operand: OperandCode; need: Shape['rm'] }
       return make('reg', 'general', 'none');
     case 'V':
       return make('reg', 'vector', 'none');
+    case 'P':
+      return make('reg', 'mmx', 'none');
+    case 'Q':
+      return make('rm', 'mmx', 'either');
+    case 'N':
+      return make('rm', 'mmx', 'register');
+    case 'H':
+      return make('vvvv', 'vector', 'none');
+    case 'B':
+      return make('vvvv', 'general', 'none');
+    case 'L':
+      return make('is4', 'vector', 'none');
     case 'S':
       return make('reg', 'segment', 'none');
     case 'Z':
@@ -81,12 +98,17 @@ const parseOperand = (code: string): { operand: OperandCode; need: Shape['rm'] }
   }
 };
 
+const ESCAPE_FIRST = 0xd8;
+const ESCAPE_LAST = 0xdf;
+const isX87 = ({ mnemonic }: Row, { map, opcode }: Encoding): boolean =>
+  (map === OPCODE_MAP.primary && opcode >= ESCAPE_FIRST && opcode <= ESCAPE_LAST) ||
+  /^(FWAIT|EMMS|FX(SAVE|RSTOR)|XSAVE|XRSTOR)/.test(mnemonic);
+
 export const keyText = (row: Row): string => `${row.mnemonic} ${row.encoding} ${row.operands}`;
 
 /** Throws an Error for a row of a kind which the generator does not know. */
 export const shapeOf = (row: Row): Shape => {
   const encoding = parseEncoding(row.encoding);
-  if (encoding.map >= OPCODE_MAP.vex0F) throw new Error(`row '${row.encoding}': the generator makes no VEX encodings`);
   const parsed = row.operands === '' ? [] : row.operands.split(',').map(parseOperand);
   const operands = parsed.map((p) => p.operand);
   const needs = parsed.map((p) => p.need).filter((need) => need !== 'none');
@@ -100,6 +122,9 @@ export const shapeOf = (row: Row): Shape => {
     byReg: operands.find((o) => o.place === 'reg'),
     byRm: operands.find((o) => o.place === 'rm'),
     byOpcode: operands.find((o) => o.place === 'opcode'),
+    byVvvv: operands.find((o) => o.place === 'vvvv'),
+    isVex: encoding.map >= OPCODE_MAP.vex0F,
+    usesX87: isX87(row, encoding) || operands.some((o) => o.file === 'mmx'),
     rm: !encoding.hasModrm || whole ? 'none' : (needs.find((need) => need !== 'either') ?? needs[0] ?? 'register'),
     sized: operands.some((o) => /^[vyz]/.test(o.size)) || row.default64 === true,
     key: hashText(keyText(row)),
@@ -108,8 +133,8 @@ export const shapeOf = (row: Row): Shape => {
 
 export type OperandSize = 16 | 32 | 64;
 
-/** Bits of a size letter. */
-export const bitsOf = (size: string, operandSize: OperandSize): number => {
+/** Bits of a size letter; `vexL` is VEX.L. */
+export const bitsOf = (size: string, operandSize: OperandSize, vexL: number): number => {
   switch (size) {
     case 'b':
       return 8;
@@ -121,6 +146,7 @@ export const bitsOf = (size: string, operandSize: OperandSize): number => {
       return 32;
     case 'q':
     case 'sd':
+    case 'pi':
       return 64;
     case 'v':
       return operandSize;
@@ -134,10 +160,13 @@ export const bitsOf = (size: string, operandSize: OperandSize): number => {
     case 'y':
       return operandSize === 64 ? 64 : 32;
     case 'dq':
+      return 128;
+    case 'qq':
+      return 256;
     case 'x':
     case 'ps':
     case 'pd':
-      return 128;
+      return vexL === 0 ? 128 : 256;
     case '':
       return 0;
     default:

@@ -28,7 +28,12 @@
 #define INT3 0xcc
 #define TF 0x100
 
+/* Of the area in the signal frame: the header, and the upper halves of the YMM registers. */
+#define XSTATE_BV_AT 512
+#define UPPER_AT 576
+
 enum { STEP = 1, SEGMENTS = 2 };
+enum { X87 = 1, SSE = 2, AVX = 4 };
 
 struct header {
   uint64_t magic, count;
@@ -40,11 +45,11 @@ struct header {
 struct test_case {
   uint32_t size; /* of this record with its patches */
   uint16_t mode, patches;
-  uint32_t code_offset;
-  uint32_t mxcsr;
+  uint32_t code_offset, reserved;
   uint64_t gpr[16];
   uint64_t rflags;
-  uint8_t xmm[256];
+  uint8_t fx[416];    /* of an FXSAVE image: x87, MXCSR, XMM */
+  uint8_t upper[256]; /* of the YMM registers */
   uint8_t code[CODE_BYTES]; /* unused ones are INT3 */
 };
 
@@ -58,8 +63,11 @@ struct result {
   uint64_t cr2;
   uint64_t gpr[16];
   uint64_t rip, rflags;
-  uint32_t mxcsr, changes;
-  uint8_t xmm[256];
+  uint32_t changes;
+  int32_t code; /* si_code */
+  uint64_t fs_base, gs_base;
+  uint8_t fx[416];
+  uint8_t upper[256];
 };
 
 struct change {
@@ -107,6 +115,10 @@ static const struct patch *next_patch(const struct patch *p) {
   return (const struct patch *)((const uint8_t *)(p + 1) + ((p->length + 7) & ~7u));
 }
 
+/* The frame's state is an XSAVE area in standard form, if sw_reserved says so (asm/sigcontext.h). */
+static int has_xsave(const uint8_t *fp) { return *(const uint32_t *)(fp + 464) == FP_XSTATE_MAGIC1; }
+static int has_avx(const uint8_t *fp) { return has_xsave(fp) && *(const uint64_t *)(fp + 472) & AVX; }
+
 static void begin(ucontext_t *uc) {
   const struct test_case *c = current = (const struct test_case *)cursor;
   cursor += c->size;
@@ -123,13 +135,16 @@ static void begin(ucontext_t *uc) {
   g[REG_RIP] = header->code + c->code_offset;
   g[REG_EFL] = c->rflags | (c->mode & STEP ? TF : 0);
   uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
-  *(uint32_t *)(fp + 24) = c->mxcsr;
-  copy(fp + 160, c->xmm, sizeof c->xmm);
-  /* XSTATE_BV: without its bit the SSE part would be loaded as zeros. Present when sw_reserved holds FP_XSTATE_MAGIC1. */
-  if (*(uint32_t *)(fp + 464) == 0x46505853) *(uint64_t *)(fp + 512) |= 3;
+  uint32_t mxcsr_mask = *(uint32_t *)(fp + 28);
+  copy(fp, c->fx, sizeof c->fx);
+  *(uint32_t *)(fp + 28) = mxcsr_mask;
+  if (!has_xsave(fp)) return;
+  copy(fp + UPPER_AT, c->upper, has_avx(fp) ? sizeof c->upper : 0);
+  /* Components without their bit would be loaded in their initial state, as those beyond AVX shall be. */
+  *(uint64_t *)(fp + XSTATE_BV_AT) = X87 | SSE | (has_avx(fp) ? AVX : 0);
 }
 
-static void end(int signal, ucontext_t *uc) {
+static void end(int signal, int code, ucontext_t *uc) {
   const struct test_case *c = current;
   if (out + sizeof(struct result) + DATA_SIZE * 2 > out_end) die("runner: the result file is too small\n");
   struct result *r = (struct result *)out;
@@ -142,8 +157,16 @@ static void end(int signal, ucontext_t *uc) {
   for (int i = 0; i < 16; i++) r->gpr[i] = g[GREG[i]];
   r->rip = g[REG_RIP];
   r->rflags = g[REG_EFL];
-  r->mxcsr = *(uint32_t *)(fp + 24);
-  copy(r->xmm, fp + 160, sizeof r->xmm);
+  r->code = code;
+  copy(r->fx, fp, sizeof r->fx);
+  for (size_t i = 0; i < sizeof r->upper; i++) r->upper[i] = 0;
+  if (has_avx(fp) && *(uint64_t *)(fp + XSTATE_BV_AT) & AVX) copy(r->upper, fp + UPPER_AT, sizeof r->upper);
+  r->fs_base = header->fs_base;
+  r->gs_base = header->gs_base;
+  if (c->mode & SEGMENTS) {
+    raw_syscall2(SYS_arch_prctl, ARCH_GET_FS, (long)&r->fs_base);
+    raw_syscall2(SYS_arch_prctl, ARCH_GET_GS, (long)&r->gs_base);
+  }
   struct change *change = (struct change *)(r + 1);
   uint64_t *now = (uint64_t *)data_rw, *was = (uint64_t *)expected;
   const uint64_t *pristine = (const uint64_t *)header->pristine;
@@ -168,12 +191,11 @@ static void end(int signal, ucontext_t *uc) {
 }
 
 static void handler(int signal, siginfo_t *info, void *context) {
-  (void)info;
   /* The case's AC, NT and ID are still set. */
   asm volatile("pushq $0x202; popfq" : : : "cc", "memory");
   ucontext_t *uc = context;
   if (current) {
-    end(signal, uc);
+    end(signal, info->si_code, uc);
   } else {
     copy(saved_gregs, uc->uc_mcontext.gregs, sizeof saved_gregs);
   }
@@ -222,7 +244,7 @@ int main(int argc, char **argv) {
   struct stat st;
   if (in < 0 || fstat(in, &st)) return perror(argv[1]), 2;
   header = mmap(0, st.st_size, PROT_READ, MAP_PRIVATE, in, 0);
-  if (header == MAP_FAILED || header->magic != 0x31747365746d6973) return fprintf(stderr, "runner: no case file\n"), 2;
+  if (header == MAP_FAILED || header->magic != 0x32747365746d6973) return fprintf(stderr, "runner: no case file\n"), 2;
 
   /* The worst case changes every word; the file is cut to what was used. */
   size_t room = header->count * (sizeof(struct result) + 1024) + (1 << 20);
