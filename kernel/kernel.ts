@@ -4,6 +4,7 @@
 import type { Cpu, PhysicalMemory } from '../emulator/api.ts';
 import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
+import type { IpcNamespace } from './ipc/namespace.ts';
 import type { Memory } from './mm/memory.ts';
 import type { Task } from './task/task.ts';
 import type { TimerQueue } from './task/timers.ts';
@@ -53,6 +54,8 @@ export interface Kernel {
   readonly hostWait: WaitQueue;
   /** Sleepers of futex(2) by key, see `syscalls/futex.ts`. */
   readonly futexes: Map<string, WaitQueue>;
+  /** System V queues, semaphores and segments, and their limits. */
+  readonly ipc: IpcNamespace;
   /** The root directory of the file system. */
   rootInode: Inode;
   /** Mounts, consoles and counters of the file system; made by `mountRoot`. */

@@ -182,6 +182,7 @@ const hex = (value: number, width: number): string => value.toString(16).padStar
 const vmaName = (task: Task, vma: Vma): string => {
   const { mm } = task;
   if (vma.file !== null) return shownPath(vma.file);
+  if (vma.mapping?.object) return vma.mapping.object.name;
   if (vma.start < mm.brk && vma.end > mm.startBrk && mm.brk > mm.startBrk) return '[heap]';
   return vma.start <= mm.startStack && vma.end > mm.startStack ? '[stack]' : '';
 };
@@ -193,9 +194,11 @@ const vmaLine = (task: Task, vma: Vma): string => {
     (vma.flags & VM.WRITE ? 'w' : '-') +
     (vma.flags & VM.EXEC ? 'x' : '-') +
     (vma.flags & VM.MAYSHARE ? 's' : 'p');
-  const device = inode === undefined ? '00:00' : `${hex(majorOf(inode.dev), 2)}:${hex(minorOf(inode.dev), 2)}`;
-  const offset = inode === undefined ? 0 : vma.offset;
-  const line = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${flags} ${hex(offset, 8)} ${device} ${inode?.ino ?? 0} `;
+  const object = vma.mapping?.object;
+  const device =
+    inode === undefined ? (object ? '00:01' : '00:00') : `${hex(majorOf(inode.dev), 2)}:${hex(minorOf(inode.dev), 2)}`;
+  const offset = inode === undefined && !object ? 0 : vma.offset;
+  const line = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${flags} ${hex(offset, 8)} ${device} ${inode?.ino ?? object?.ino ?? 0} `;
   const name = vmaName(task, vma).replaceAll('\n', '\\012');
   return name === '' ? `${line}\n` : `${line.padEnd(73)}${name}\n`;
 };

@@ -7,6 +7,7 @@ import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
 import { PIPE_MAX_SIZE } from './pipe.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
+import { ipcLimitRows, sysvipcDirectory } from './procipc.ts';
 import { processRow } from './procpid.ts';
 
 const line = (name: string, kilobytes: number): string =>
@@ -95,6 +96,7 @@ const sysctl: ProcRow = {
         file('cap_last_cap', '40\n'),
         file('core_pattern', 'core\n'),
         file('domainname', `${SYSTEM.domainname}\n`),
+        ...ipcLimitRows,
         file('hostname', ({ kernel }) => `${kernel.hostname}\n`),
         file('ngroups_max', '65536\n'),
         file('osrelease', `${SYSTEM.release}\n`),
@@ -126,6 +128,7 @@ export const procRoot = frozenRow({
     { name: 'self', link: ({ reader }) => String(reader.group.tgid) },
     file('stat', statText),
     sysctl,
+    sysvipcDirectory,
     { name: 'thread-self', link: ({ reader }) => `${reader.group.tgid}/task/${reader.pid}` },
     file('uptime', ({ kernel }) => `${seconds(kernel.now())} ${seconds(0)}\n`),
     file('version', `${SYSTEM.sysname} version ${SYSTEM.release} (signalbox) ${SYSTEM.version}\n`),

@@ -33,7 +33,7 @@ const duplicate = (mm: Mm): Mm => {
     for (const vma of mm.vmas) {
       if (vma.flags & VM.DONTCOPY) continue;
       const copy: Vma = { ...vma, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) };
-      holdVma(copy);
+      holdVma(mm.kernel, copy);
       child.vmas.push(copy);
       accountVma(child, copy.flags, copy.end - copy.start, 1);
       if (!(vma.flags & VM.WIPEONFORK) && copyPages(mm, child, vma)) protectedAny = true;

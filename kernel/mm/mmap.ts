@@ -9,7 +9,7 @@ import type { OpenFile } from '../fs/types.ts';
 import { MMAP_MIN_ADDR, populate } from './fault.ts';
 import { accountable, canLock, enoughMemory, MAX_MAP_COUNT, mayExpand, mayLock, rlimit } from './limits.ts';
 import type { Mm } from './mm.ts';
-import { mappingOf, newSharedMemory } from './pagecache.ts';
+import { type AddressSpace, mappingOf, newSharedMemory } from './pagecache.ts';
 import { accountVma, pageAlign, pageUp, releaseVma, zapRange } from './pages.ts';
 import { getUnmappedArea, startWithGap } from './unmapped.ts';
 import {
@@ -117,9 +117,33 @@ export const doMmap = (
   vm |= kind;
   if (file !== null && kind & VM.MAYSHARE && !(kind & VM.SHARED)) vm &= ~VM.MAYWRITE;
   if (flags & MAP.NORESERVE) vm |= VM.NORESERVE;
-  const result = mmapRegion(mm, start, size, vm, file, offset);
+  const result = mmapRegion(mm, start, size, vm, file, offset, null);
   if (result >= 0 && (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE) populate(mm, start, start + size);
   else if (result >= 0 && vm & VM.LOCKED && !(vm & VM.LOCKONFAULT)) populate(mm, start, start + size);
+  return result;
+};
+
+/**
+ * Maps all pages of an object that is no file: a System V segment, at an address if it is `fixed`. `access` is VM_READ,
+ * VM_WRITE, VM_EXEC; what is not granted now mprotect may not grant later, but for VM_EXEC.
+ */
+export const mapShared = (
+  mm: Mm,
+  address: number,
+  fixed: boolean,
+  size: number,
+  access: number,
+  object: AddressSpace,
+): number => {
+  if (mm.vmas.length > MAX_MAP_COUNT) return -ERRNO.ENOMEM;
+  const start = getUnmappedArea(mm, address, size, fixed ? MAP.FIXED : 0);
+  if (start < 0) return start;
+  if (start < MMAP_MIN_ADDR && mm.kernel.current.cred.euid !== 0) return -ERRNO.EPERM;
+  const shared = access & VM.WRITE ? VM.SHARED | VM.MAYWRITE : 0;
+  const flags = access | VM.MAYREAD | VM.MAYEXEC | VM.MAYSHARE | shared | mm.defFlags;
+  if (flags & VM.LOCKED && !mayLock(mm, size)) return -ERRNO.EAGAIN;
+  const result = mmapRegion(mm, start, size, flags, null, 0, object);
+  if (result >= 0 && flags & VM.LOCKED && !(flags & VM.LOCKONFAULT)) populate(mm, start, start + size);
   return result;
 };
 
@@ -131,6 +155,7 @@ const mmapRegion = (
   flags: number,
   file: OpenFile | null,
   offset: number,
+  object: AddressSpace | null,
 ): number => {
   const end = start + size;
   if (!mayExpand(mm, flags, size - mappedBytes(mm, start, end))) return -ERRNO.ENOMEM;
@@ -144,7 +169,8 @@ const mmapRegion = (
 
   const anonymous = file === null || isDevZero(file);
   const shared = (flags & VM.MAYSHARE) !== 0;
-  const mapping = !anonymous ? mappingOf(mm.kernel, file.inode) : shared ? newSharedMemory() : null;
+  const mapping =
+    object !== null ? object : !anonymous ? mappingOf(mm.kernel, file.inode) : shared ? newSharedMemory() : null;
   const vma: Vma = {
     start,
     end,
@@ -153,7 +179,7 @@ const mmapRegion = (
     mapping,
     offset: mapping === null ? start : anonymous ? 0 : offset,
   };
-  holdVma(vma);
+  holdVma(mm.kernel, vma);
   insertVma(mm, vma);
   accountVma(mm, vmFlags, size, 1);
   // The heap's first area stays apart from the program's zeroed data below it.
@@ -215,7 +241,7 @@ export const mapBrk = (mm: Mm, start: number, size: number, exec: boolean): numb
   if (start > USER_END - size) return -ERRNO.ENOMEM;
   if (mm.vmas.length > MAX_MAP_COUNT) return -ERRNO.ENOMEM;
   if (flags & VM.LOCKED && !mayLock(mm, size)) return -ERRNO.EAGAIN;
-  const result = mmapRegion(mm, start, size, flags, null, 0);
+  const result = mmapRegion(mm, start, size, flags, null, 0, null);
   if (result < 0) return result;
   if (flags & VM.LOCKED && !(flags & VM.LOCKONFAULT)) populate(mm, start, start + size);
   return 0;

@@ -120,7 +120,7 @@ const move = (
     // Untouched private anonymous memory has no history: it may merge where it arrives.
     offset: vma.mapping === null && isUntouched(mm, vma) ? target : vma.offset + within,
   };
-  holdVma(moved);
+  holdVma(mm.kernel, moved);
   insertVma(mm, moved);
   accountVma(mm, moved.flags, newSize, 1);
   try {

@@ -14,9 +14,21 @@ import type { Mm } from './mm.ts';
 import { pageChanged } from './tlb.ts';
 import { VM } from './vma.ts';
 
+/** What keeps pages of no file though nobody maps them: a System V segment. It is told when areas come and go. */
+export interface MappedObject {
+  readonly ops: {
+    opened(kernel: Kernel, object: MappedObject): void;
+    closed(kernel: Kernel, object: MappedObject): void;
+  };
+  /** Name and inode number in /proc/PID/maps. */
+  readonly name: string;
+  ino: number;
+}
+
 export interface AddressSpace {
   /** Null for shared anonymous memory. */
   readonly inode: Inode | null;
+  readonly object: MappedObject | null;
   /** Page index (offset / 4096) -> frame. */
   readonly pages: Map<number, number>;
   /** Areas, of all address spaces, that map it. */
@@ -27,13 +39,20 @@ export interface AddressSpace {
 }
 
 /** Pages for a new object of shared anonymous memory; it lives as long as areas map it. */
-export const newSharedMemory = (): AddressSpace => ({ inode: null, pages: new Map(), vmas: 0, size: 0, mtime: 0n });
+export const newSharedMemory = (): AddressSpace => ({
+  inode: null,
+  object: null,
+  pages: new Map(),
+  vmas: 0,
+  size: 0,
+  mtime: 0n,
+});
 
 /** The cached pages of a file that is about to be mapped. */
 export const mappingOf = (kernel: Kernel, inode: Inode): AddressSpace => {
   let mapping = kernel.memory.mappings.get(inode);
   if (mapping === undefined) {
-    mapping = { inode, pages: new Map(), vmas: 0, size: inode.size, mtime: inode.mtime };
+    mapping = { inode, object: null, pages: new Map(), vmas: 0, size: inode.size, mtime: inode.mtime };
     kernel.memory.mappings.set(inode, mapping);
   } else if (mapping.vmas === 0) {
     if (mapping.size !== inode.size || mapping.mtime !== inode.mtime) dropPages(kernel, mapping, 0);
@@ -69,8 +88,10 @@ export const cachedPage = (kernel: Kernel, mapping: AddressSpace, index: number,
 
 /** An area that mapped it is gone. */
 export const releaseMapping = (kernel: Kernel, mapping: AddressSpace): void => {
-  if (--mapping.vmas > 0) return;
-  const { inode } = mapping;
+  mapping.vmas--;
+  const { inode, object } = mapping;
+  object?.ops.closed(kernel, object);
+  if (mapping.vmas > 0 || object !== null) return;
   if (inode === null) {
     dropPages(kernel, mapping, 0);
   } else {
@@ -81,7 +102,7 @@ export const releaseMapping = (kernel: Kernel, mapping: AddressSpace): void => {
 };
 
 /** Lets go of cached pages from index `from` on; who still maps one keeps it. */
-const dropPages = (kernel: Kernel, mapping: AddressSpace, from: number): void => {
+export const dropPages = (kernel: Kernel, mapping: AddressSpace, from: number): void => {
   for (const [index, frame] of mapping.pages) {
     if (index < from) continue;
     mapping.pages.delete(index);

@@ -4,6 +4,7 @@
  * Invariant: areas are in order of address, never empty, page-aligned, and do not overlap.
  */
 import type { OpenFile } from '../fs/types.ts';
+import type { Kernel } from '../kernel.ts';
 import type { Mm } from './mm.ts';
 import type { AddressSpace } from './pagecache.ts';
 
@@ -81,9 +82,12 @@ export const findIntersection = (mm: Mm, start: number, end: number): Vma | unde
 };
 
 /** Takes and drops what an area holds on to; `Mm` counts areas, not this. */
-export const holdVma = (vma: Vma): void => {
+export const holdVma = (kernel: Kernel, vma: Vma): void => {
   if (vma.file !== null) vma.file.refs++;
-  if (vma.mapping !== null) vma.mapping.vmas++;
+  if (vma.mapping === null) return;
+  vma.mapping.vmas++;
+  const { object } = vma.mapping;
+  object?.ops.opened(kernel, object);
 };
 
 /** Puts an area in its place. */
@@ -94,7 +98,7 @@ export const insertVma = (mm: Mm, vma: Vma): void => {
 /** Cuts the area at `address`, inside it; returns the upper part. Both are in the list. */
 export const splitVma = (mm: Mm, vma: Vma, address: number): Vma => {
   const upper: Vma = { ...vma, start: address, offset: vma.offset + (address - vma.start) };
-  holdVma(upper);
+  holdVma(mm.kernel, upper);
   vma.end = address;
   insertVma(mm, upper);
   return upper;
@@ -106,6 +110,8 @@ const mergeable = (lower: Vma, upper: Vma): boolean =>
   lower.flags === upper.flags &&
   lower.file === upper.file &&
   lower.mapping === upper.mapping &&
+  // Each area of a segment counts as an attach.
+  (lower.mapping?.object ?? null) === null &&
   lower.offset + (lower.end - lower.start) === upper.offset;
 
 /**

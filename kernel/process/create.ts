@@ -139,6 +139,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     parentDeathSignal: 0,
     clearChildTid: 0,
     robustList: 0,
+    sysvsem: null,
     noNewPrivs: false,
     dumpable: 1,
     usage: noUsage(),

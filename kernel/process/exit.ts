@@ -1,6 +1,7 @@
 /** The end of a task, of a process, and what becomes of its children (kernel/exit.c). */
 import { SIG } from '../abi/signal.ts';
 import { closeAllFiles } from '../fs/descriptors.ts';
+import { exitSem } from '../ipc/undo.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmPut } from '../mm/mm.ts';
 import { groupSendSigInfo, killPgrpInfo } from '../signal/kill.ts';
@@ -47,6 +48,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   taskUsage(task);
   mmRelease(kernel, task);
   mmPut(task.mm);
+  exitSem(kernel, task);
   if (!sharesFiles(kernel, task)) closeAllFiles(kernel, task.files);
   if (groupDead && group.sessionLeader) hangUpTerminal(kernel, group.sid);
   exitNotify(kernel, task, groupDead);

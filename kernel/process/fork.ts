@@ -4,6 +4,7 @@ import { ERRNO, RESTART } from '../abi/errno.ts';
 import { CLONE } from '../abi/process.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { dupFiles } from '../fs/descriptors.ts';
+import { shareUndoList } from '../ipc/undo.ts';
 import type { Kernel } from '../kernel.ts';
 import { dupMm } from '../mm/fork.ts';
 import { type Mm, mmGet } from '../mm/mm.ts';
@@ -120,6 +121,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.dumpable = parent.dumpable;
   child.exitSignal = thread ? 0 : has(flags, CLONE.PARENT) ? parent.group.leader.exitSignal : args.exitSignal;
   if (has(flags, CLONE.CHILD_CLEARTID)) child.clearChildTid = args.childTid;
+  if (has(flags, CLONE.SYSVSEM)) child.sysvsem = shareUndoList(parent);
   linkTask(kernel, child);
   return child;
 };

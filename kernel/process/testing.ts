@@ -1,10 +1,12 @@
 /** What tests of execve need: a machine with an empty tree of files and one process, and a small ELF program to write into it. */
+
 import { ELFCLASS64, ELFMAG, Elf64_Ehdr, Elf64_Phdr, EM, ET, PF, PT } from '../abi/elf.ts';
 import { AT, O } from '../abi/fcntl.ts';
 import { fput } from '../fs/inode.ts';
 import { mountRoot, newFsContext } from '../fs/mounts.ts';
 import { openPath } from '../fs/open.ts';
 import type { OpenFile } from '../fs/types.ts';
+import { newIpcNamespace } from '../ipc/namespace.ts';
 import { memoryHost } from '../memory-host.ts';
 import { KernelBuffer } from '../mm/iov.ts';
 import { newMm } from '../mm/mm.ts';
@@ -24,6 +26,7 @@ export const execMachine = (bytes = 64 << 20): TestMachine => {
     runQueue: [],
     timers: timerQueue(),
     futexes: new Map(),
+    ipc: newIpcNamespace(),
     hostname: 'test',
     limits: { maxTasks: 100, fileBytes: 1 << 30 },
     fileBytes: 0,

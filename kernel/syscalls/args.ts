@@ -8,6 +8,7 @@ import { address, hex } from './format/text.ts';
 export * from './format/buffers.ts';
 export * from './format/files.ts';
 export * from './format/ioctl.ts';
+export * from './format/ipc.ts';
 export * from './format/memory.ts';
 export * from './format/prctl.ts';
 export * from './format/process.ts';

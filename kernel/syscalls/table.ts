@@ -11,6 +11,9 @@ import { fileSizeSyscalls } from './file-size.ts';
 import { fileStatSyscalls } from './file-stat.ts';
 import { futexSyscalls } from './futex.ts';
 import { identitySyscalls } from './identity.ts';
+import { msgSyscalls } from './ipc-msg.ts';
+import { semSyscalls } from './ipc-sem.ts';
+import { shmSyscalls } from './ipc-shm.ts';
 import { limitsSyscalls } from './limits.ts';
 import { memorySyscalls } from './memory.ts';
 import { pollSyscalls } from './poll.ts';
@@ -38,6 +41,9 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pollSyscalls,
   ...futexSyscalls,
   ...identitySyscalls,
+  ...msgSyscalls,
+  ...semSyscalls,
+  ...shmSyscalls,
   ...memorySyscalls,
   ...processSyscalls,
   ...restartSyscalls,

@@ -2,6 +2,7 @@
  * A task: Linux's task_struct, signal_struct, sighand_struct, files_struct and fs_struct as plain data.
  */
 import type { FsContext, OpenFile } from '../fs/types.ts';
+import type { SemUndoList } from '../ipc/undo.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { Wait, WaitQueue } from './wait.ts';
 
@@ -222,6 +223,8 @@ export interface Task {
   /** CLONE_CHILD_CLEARTID address or 0. */
   clearChildTid: number;
   robustList: number;
+  /** What semop(2) with SEM_UNDO left to be undone at the end. */
+  sysvsem: SemUndoList | null;
   noNewPrivs: boolean;
   dumpable: number;
 

@@ -97,6 +97,23 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   Elf64_Phdr: { c: 'Elf64_Phdr', headers: ['linux/elf.h'] },
   termios: { c: 'struct termios', headers: ['asm/termbits.h'] },
   winsize: { c: 'struct winsize', headers: ['asm/termios.h'] },
+  IPC_PERM: { c: 'struct ipc64_perm', headers: ['linux/ipc.h', 'asm/ipcbuf.h'] },
+  MSQID_DS: {
+    c: 'struct msqid64_ds',
+    headers: ['linux/msg.h', 'asm/msgbuf.h'],
+    fields: { __unused4: null, __unused5: null },
+  },
+  MSGINFO: { c: 'struct msginfo', headers: ['linux/msg.h'] },
+  SEMID_DS: { c: 'struct semid64_ds', headers: ['linux/sem.h', 'asm/sembuf.h'] },
+  SEMBUF: { c: 'struct sembuf', headers: ['linux/sem.h'] },
+  SEMINFO: { c: 'struct seminfo', headers: ['linux/sem.h'] },
+  SHMID_DS: {
+    c: 'struct shmid64_ds',
+    headers: ['linux/shm.h', 'asm/shmbuf.h'],
+    fields: { __unused4: null, __unused5: null },
+  },
+  SHMINFO: { c: 'struct shminfo64', headers: ['linux/shm.h', 'asm/shmbuf.h'] },
+  SHM_INFO: { c: 'struct shm_info', headers: ['linux/shm.h'] },
   iovec: { c: 'struct iovec', headers: ['linux/uio.h'] },
 };
 

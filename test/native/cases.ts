@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The folders of guest/ which hold the differential corpus; other folders there belong to other tests. */
-export const areas = ['cpu', 'memory', 'process', 'file', 'signal', 'libc', 'time'] as const;
+export const areas = ['cpu', 'memory', 'process', 'file', 'ipc', 'signal', 'libc', 'time'] as const;
 
 /** Which C library a program is linked with. */
 export type Libc = 'glibc' | 'musl';
