@@ -120,16 +120,88 @@ describe('the ELF loader', () => {
     for (const [what, elf, errno] of cases) expect([what, run(machine, elf)]).toEqual([what, -errno]);
   });
 
-  it('says so when a program needs a dynamic linker', () => {
-    const machine = execMachine();
-    const elf = testElf({}, [{}, {}, {}, { p_type: PT.INTERP, p_offset: 0x2000, p_filesz: 12 }]);
-    elf.set(
-      Uint8Array.from('/lib/ld.so.2', (c) => c.charCodeAt(0)),
-      0x2000,
-    );
-    elf[0x200b] = 0;
-    expect(run(machine, elf)).toBe(-ERRNO.ENOEXEC);
-    expect(machine.log).toEqual(['/prog: needs the interpreter /lib/ld.so., and dynamic linking is not supported yet']);
+  describe('with a dynamic linker', () => {
+    const NAME = '/ld.so';
+    /** A program, position-independent or not, that names `NAME`. */
+    const dynamic = (type: number): Uint8Array => {
+      const at = type === ET.DYN ? 0x400000 : 0;
+      const elf = testElf({ e_type: type, e_entry: TEXT - at }, [
+        { p_vaddr: 0x400000 - at },
+        { p_vaddr: TEXT - at },
+        { p_vaddr: DATA - at },
+        { p_type: PT.INTERP, p_offset: 0x2000, p_filesz: NAME.length + 1 },
+      ]);
+      elf.set(
+        Uint8Array.from(`${NAME}\0`, (c) => c.charCodeAt(0)),
+        0x2000,
+      );
+      return elf;
+    };
+    const linker = (header = {}): Uint8Array =>
+      testElf({ e_type: ET.DYN, e_entry: 0x1000, ...header }, [
+        { p_vaddr: 0 },
+        { p_vaddr: 0x1000 },
+        { p_vaddr: 0x2f00 },
+      ]);
+    const withLinker = (bytes: Uint8Array, mode = 0o755): TestMachine => {
+      const machine = execMachine();
+      putTestFile(machine, NAME, bytes, mode);
+      return machine;
+    };
+    const auxOf = (machine: TestMachine): Map<number, number> => {
+      const { mm } = machine.task;
+      const view = new DataView(mm.auxv.buffer, mm.auxv.byteOffset, mm.auxv.length);
+      const aux = new Map<number, number>();
+      for (let at = 0; at < mm.auxv.length; at += 16) {
+        aux.set(Number(view.getBigUint64(at, true)), Number(view.getBigUint64(at + 8, true)));
+      }
+      return aux;
+    };
+
+    it('starts that, which finds program and itself in the auxiliary vector', () => {
+      for (const [type, program] of [
+        [ET.EXEC, 0x400000],
+        [ET.DYN, 0x555555554000],
+      ] as const) {
+        const machine = withLinker(linker());
+        expect(run(machine, dynamic(type))).toBe(0);
+        const { mm } = machine.task;
+        const base = mm.mmapBase - 0x6000;
+        expect(machine.kernel.cpu.state.rip).toBe(base + 0x1000);
+        const aux = auxOf(machine);
+        expect(aux.get(AUX.BASE)).toBe(base);
+        expect(aux.get(AUX.ENTRY)).toBe(program + 0x1000);
+        expect(aux.get(AUX.PHDR)).toBe(program + 64);
+        expect(getUser8(mm, program + 0x2f00)).toBe(0xdd);
+        expect(getUser8(mm, base + 0x2f00)).toBe(0xdd);
+        // The heap follows the program.
+        expect(mm.brk).toBe(program + 0x6000);
+        expect(mm.startCode).toBe(program + 0x1000);
+      }
+    });
+
+    it('refuses a linker that is none, with the errors of Linux', () => {
+      const cases: [string, TestMachine, number][] = [
+        ['none', execMachine(), ERRNO.ENOENT],
+        ['not executable', withLinker(linker(), 0o644), ERRNO.EACCES],
+        ['shorter than a header', withLinker(linker().subarray(0, 60)), ERRNO.EIO],
+        ['text', withLinker(new Uint8Array(100).fill(0x20)), ERRNO.ELIBBAD],
+        ['of another machine', withLinker(linker({ e_machine: EM.AARCH64 })), ERRNO.ELIBBAD],
+        ['without segments', withLinker(linker({ e_phnum: 0 })), ERRNO.ELIBBAD],
+      ];
+      for (const [what, machine, errno] of cases) {
+        expect([what, run(machine, dynamic(ET.DYN))]).toEqual([what, -errno]);
+        // The old program goes on.
+        expect(machine.task.mm.exeFile).toBe(null);
+      }
+      expect(cases[0]![1].log).toEqual(['/prog: its dynamic linker /ld.so is not there']);
+    });
+
+    it('is killed by one that cannot be mapped', () => {
+      const machine = withLinker(linker({ e_type: ET.REL }));
+      expect(run(machine, dynamic(ET.DYN))).toBe(-ERRNO.EPERM);
+      expect(machine.task.mm.exeFile).not.toBe(null);
+    });
   });
 
   it('starts no program whose segments make no sense', () => {

@@ -30,9 +30,10 @@ import {
   type Strings,
 } from './binprm.ts';
 import { deThread } from './dethread.ts';
-import { type ElfHeaders, isElf, loadElfSegments, readAt, readElfHeaders } from './elf.ts';
+import { type ElfProgram, isElf, readAt, readElf } from './elf.ts';
 import { mmRelease } from './release.ts';
 import { parseScript } from './script.ts';
+import { loadElfSegments } from './segments.ts';
 import { createElfTables, setupArgPages } from './stack.ts';
 
 /** Interpreters of interpreters that are followed. */
@@ -170,22 +171,32 @@ const followScript = (kernel: Kernel, task: Task, bprm: Binprm): number => {
 
 /** load_elf_binary. */
 const loadElf = (kernel: Kernel, caller: Task, bprm: Binprm): number => {
-  const headers: ElfHeaders | number = readElfHeaders(kernel, caller, bprm.file, bprm.buf);
-  if (typeof headers === 'number') return headers;
+  const openExec = (path: string) => openProgram(kernel, caller, AT.FDCWD, path, 0);
+  const program = readElf(kernel, caller, bprm.file, bprm.buf, openExec);
+  if (typeof program === 'number') return program;
+  try {
+    return startElf(kernel, caller, bprm, program);
+  } finally {
+    if (program.interpreter !== null) fput(kernel, program.interpreter.file);
+  }
+};
+
+/** The second half of load_elf_binary: the new program takes the old one's place. */
+const startElf = (kernel: Kernel, caller: Task, bprm: Binprm, program: ElfProgram): number => {
   if (kernel.fatalSignalPending(caller)) return -ERRNO.EAGAIN;
   const mm = newMm(kernel);
   bprm.pointOfNoReturn = true;
   const task = deThread(kernel, caller);
   const secure = beginNewExec(kernel, task, bprm, mm);
-  const arranged = setupArgPages(mm, bprm, headers.executableStack);
+  const arranged = setupArgPages(mm, bprm, program.executableStack);
   if (arranged < 0) return arranged;
-  const loaded = loadElfSegments(mm, bprm.file, headers);
+  const loaded = loadElfSegments(mm, program);
   if (typeof loaded === 'number') return loaded;
   const stack = createElfTables(task, mm, bprm, loaded, secure);
 
   const { state } = kernel.cpu;
   state.reset();
-  state.rip = loaded.entry;
+  state.rip = loaded.start;
   state.rsp = stack;
   return 0;
 };

@@ -45,7 +45,6 @@ export const execSyscalls: readonly SyscallRow[] = [
       ['envp', arg.envp],
     ],
     (kernel, task, path, argv, envp) => execveat(kernel, task, AT.FDCWD, path, argv, envp, 0),
-    'static programs only',
   ),
   syscall(
     322,
@@ -58,6 +57,5 @@ export const execSyscalls: readonly SyscallRow[] = [
       ['flags', arg.atFlags],
     ],
     execveat,
-    'static programs only',
   ),
 ];

@@ -81,12 +81,22 @@ describe.skipIf(!canBuild)('what is no program for this machine', () => {
     expect([126, 135, 139]).toContain(outcome.status);
   });
 
-  it('one for a dynamic linker says so', async () => {
-    const outcome = await signalbox(['run', process.execPath]);
-    expect(oneLine(outcome.stderr)).toMatch(
-      /needs the interpreter .*dynamic linking is not supported yet \(ENOEXEC\)$/,
-    );
-    expect(outcome.status).toBe(126);
+  it('one whose dynamic linker is not there says so', async () => {
+    const PT_INTERP = 3;
+    const PT_GNU_STACK = 0x6474e551;
+    const name = Buffer.from('/no/ld.so\0');
+    const path = await mutated('no-linker', (program) => {
+      const bytes = Buffer.concat([program, name]);
+      let phdr = 64;
+      while (bytes.readUInt32LE(phdr) !== PT_GNU_STACK) phdr += 56;
+      bytes.writeUInt32LE(PT_INTERP, phdr);
+      bytes.writeBigUInt64LE(BigInt(program.length), phdr + 8);
+      bytes.writeBigUInt64LE(BigInt(name.length), phdr + 32);
+      return bytes;
+    });
+    const outcome = await signalbox(['run', path]);
+    expect(oneLine(outcome.stderr)).toMatch(/its dynamic linker \/no\/ld\.so is not there \(ENOENT\)$/);
+    expect(outcome.status).toBe(127);
   });
 });
 

@@ -22,7 +22,7 @@ const GIBIBYTE = 2 ** 30;
 /** Adds PROGRAM, ARGS and the options to a command; what follows PROGRAM is the program's. */
 export const addMachineOptions = (command: Command): Command =>
   command
-    .argument('<PROGRAM>', 'path of a static x86-64 Linux program')
+    .argument('<PROGRAM>', 'path of an x86-64 Linux program')
     .argument('[ARGS...]', 'its arguments')
     .passThroughOptions()
     .addOption(new Option('--cpu <KIND>', 'executor').choices(['interpreter', 'reference']).default('interpreter'))
