@@ -1,5 +1,5 @@
 /** What XCR0 enables, and how large that is: facts which XSAVE and CPUID share (SDM Vol. 1, 13.2 and 13.4). */
-import { type FeatureSet, UNFINISHED } from './features.ts';
+import type { FeatureSet } from './features.ts';
 
 /** State components: bits of XCR0, XSTATE_BV and XCOMP_BV. */
 export const XFEATURE = { X87: 1, SSE: 2, AVX: 4 } as const;
@@ -17,8 +17,7 @@ export const xsaveComponents = [
 /** What the kernel enables: all there is. 0 on a CPU without XSAVE. */
 export const xcr0Of = (features: FeatureSet): number => {
   if (!features.has('XSAVE')) return 0;
-  const avx = features.has('AVX') && !UNFINISHED.has('AVX');
-  return XFEATURE.X87 | XFEATURE.SSE | (avx ? XFEATURE.AVX : 0);
+  return XFEATURE.X87 | XFEATURE.SSE | (features.has('AVX') ? XFEATURE.AVX : 0);
 };
 
 /** Bytes of an XSAVE area with these components, in the standard format - and, as there are no gaps, in the compacted. */

@@ -5,7 +5,8 @@ import { createCpu } from '../../create.ts';
 import { PAGE_SIZE } from '../../memory/layout.ts';
 import { PageTable, PTE } from '../../memory/paging.ts';
 import { PhysicalMemory } from '../../memory/physical.ts';
-import { ARITHMETIC_FLAGS, REG, RFLAGS } from '../../state.ts';
+import { ARITHMETIC_FLAGS, type CpuState, REG, RFLAGS } from '../../state.ts';
+import { ALL_FEATURES, type FeatureSet } from '../features.ts';
 import { VECTOR_NAMES } from '../ops.ts';
 
 /** Executors that have to pass. */
@@ -52,8 +53,17 @@ export class Machine {
   readonly cpu;
   #physical = new PhysicalMemory(64 << 20);
 
-  constructor(kind: CpuKind) {
-    this.cpu = createCpu(kind, { physical: this.#physical, timestamp: () => 0x1122334455667788n, random64: () => 0n });
+  /** Sets what `run` does not, after it has reset the state. */
+  keep: (state: CpuState) => void = () => {};
+
+  /** The random numbers are 0, or those given and then 0. */
+  constructor(kind: CpuKind, features: FeatureSet = ALL_FEATURES, random: bigint[] = []) {
+    this.cpu = createCpu(kind, {
+      physical: this.#physical,
+      timestamp: () => 0x1122334455667788n,
+      random64: () => random.shift() ?? 0n,
+      features,
+    });
     const table = new PageTable(this.#physical);
     const map = (address: number, write: number, execute: boolean) =>
       table.map(address, this.#physical.alloc(), write, execute);
@@ -93,6 +103,7 @@ export class Machine {
     }
     state.rip = CODE;
     state.rflags = parseFlags(flags);
+    this.keep(state);
     const stop = cpu.run(budget);
     return {
       end: this.#ending(stop),
