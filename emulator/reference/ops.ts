@@ -254,6 +254,8 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
         return this.load(op.width as Width, this.linearAddress(op));
       case 'vector':
         return this.#state.vector64(op.register, 0) & MASK[op.width as Width];
+      case 'mmx':
+        return this.#state.mmx(op.register);
       case 'segment':
         return BigInt(this.#state.word(SEGMENTS[op.register]!));
       default:
@@ -274,6 +276,9 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
         return;
       case 'segment':
         this.#state.setWord(SEGMENTS[op.register]!, Number(value));
+        return;
+      case 'mmx':
+        this.#state.setMmx(op.register, value);
         return;
       default:
         throw new Error(`operand kind ${op.kind} cannot be written as an integer`);
@@ -322,6 +327,9 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   mxcsr(): bigint {
     return BigInt(this.#state.mxcsr);
   }
+  x87Word(name: 'fsw' | 'ftw'): bigint {
+    return BigInt(this.#state.word(name));
+  }
   setMxcsr(value: bigint): void {
     this.#state.mxcsr = Number(value);
   }
@@ -344,10 +352,10 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   }
   #loadChunks(address: bigint, count: number): bigint[] {
     const bytes = BigInt(16 * count);
-    // Halves of 256 bits are checked as whole vectors of 128 (so on AMD).
-    if ((address & 15n) !== 0n && isCanonical(address)) {
+    if (isCanonical(address)) {
       if (!isCanonical((address + bytes - 1n) & M64)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
-      if (this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
+      // Halves of 256 bits are checked as whole vectors of 128 (so on AMD).
+      if ((address & 15n) !== 0n && this.#state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC);
     }
     const quad = (n: bigint) => this.memory.load(8, (address + 8n * n) & M64);
     return count === 1 ? [quad(0n) | (quad(1n) << 64n)] : [quad(0n) | (quad(1n) << 64n), quad(2n) | (quad(3n) << 64n)];

@@ -4,6 +4,7 @@ import type { Instruction } from '../instruction.ts';
 import { type Ops, VECTOR } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
 import { MXCSR_WRITABLE } from './area.ts';
+import { vectorRows } from './forms.ts';
 
 const ldmxcsr: Semantics = (o, i) => {
   const value = o.read(i.operands[0]!);
@@ -47,8 +48,8 @@ export const controlRows: readonly Row[] = [
   row('NP REX.W 0F AE /0', 'FXSAVE64', 'M', stateArea('fxsave', 1)),
   row('NP REX.W0 0F AE /1', 'FXRSTOR', 'M', stateArea('fxrstor', 0)),
   row('NP REX.W 0F AE /1', 'FXRSTOR64', 'M', stateArea('fxrstor', 1)),
-  row('NP 0F AE /2', 'LDMXCSR', 'Md', ldmxcsr),
-  row('NP 0F AE /3', 'STMXCSR', 'Md', stmxcsr),
+  ...vectorRows('NP 0F AE /2', 'LDMXCSR', 'Md', ldmxcsr),
+  ...vectorRows('NP 0F AE /3', 'STMXCSR', 'Md', stmxcsr),
   row('NP 0F AE /7', 'CLFLUSH', 'Mb', flush),
   ...fence(0xe8, 'LFENCE'),
   ...fence(0xf0, 'MFENCE'),

@@ -56,14 +56,14 @@ export function mergeScalar<V, C, X>(o: Ops<V, C, X>, i: Instruction, w: 32 | 64
   writePacked(o, i, destination, [o.withLane(w, o.readVector(first), 0, value)]);
 }
 
-/** destination = operation(first, second), chunk by chunk. */
-export function vector2(operation: <V, C, X>(o: Ops<V, C, X>, a: X, b: X, i: Instruction) => X): Semantics {
-  return vectors2((o, a, b, i) => a.map((x, n) => operation(o, x, b[n]!, i)));
+/** destination = operation(first, second), chunk by chunk, of which `n` is the number. */
+export function vector2(operation: <V, C, X>(o: Ops<V, C, X>, a: X, b: X, i: Instruction, n: number) => X): Semantics {
+  return vectors2((o, a, b, i) => a.map((x, n) => operation(o, x, b[n]!, i, n)));
 }
 
 /** destination = operation(source), chunk by chunk. */
-export function vector1(operation: <V, C, X>(o: Ops<V, C, X>, a: X, i: Instruction) => X): Semantics {
-  return vectors1((o, a, i) => a.map((x) => operation(o, x, i)));
+export function vector1(operation: <V, C, X>(o: Ops<V, C, X>, a: X, i: Instruction, n: number) => X): Semantics {
+  return vectors1((o, a, i) => a.map((x, n) => operation(o, x, i, n)));
 }
 
 /** destination = operation(first, second) on all chunks at once: floats, whose exceptions belong together. */

@@ -1,8 +1,8 @@
 /** Packed shifts: by a vector's low 64 bits or an immediate, and of the whole register by bytes. */
-import type { Instruction } from '../instruction.ts';
 import type { Ops, SimdShift } from '../ops.ts';
-import { type Row, row, type Semantics } from '../row.ts';
-import { alignedVector, immediateOf } from './operands.ts';
+import type { Row, Semantics } from '../row.ts';
+import { vectorRows } from './forms.ts';
+import { alignedVector, immediateOf, isVex, threeOperands, writePacked } from './operands.ts';
 
 /** Lanes of `w` bits shifted by `count`, 64 bits: too large counts give zeros, or copies of the sign. */
 function shiftLanes<V, C, X>(o: Ops<V, C, X>, name: SimdShift, w: 16 | 32 | 64, a: X, count: V): X {
@@ -15,36 +15,50 @@ function shiftLanes<V, C, X>(o: Ops<V, C, X>, name: SimdShift, w: 16 | 32 | 64, 
   return o.selectVector(inRange, o.simdShift(name, a, within), o.vectorConstant(0n, 0n));
 }
 
+type Shift = <V, C, X>(o: Ops<V, C, X>, a: X, count: V) => X;
+
+/** The count is the low 64 bits of a vector of 128, of which all must be readable. */
 const byVector =
-  (name: SimdShift, w: 16 | 32 | 64): Semantics =>
+  (shift: Shift): Semantics =>
   (o, i) => {
-    const [destination, source] = i.operands;
-    const count = o.lane(64, alignedVector(o, source!), 0);
-    o.writeVector(destination!, shiftLanes(o, name, w, o.readVector(destination!), count));
+    const [destination, first, second] = threeOperands(i);
+    const count = o.lane(64, isVex(i) ? o.readVector(second) : alignedVector(o, second), 0);
+    const shifted = o.readVectors(first).map((x) => shift(o, x, count));
+    writePacked(o, i, destination, shifted);
   };
 
 const byImmediate =
-  (name: SimdShift, w: 16 | 32 | 64): Semantics =>
+  (shift: Shift): Semantics =>
   (o, i) => {
-    const [destination, source] = i.operands;
-    const count = o.zeroExtend(8, 64, o.read(source!));
-    o.writeVector(destination!, shiftLanes(o, name, w, o.readVector(destination!), count));
+    const [destination, first, second] = threeOperands(i);
+    const count = o.zeroExtend(8, 64, o.read(second));
+    const shifted = o.readVectors(first).map((x) => shift(o, x, count));
+    writePacked(o, i, destination, shifted);
   };
 
-/** PSRLDQ, PSLLDQ: bytes of the vector followed or preceded by zeros. */
-function shiftBytes<V, C, X>(o: Ops<V, C, X>, i: Instruction, left: boolean): void {
-  const count = Math.min(immediateOf(i), 16);
-  const from = left ? 16 - count : count;
-  const lanes = Array.from({ length: 16 }, (_, n) => n + from);
-  const value = o.readVector(i.operands[0]!);
-  const zero = o.vectorConstant(0n, 0n);
-  o.writeVector(i.operands[0]!, left ? o.shuffle(zero, value, lanes) : o.shuffle(value, zero, lanes));
-}
+/** PSRLDQ, PSLLDQ: bytes of each chunk followed or preceded by zeros. */
+const shiftBytes =
+  (left: boolean): Semantics =>
+  (o, i) => {
+    const [destination, first] = threeOperands(i);
+    const count = Math.min(immediateOf(i), 16);
+    const from = left ? 16 - count : count;
+    const lanes = Array.from({ length: 16 }, (_, n) => n + from);
+    const zero = o.vectorConstant(0n, 0n);
+    const shifted = o.readVectors(first).map((x) => (left ? o.shuffle(zero, x, lanes) : o.shuffle(x, zero, lanes)));
+    writePacked(o, i, destination, shifted);
+  };
 
-const shifts = (byCount: string, opcode: string, mnemonic: string, name: SimdShift, w: 16 | 32 | 64): Row[] => [
-  row(`66 0F ${byCount} /r`, mnemonic, 'Vdq,Wdq', byVector(name, w)),
-  row(`66 0F ${opcode} ib`, mnemonic, 'Udq,Ib', byImmediate(name, w)),
-];
+const avx2 = { wide: 'AVX2' } as const;
+const avx2ByImmediate = { wide: 'AVX2', immediateInForm: true } as const;
+
+const shifts = (byCount: string, opcode: string, mnemonic: string, name: SimdShift, w: 16 | 32 | 64): Row[] => {
+  const shift: Shift = (o, a, count) => shiftLanes(o, name, w, a, count);
+  return [
+    ...vectorRows(`66 0F ${byCount} /r`, mnemonic, 'Vx,Hx,Wdq', byVector(shift), avx2),
+    ...vectorRows(`66 0F ${opcode} ib`, mnemonic, 'Hx,Ux,Ib', byImmediate(shift), avx2),
+  ];
+};
 
 export const shiftRows: readonly Row[] = [
   ...shifts('D1', '71 /2', 'PSRLW', 'i16x8.shr_u', 16),
@@ -55,6 +69,6 @@ export const shiftRows: readonly Row[] = [
   ...shifts('F1', '71 /6', 'PSLLW', 'i16x8.shl', 16),
   ...shifts('F2', '72 /6', 'PSLLD', 'i32x4.shl', 32),
   ...shifts('F3', '73 /6', 'PSLLQ', 'i64x2.shl', 64),
-  row('66 0F 73 /3 ib', 'PSRLDQ', 'Udq,Ib', (o, i) => shiftBytes(o, i, false), { immediateInForm: true }),
-  row('66 0F 73 /7 ib', 'PSLLDQ', 'Udq,Ib', (o, i) => shiftBytes(o, i, true), { immediateInForm: true }),
+  ...vectorRows('66 0F 73 /3 ib', 'PSRLDQ', 'Hx,Ux,Ib', shiftBytes(false), avx2ByImmediate),
+  ...vectorRows('66 0F 73 /7 ib', 'PSLLDQ', 'Hx,Ux,Ib', shiftBytes(true), avx2ByImmediate),
 ];

@@ -1,6 +1,7 @@
 /** Rearranging lanes: unpack, shuffle, insert and extract (SDM Vol. 2, PUNPCK*, UNPCK*, PSHUF*, SHUFP*, PINSRW, PEXTRW). */
-import { type Row, row, type Semantics } from '../row.ts';
-import { alignedVector, immediateOf, vector1, vector2 } from './operands.ts';
+import type { Row, Semantics } from '../row.ts';
+import { type Forms, vectorRows } from './forms.ts';
+import { immediateOf, threeOperands, vector1, vector2, writePacked } from './operands.ts';
 
 /** Bytes of lane `n` when lanes are `size` bytes wide. */
 const lane = (size: number, n: number): number[] => Array.from({ length: size }, (_, byte) => n * size + byte);
@@ -14,13 +15,24 @@ const interleave = (size: number, high: boolean): number[] => {
   ]);
 };
 
-const unpack = (encoding: string, mnemonic: string, operands: string, size: number, high: boolean): Row => {
+const avx = { wide: 'AVX' } as const;
+const avx2 = { wide: 'AVX2' } as const;
+
+const unpack = (
+  encoding: string,
+  mnemonic: string,
+  operands: string,
+  size: number,
+  high: boolean,
+  forms: Forms = avx2,
+): Row[] => {
   const lanes = interleave(size, high);
-  return row(
+  return vectorRows(
     encoding,
     mnemonic,
     operands,
     vector2((o, a, b) => o.shuffle(a, b, lanes)),
+    forms,
   );
 };
 
@@ -40,43 +52,45 @@ const shufps = vector2((o, a, b, i) => {
   return o.shuffle(a, b, [...chosen.slice(0, 8), ...chosen.slice(8).map((byte) => byte + 16)]);
 });
 
-const shufpd = vector2((o, a, b, i) =>
-  o.shuffle(a, b, [...lane(8, immediateOf(i) & 1), ...lane(8, 2 + ((immediateOf(i) >> 1) & 1))]),
-);
+/** SHUFPD: a bit for each lane, so two for each chunk. */
+const shufpd = vector2((o, a, b, i, n) => {
+  const bits = immediateOf(i) >> (2 * n);
+  return o.shuffle(a, b, [...lane(8, bits & 1), ...lane(8, 2 + ((bits >> 1) & 1))]);
+});
 
 const pinsrw: Semantics = (o, i) => {
-  const [destination, source] = i.operands;
-  const from = o.read(source!);
-  const value = source!.kind === 'reg' ? o.truncate(source.width, 16, from) : from;
-  o.writeVector(destination!, o.withLane(16, o.readVector(destination!), immediateOf(i) & 7, value));
+  const [destination, first, source] = threeOperands(i);
+  const from = o.read(source);
+  const value = source.kind === 'reg' ? o.truncate(source.width, 16, from) : from;
+  writePacked(o, i, destination, [o.withLane(16, o.readVector(first), immediateOf(i) & 7, value)]);
 };
 
 const pextrw: Semantics = (o, i) => {
-  const value = o.lane(16, alignedVector(o, i.operands[1]!), immediateOf(i) & 7);
+  const value = o.lane(16, o.readVector(i.operands[1]!), immediateOf(i) & 7);
   o.write(i.operands[0]!, o.zeroExtend(16, 32, value));
 };
 
 const byImmediate = { immediateInForm: true } as const;
 
 export const shuffleRows: readonly Row[] = [
-  unpack('NP 0F 14 /r', 'UNPCKLPS', 'Vps,Wps', 4, false),
-  unpack('66 0F 14 /r', 'UNPCKLPD', 'Vpd,Wpd', 8, false),
-  unpack('NP 0F 15 /r', 'UNPCKHPS', 'Vps,Wps', 4, true),
-  unpack('66 0F 15 /r', 'UNPCKHPD', 'Vpd,Wpd', 8, true),
-  unpack('66 0F 60 /r', 'PUNPCKLBW', 'Vdq,Wdq', 1, false),
-  unpack('66 0F 61 /r', 'PUNPCKLWD', 'Vdq,Wdq', 2, false),
-  unpack('66 0F 62 /r', 'PUNPCKLDQ', 'Vdq,Wdq', 4, false),
-  unpack('66 0F 68 /r', 'PUNPCKHBW', 'Vdq,Wdq', 1, true),
-  unpack('66 0F 69 /r', 'PUNPCKHWD', 'Vdq,Wdq', 2, true),
-  unpack('66 0F 6A /r', 'PUNPCKHDQ', 'Vdq,Wdq', 4, true),
-  unpack('66 0F 6C /r', 'PUNPCKLQDQ', 'Vdq,Wdq', 8, false),
-  unpack('66 0F 6D /r', 'PUNPCKHQDQ', 'Vdq,Wdq', 8, true),
-  row('66 0F 70 /r ib', 'PSHUFD', 'Vdq,Wdq,Ib', pshufd, byImmediate),
-  row('F2 0F 70 /r ib', 'PSHUFLW', 'Vdq,Wdq,Ib', pshuflw, byImmediate),
-  row('F3 0F 70 /r ib', 'PSHUFHW', 'Vdq,Wdq,Ib', pshufhw, byImmediate),
-  row('66 0F C4 /r ib', 'PINSRW', 'Vdq,Mw,Ib', pinsrw, byImmediate),
-  row('66 0F C4 /r ib', 'PINSRW', 'Vdq,Rd,Ib', pinsrw, byImmediate),
-  row('66 0F C5 /r ib', 'PEXTRW', 'Gd,Udq,Ib', pextrw, byImmediate),
-  row('NP 0F C6 /r ib', 'SHUFPS', 'Vps,Wps,Ib', shufps, byImmediate),
-  row('66 0F C6 /r ib', 'SHUFPD', 'Vpd,Wpd,Ib', shufpd, byImmediate),
+  ...unpack('NP 0F 14 /r', 'UNPCKLPS', 'Vps,Hps,Wps', 4, false, avx),
+  ...unpack('66 0F 14 /r', 'UNPCKLPD', 'Vpd,Hpd,Wpd', 8, false, avx),
+  ...unpack('NP 0F 15 /r', 'UNPCKHPS', 'Vps,Hps,Wps', 4, true, avx),
+  ...unpack('66 0F 15 /r', 'UNPCKHPD', 'Vpd,Hpd,Wpd', 8, true, avx),
+  ...unpack('66 0F 60 /r', 'PUNPCKLBW', 'Vx,Hx,Wx', 1, false),
+  ...unpack('66 0F 61 /r', 'PUNPCKLWD', 'Vx,Hx,Wx', 2, false),
+  ...unpack('66 0F 62 /r', 'PUNPCKLDQ', 'Vx,Hx,Wx', 4, false),
+  ...unpack('66 0F 68 /r', 'PUNPCKHBW', 'Vx,Hx,Wx', 1, true),
+  ...unpack('66 0F 69 /r', 'PUNPCKHWD', 'Vx,Hx,Wx', 2, true),
+  ...unpack('66 0F 6A /r', 'PUNPCKHDQ', 'Vx,Hx,Wx', 4, true),
+  ...unpack('66 0F 6C /r', 'PUNPCKLQDQ', 'Vx,Hx,Wx', 8, false),
+  ...unpack('66 0F 6D /r', 'PUNPCKHQDQ', 'Vx,Hx,Wx', 8, true),
+  ...vectorRows('66 0F 70 /r ib', 'PSHUFD', 'Vx,Wx,Ib', pshufd, { ...avx2, ...byImmediate }),
+  ...vectorRows('F2 0F 70 /r ib', 'PSHUFLW', 'Vx,Wx,Ib', pshuflw, { ...avx2, ...byImmediate }),
+  ...vectorRows('F3 0F 70 /r ib', 'PSHUFHW', 'Vx,Wx,Ib', pshufhw, { ...avx2, ...byImmediate }),
+  ...vectorRows('66 0F C4 /r ib', 'PINSRW', 'Vdq,Hdq,Mw,Ib', pinsrw, byImmediate),
+  ...vectorRows('66 0F C4 /r ib', 'PINSRW', 'Vdq,Hdq,Rd,Ib', pinsrw, byImmediate),
+  ...vectorRows('66 0F C5 /r ib', 'PEXTRW', 'Gd,Udq,Ib', pextrw, byImmediate),
+  ...vectorRows('NP 0F C6 /r ib', 'SHUFPS', 'Vps,Hps,Wps,Ib', shufps, { ...avx, ...byImmediate }),
+  ...vectorRows('66 0F C6 /r ib', 'SHUFPD', 'Vpd,Hpd,Wpd,Ib', shufpd, { ...avx, ...byImmediate }),
 ];
