@@ -27,6 +27,10 @@ const helpersOfTheCore = {
   rdtsc(c: HelperContext): bigint {
     return c.timestamp();
   },
+  /** 64 random bits. */
+  random(c: HelperContext): bigint {
+    return c.random64();
+  },
   /** Unsigned 128 by 64 division: quotient; the caller has excluded overflow and zero. */
   divU128(_: HelperContext, high: bigint, low: bigint, divisor: bigint): bigint {
     return (((high << 64n) | low) / divisor) & MASK64;

@@ -1,7 +1,7 @@
 /**
  * Segment registers and far transfers: MOV and POP to and from segment registers, LSS LFS LGS, LAR LSL VERR VERW, far
  * JMP CALL RET, IRET (SDM Vol. 2). Selectors are checked against what Linux puts into its descriptor table; bases are
- * zero, so loading FS or GS clears its base.
+ * zero, so loading FS or GS clears its base; RDFSBASE and kin get at the bases themselves.
  */
 import { REG, RFLAGS } from '../../state.ts';
 import type { MemoryOperand, Operand, Width } from '../instruction.ts';
@@ -153,6 +153,29 @@ const interruptReturn: Semantics = (o, i) => {
   o.jump(ip);
 };
 
+/** RDFSBASE and RDGSBASE give all of the base, or its low half. */
+const readBase =
+  (segment: 'fs' | 'gs'): Semantics =>
+  (o, i) => {
+    const target = operand(i.operands, 0);
+    o.write(target, resize(o, 64, widthOf(target), o.segmentBase(segment)));
+  };
+
+const writeBase =
+  (segment: 'fs' | 'gs'): Semantics =>
+  (o, i) => {
+    const source = operand(i.operands, 0);
+    const base = resize(o, widthOf(source), 64, o.read(source));
+    requireCanonical(o, base);
+    o.setSegmentBase(segment, base);
+  };
+
+/** An operand-size prefix means nothing here. */
+const baseRows = (digit: number, mnemonic: string, semantics: Semantics): Row[] => [
+  row(`F3 REX.W0 0F AE /${digit}`, mnemonic, 'Rd', semantics, { feature: 'FSGSBASE' }),
+  row(`F3 REX.W 0F AE /${digit}`, mnemonic, 'Rq', semantics, { feature: 'FSGSBASE' }),
+];
+
 const ends = { ends: true } as const;
 const default64 = { default64: true } as const;
 
@@ -171,6 +194,10 @@ export const segments: readonly Row[] = [
   row('0F B2 /r', 'LSS', 'Gv,M', loadFarPointer('ss')),
   row('0F B4 /r', 'LFS', 'Gv,M', loadFarPointer('fs')),
   row('0F B5 /r', 'LGS', 'Gv,M', loadFarPointer('gs')),
+  ...baseRows(0, 'RDFSBASE', readBase('fs')),
+  ...baseRows(1, 'RDGSBASE', readBase('gs')),
+  ...baseRows(2, 'WRFSBASE', writeBase('fs')),
+  ...baseRows(3, 'WRGSBASE', writeBase('gs')),
   row('0F 02 /r', 'LAR', 'Gv,Ew', inspect('accessRights')),
   row('0F 03 /r', 'LSL', 'Gv,Ew', inspect('segmentSize')),
   row('0F 00 /4', 'VERR', 'Ew', verify(0)),

@@ -26,7 +26,7 @@ const stateArea =
 
 const nothing: Semantics = () => {};
 
-/** CLFLUSH reads its byte as far as faults go (SDM Vol. 2A, CLFLUSH). */
+/** CLFLUSH and its kin read their byte as far as faults go (SDM Vol. 2A, CLFLUSH); there is no cache to write back. */
 const flush: Semantics = (o, i) => {
   o.read(i.operands[0]!);
 };
@@ -40,7 +40,8 @@ export const controlRows: readonly Row[] = [
   row('0F 18 /1', 'PREFETCHT0', 'Mb', nothing),
   row('0F 18 /2', 'PREFETCHT1', 'Mb', nothing),
   row('0F 18 /3', 'PREFETCHT2', 'Mb', nothing),
-  // The rest of 0F 18 and, without PREFETCHW announced, 0F 0D are hints that processors pass over.
+  row('0F 0D /1', 'PREFETCHW', 'Mb', nothing, { feature: 'PREFETCHW' }),
+  // The rest of 0F 18 and 0F 0D are hints that processors pass over.
   ...[0, 1, 2, 3].map((n) => row(`0F 18 /${n}`, 'NOP', 'Rv', nothing)),
   ...[4, 5, 6, 7].map((n) => row(`0F 18 /${n}`, 'NOP', 'Ev', nothing)),
   row('0F 0D /r', 'NOP', 'Mb', nothing),
@@ -51,6 +52,8 @@ export const controlRows: readonly Row[] = [
   ...vectorRows('NP 0F AE /2', 'LDMXCSR', 'Md', ldmxcsr),
   ...vectorRows('NP 0F AE /3', 'STMXCSR', 'Md', stmxcsr),
   row('NP 0F AE /7', 'CLFLUSH', 'Mb', flush),
+  row('66 0F AE /7', 'CLFLUSHOPT', 'Mb', flush, { feature: 'CLFLUSHOPT' }),
+  row('66 0F AE /6', 'CLWB', 'Mb', flush, { feature: 'CLWB' }),
   ...fence(0xe8, 'LFENCE'),
   ...fence(0xf0, 'MFENCE'),
   ...fence(0xf8, 'SFENCE'),
