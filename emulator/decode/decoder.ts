@@ -126,12 +126,14 @@ export class Decoder {
       }
     } else if (opcode === 0xc4 || opcode === 0xc5) {
       // VEX (SDM Vol. 2A, 2.3): in 64-bit mode these bytes are nothing else.
-      // Its bytes are fetched all the same.
-      refused = hasRex || prefix !== PREFIX_CONTEXT.none || lock;
+      // Behind REX they are refused at once, behind other prefixes after all bytes have been fetched.
+      if (hasRex) return 'invalid';
+      refused = prefix !== PREFIX_CONTEXT.none || lock;
       isVex = true;
       let vexMap = 1;
       if (p >= end) return short;
       let byte = bytes[p++]!;
+      if (hasRex) return 'invalid';
       rex = (byte & 0x80) === 0 ? REX_R : 0;
       if (opcode === 0xc4) {
         vexMap = byte & 0x1f;
@@ -143,13 +145,13 @@ export class Decoder {
       }
       // Byte registers are those of REX, which VEX includes.
       hasRex = true;
-      if (vexMap < 1 || vexMap > 3) return 'invalid';
       map = OPCODE_MAP.vex0F - 1 + vexMap;
       this.vvvv = (~byte >> 3) & 15;
       vexL = (byte >> 2) & 1;
       prefix = byte & 3;
       if (p >= end) return short;
       opcode = bytes[p++]!;
+      if (vexMap < 1 || vexMap > 3) return 'invalid';
     }
 
     const slot = this.tables[(map << 8) | opcode];

@@ -1,7 +1,7 @@
 /**
  * Exceptions of the guest's instructions: which signal each becomes (arch/x86/kernel/traps.c, arch/x86/mm/fault.c).
  */
-import { DR6_BS, RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
+import { type CpuState, DR6_BS, RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
 import { BUS, FPE, ILL, SEGV, SIG, TRAP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT, handleMmFault } from '../mm/fault.ts';
@@ -71,13 +71,18 @@ const FLOAT_CODES = [
   [0x20, FPE.FLTRES],
 ] as const;
 
+/** The si_code of #MF or #XM; undefined where no unmasked flag is left. */
+export const floatExceptionCode = (vector: number, state: CpuState): number | undefined => {
+  const { mxcsr } = state;
+  const raised = vector === VECTOR.MF ? state.word('fsw') & ~state.word('fcw') : mxcsr & ~(mxcsr >> 7);
+  return FLOAT_CODES.find(([bits]) => (raised & bits) !== 0)?.[1];
+};
+
 const mathError = (kernel: Kernel, task: Task, vector: number): void => {
   setArchInfo(kernel, task, vector, 0, true);
   const { state } = kernel.cpu;
-  const { mxcsr } = state;
-  const raised = vector === VECTOR.MF ? state.word('fsw') & ~state.word('fcw') : mxcsr & ~(mxcsr >> 7);
-  const found = FLOAT_CODES.find(([bits]) => (raised & bits) !== 0);
-  if (found !== undefined) forceSigFault(kernel, task, SIG.SIGFPE, found[1], state.rip64);
+  const code = floatExceptionCode(vector, state);
+  if (code !== undefined) forceSigFault(kernel, task, SIG.SIGFPE, code, state.rip64);
 };
 
 /** Brings the page in, or sends SIGSEGV or SIGBUS. Returns whether the instruction runs again. */

@@ -14,6 +14,42 @@ export interface Addressing {
 
 const fits = (value: bigint, bits: number) => BigInt.asIntN(bits, value) === value;
 
+/** A register which the instruction does not use otherwise. */
+const freeRegister = (b: Builder, rexAllowed: boolean): number => {
+  for (;;) {
+    const n = b.r.below(rexAllowed ? 16 : 8);
+    if (!b.taken.includes(n)) return n;
+  }
+};
+
+/** Elements which lie this far from the first one. */
+const SPREAD = 2048;
+
+/** For a vector of indices, whose elements reach places near the target, some of them at ends of pages. */
+export const vectorAddressing = (b: Builder, target: bigint, indexBits: 32 | 64, rexAllowed: boolean): Addressing => {
+  const { r } = b;
+  const base = freeRegister(b, rexAllowed);
+  const scaleBits = r.below(4);
+  const scale = 1n << BigInt(scaleBits);
+  const offset = b.withoutBase(target);
+  const value = r.chance(0.5) ? 0n : BigInt(r.below(256) - 128);
+  const anchor = BigInt(r.chance(0.5) ? r.below(1 << 16) : r.next() | 0);
+  const address = offset - value - anchor * scale;
+  b.gpr[base] = b.addressSize === 32 ? (BigInt(r.next()) << 32n) | BigInt.asUintN(32, address) : address;
+  const element = () => anchor + BigInt(r.below(2 * SPREAD) - SPREAD) / scale;
+  // A register that is destination or mask too is #UD.
+  do b.index = r.below(rexAllowed ? 16 : 8);
+  while ((b.index === b.reg || b.index === b.vvvv) && r.chance(0.9));
+  for (let part = 0; part < 4; part++) {
+    const low = part === 0 ? anchor : element();
+    b.ymm[b.index * 4 + part] =
+      indexBits === 64 ? low : (BigInt.asUintN(32, element()) << 32n) | BigInt.asUintN(32, low);
+  }
+  const sib = (scaleBits << 6) | ((b.index & 7) << 3) | (base & 7);
+  const rest = [sib, ...littleEndian(value, 1)];
+  return { modrm: 0x44, rest, rexB: base >> 3, rexX: b.index >> 3, ripTarget: undefined };
+};
+
 /** Chooses a form of address and sets its registers. */
 export const addressing = (b: Builder, target: bigint, rexAllowed: boolean): Addressing => {
   const { r } = b;
@@ -28,7 +64,7 @@ export const addressing = (b: Builder, target: bigint, rexAllowed: boolean): Add
   }
   if (kind === 1 && fits(low, 32)) return { ...none, modrm: 0x04, rest: [0x25, ...littleEndian(low, 4)] };
 
-  const registers = rexAllowed ? 16 : 8;
+  const register = () => freeRegister(b, rexAllowed);
   const set = (n: number, value: bigint) => {
     const upper = width === 32 ? BigInt(r.next()) << 32n : 0n;
     b.gpr[n] = U64(upper | wrap(value));
@@ -41,7 +77,7 @@ export const addressing = (b: Builder, target: bigint, rexAllowed: boolean): Add
   };
   let { size, value } = displacement();
   if (kind <= 4) {
-    const base = r.below(registers);
+    const base = register();
     // mod 00 with rBP or r13 means something else.
     if (size === 0 && (base & 7) === 5) size = 1;
     set(base, offset - value);
@@ -51,7 +87,7 @@ export const addressing = (b: Builder, target: bigint, rexAllowed: boolean): Add
   }
   const scaleBits = r.below(4);
   const scale = 1n << BigInt(scaleBits);
-  let index = r.below(registers);
+  let index = register();
   if (index === 4) index = 3; // rSP cannot be an index
   const withBase = r.chance(0.8);
   if (!withBase) {
@@ -62,7 +98,7 @@ export const addressing = (b: Builder, target: bigint, rexAllowed: boolean): Add
     const sib = (scaleBits << 6) | ((index & 7) << 3) | 5;
     return { ...none, modrm: 0x04, rest: [sib, ...littleEndian(reach + remainder, 4)], rexX: index >> 3 };
   }
-  const base = r.below(registers);
+  const base = register();
   if (base === index) {
     const part = wrap(offset) / (scale + 1n);
     set(base, part);

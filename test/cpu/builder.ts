@@ -48,6 +48,10 @@ export class Builder {
   reg = -1;
   rm = -1;
   vvvv = -1;
+  /** The vector register of indices; -1 for none. */
+  index = -1;
+  /** Registers which addresses must leave alone. */
+  taken: readonly number[] = [];
   memory: Target | undefined;
 
   /** `noise` is how often registers that are no operands are random. */

@@ -71,6 +71,9 @@ export const COMPLETED = -1;
 /** The executor stopped for a SYSCALL; `vector` of an outcome. */
 export const SYSTEM_CALL = -2;
 
+/** #MF and #XM. */
+export const isFloat = (vector: number): boolean => vector === 16 || vector === 19;
+
 export interface Outcome {
   /** Exception vector, or one of the constants above. */
   readonly vector: number;
@@ -78,6 +81,8 @@ export interface Outcome {
   readonly error: number;
   /** For #PF, otherwise 0. */
   readonly cr2: bigint;
+  /** si_code of the signal that Linux makes of #MF and #XM, otherwise 0. */
+  readonly code: number;
   readonly rip: bigint;
   readonly gpr: Words;
   readonly fsBase: bigint;

@@ -1,6 +1,6 @@
 /** Compares outcomes, and prints cases for people. */
 import { REG_NAMES } from '../../emulator/api.ts';
-import { type Case, COMPLETED, MAP, type Outcome, STOP_BY, SYSTEM_CALL, type Words } from './case.ts';
+import { type Case, COMPLETED, isFloat, MAP, type Outcome, STOP_BY, SYSTEM_CALL, type Words } from './case.ts';
 import { initialX87, unpackX87 } from './x87.ts';
 
 const FLAG_NAMES: readonly (readonly [number, string])[] = [
@@ -74,7 +74,8 @@ const ending = (o: Outcome): string => {
   if (o.vector === COMPLETED) return 'completed';
   if (o.vector === SYSTEM_CALL) return 'system call';
   const cr2 = o.vector === 14 ? ` cr2=${hex(o.cr2)}` : '';
-  return `${VECTORS[o.vector] ?? o.vector} error=${hex(o.error, 1)}${cr2}`;
+  const code = isFloat(o.vector) ? ` si_code=${o.code}` : '';
+  return `${VECTORS[o.vector] ?? o.vector} error=${hex(o.error, 1)}${cr2}${code}`;
 };
 
 /** One part of an outcome in which two differ. */

@@ -112,6 +112,7 @@ test('a comparison notices every part of an outcome', () => {
     vector: 14,
     error: 6,
     cr2: 5n,
+    code: 0,
     rip: start,
     gpr: plain.gpr,
     rflags: 0x45,
@@ -139,6 +140,7 @@ test('a comparison notices every part of an outcome', () => {
     { changes: [{ offset: 8, value: 2n }] },
     { changes: [...outcome.changes, { offset: 16, value: 1n }] },
   ];
+  expect(differences({ ...outcome, vector: 19 }, { ...outcome, vector: 19, code: 1 }, 0)).toHaveLength(1);
   for (const change of changed) expect(differences(outcome, { ...outcome, ...change }, 0)).toHaveLength(1);
   expect(differences(outcome, { ...outcome }, 0)).toEqual([]);
   expect(differences(outcome, { ...outcome, rflags: 0x44 }, 1)).toEqual([]);

@@ -11,7 +11,18 @@ import {
   STOP,
   VECTOR,
 } from '../../emulator/api.ts';
-import { type Case, type Change, COMPLETED, MAP, type Outcome, pristine, SYSTEM_CALL, VISIBLE_FLAGS } from './case.ts';
+import { floatExceptionCode } from '../../kernel/entry/exception.ts';
+import {
+  type Case,
+  type Change,
+  COMPLETED,
+  isFloat,
+  MAP,
+  type Outcome,
+  pristine,
+  SYSTEM_CALL,
+  VISIBLE_FLAGS,
+} from './case.ts';
 import { comparableX87, unpackX87, X87_SIZE } from './x87.ts';
 
 /** The executors that are tested: another one is a word here. */
@@ -105,6 +116,7 @@ export class Executor {
         vector,
         error: vector >= 0 ? state.exceptionError : 0,
         cr2: vector === VECTOR.PF ? state.cr2Wide : 0n,
+        code: isFloat(vector) ? (floatExceptionCode(vector, state) ?? 0) : 0,
         rip: state.rip64,
         gpr: BigUint64Array.from({ length: 16 }, (_, n) => state.get(n)),
         fsBase: state.fsBase,

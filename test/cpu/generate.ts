@@ -1,7 +1,7 @@
 /** Makes cases: instructions encoded from rows with chosen operands, in states where they are likely to go wrong. */
 import { OPCODE_MAP } from '../../emulator/decode/encoding.ts';
 import type { Row } from '../../emulator/isa/row.ts';
-import { type Addressing, addressing } from './addressing.ts';
+import { type Addressing, addressing, vectorAddressing } from './addressing.ts';
 import { Builder, FLAG, littleEndian } from './builder.ts';
 import { type Case, MAP, STOP_BY } from './case.ts';
 import { extended, x87State } from './extended.ts';
@@ -235,7 +235,9 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
   let address: Addressing | undefined;
   if (isMemory || inMemory) {
     const target = chooseMemory(b, bits);
-    if (isMemory) address = addressing(b, target, form.rexAllowed);
+    const indices = /^vm(32|64)$/.exec(inMemory?.size ?? '');
+    if (indices) address = vectorAddressing(b, target, indices[1] === '32' ? 32 : 64, form.rexAllowed);
+    else if (isMemory) address = addressing(b, target, form.rexAllowed);
   }
   after(b);
 

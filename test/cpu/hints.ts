@@ -21,11 +21,6 @@ export const NOT_NATIVE: Readonly<Record<string, string>> = {
   RDRAND: 'no two of them agree',
   RDSEED: 'no two of them agree',
   XGETBV: 'tells what this operating system enabled',
-  // To be asked as soon as the rows know the upper halves of the YMM registers.
-  XSAVE: 'writes components which the rows do not have',
-  XSAVE64: 'writes components which the rows do not have',
-  XRSTOR: 'loads components which the rows do not have',
-  XRSTOR64: 'loads components which the rows do not have',
   INT1: 'hypervisors report it with the wrong rip',
   SLDT: EMULATED,
   STR: EMULATED,
@@ -148,6 +143,7 @@ export const before = (b: Builder): void => {
     b.gpr[b.vvvv] = (integer(r) << 16n) | BigInt(r.below(72) << 8) | BigInt(r.below(72));
   } else if (/^XSAVE|^XRSTOR/.test(mnemonic)) {
     // The components which executors have, and some that no processor has: others of the host are none of our affair.
+    b.taken = [RAX, RDX];
     b.gpr[RAX] = BigInt(r.next() & 0x7ff00000) | BigInt(r.chance(0.4) ? 7 : r.below(8));
     b.gpr[RDX] = r.chance(0.7) ? 0n : BigInt(r.next() & 0x7fffffff);
   } else if (/^WR[FG]SBASE$/.test(mnemonic) && b.rm >= 0 && r.chance(0.6)) {
@@ -346,5 +342,7 @@ export const implicitBits = (b: Builder): number => {
   if (isFarPointer(b.shape)) return b.operandSize + 16;
   if (mnemonic === 'CMPXCHG16B') return 128;
   if (mnemonic === 'CMPXCHG8B') return 64;
+  // The elements of gathers, which are as wide as VEX.W says.
+  if (/^VP?GATHER/.test(mnemonic)) return /[SD]$/.test(mnemonic) && !/(PD|Q)$/.test(mnemonic) ? 32 : 64;
   return 0;
 };

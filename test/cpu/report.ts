@@ -25,6 +25,7 @@ export const describeStatistics = (statistics: Statistics, all: boolean): string
   const lines: string[] = [];
   let cases = 0;
   let native = 0;
+  let unannounced = 0;
   let faults = 0;
   const differing = new Map<string, number>();
   const undefinedOnly = new Map<string, number>();
@@ -32,6 +33,7 @@ export const describeStatistics = (statistics: Statistics, all: boolean): string
   for (const [row, s] of statistics) {
     cases += s.cases;
     native += s.native;
+    unannounced += s.unannounced;
     faults += s.faults;
     for (const [kind, n] of s.differing) differing.set(kind, (differing.get(kind) ?? 0) + n);
     for (const [kind, n] of s.undefinedOnly) undefinedOnly.set(kind, (undefinedOnly.get(kind) ?? 0) + n);
@@ -45,7 +47,7 @@ export const describeStatistics = (statistics: Statistics, all: boolean): string
     lines.unshift(`${'row'.padEnd(40)}  cases native faults  ${'differences'.padEnd(32)} in undefined flags only`);
   }
   lines.push(
-    `${cases} cases over ${statistics.size} rows, ${native} run by the host, ${faults} of them ending in an exception; ` +
+    `${cases} cases over ${statistics.size} rows, ${native} run by the host (${unannounced} need what it does not announce), ${faults} of them ending in an exception; ` +
       `differences: ${counts(differing)}; in undefined flags only: ${counts(undefinedOnly)}`,
   );
   return lines.join('\n');

@@ -27,6 +27,8 @@ export interface RowStatistics {
   cases: number;
   /** How many of them the host ran. */
   native: number;
+  /** How many it could not, since it does not announce what the row needs. */
+  unannounced: number;
   /** Cases that end in an exception on the host. */
   faults: number;
   /** Findings, by executor. */
@@ -76,8 +78,8 @@ const allowing = (host: Outcome, actual: Outcome, shape: Shape | undefined): Out
   const alignment = vectors.includes(ALIGNMENT_CHECK);
   const several = shape !== undefined && touchesSeveral(shape);
   if (!(page && alignment) && !(several && (page || alignment))) return host;
-  const { vector, error, cr2, changes } = actual;
-  return { ...host, vector, error, cr2, changes };
+  const { vector, error, cr2, code, changes } = actual;
+  return { ...host, vector, error, cr2, code, changes };
 };
 
 /** Compares one case in all executors with the outcome on a host, if that is known, and with each other in any case. */
@@ -154,10 +156,11 @@ export const runSession = (options: SessionOptions): Statistics => {
     for (const { shape, case: c } of batch) {
       let row = statistics.get(shape.row);
       if (!row) {
-        row = { cases: 0, native: 0, faults: 0, differing: new Map(), undefinedOnly: new Map() };
+        row = { cases: 0, native: 0, unannounced: 0, faults: 0, differing: new Map(), undefinedOnly: new Map() };
         statistics.set(shape.row, row);
       }
       row.cases++;
+      if (!isAnnounced(shape.row)) row.unannounced++;
       const outcome = native.get(c);
       if (outcome) row.native++;
       if (outcome && outcome.vector >= 0) row.faults++;

@@ -47,6 +47,8 @@ const parseOperand = (code: string): { operand: OperandCode; need: Shape['rm'] }
   if (FIXED.test(code))
     return make('implicit', 'none', 'none', code.startsWith('r') || code.startsWith('e') ? 'v' : '');
   if (code === 'STi') return make('rm', 'st', 'register', 't');
+  const vsib = /^vm(32|64)[xy]$/.exec(code);
+  if (vsib) return make('rm', 'none', 'memory', vsib[1] === '32' ? 'vm32' : 'vm64');
   const slash = code.indexOf('/');
   if (slash > 0) {
     const register = parseOperand(code.slice(0, slash));
@@ -168,6 +170,8 @@ export const bitsOf = (size: string, operandSize: OperandSize, vexL: number): nu
     case 'pd':
       return vexL === 0 ? 128 : 256;
     case '':
+    case 'vm32':
+    case 'vm64':
       return 0;
     default:
       throw new Error(`the generator does not know how wide '${size}' is`);

@@ -3,6 +3,7 @@ import {
   type Case,
   type Change,
   COMPLETED,
+  isFloat,
   MAP,
   type Outcome,
   pristine,
@@ -21,7 +22,16 @@ const UPPER = 256;
 const CASE_AT = { gpr: 16, rflags: 144, fx: 152, upper: 152 + FX, code: 152 + FX + UPPER } as const;
 const CASE = CASE_AT.code + CODE_BYTES;
 /** Places in struct result. */
-const RESULT_AT = { gpr: 24, rip: 152, rflags: 160, changes: 168, bases: 176, fx: 192, upper: 192 + FX } as const;
+const RESULT_AT = {
+  gpr: 24,
+  rip: 152,
+  rflags: 160,
+  changes: 168,
+  code: 172,
+  bases: 176,
+  fx: 192,
+  upper: 192 + FX,
+} as const;
 const RESULT = RESULT_AT.upper + UPPER;
 /** Places in an FXSAVE image. */
 const MXCSR = 24;
@@ -196,6 +206,7 @@ export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[]
       vector,
       error: vector < 0 ? 0 : error,
       cr2: vector === PF ? cr2 : 0n,
+      code: isFloat(vector) ? view.getInt32(at + RESULT_AT.code, true) : 0,
       rip,
       gpr: gprAt(file, at + RESULT_AT.gpr),
       fsBase: view.getBigUint64(at + RESULT_AT.bases, true),
