@@ -291,6 +291,11 @@ export const openFifo = (kernel: Kernel, task: Task, inode: Inode, flags: number
   if (typeof pipe === 'number') return pipe;
   inode.pipe = pipe;
   const partnerCount = (): number => (mode === O.WRONLY ? pipe.readerCount : pipe.writerCount);
+  // Reached through /proc/PID/fd: whoever had the other end may be gone for good.
+  if (isNameless(inode)) {
+    openEnds(pipe, flags);
+    return pipeFile;
+  }
   if (waiting === undefined) {
     if (mode === O.WRONLY && flags & O.NONBLOCK && pipe.readers === 0) {
       if (pipe.writers === 0) dropPipe(kernel, inode);
@@ -311,7 +316,7 @@ export const openFifo = (kernel: Kernel, task: Task, inode: Inode, flags: number
 
 /** State of a FIFO's open file: see `pollPipe`. */
 export const fifoState = (inode: Inode, flags: number): unknown =>
-  (flags & O.ACCMODE) === O.RDONLY && flags & O.NONBLOCK && inode.pipe!.writers === 0
+  (flags & O.ACCMODE) === O.RDONLY && flags & O.NONBLOCK && inode.pipe!.writers === 0 && !isNameless(inode)
     ? { openedAt: inode.pipe!.writerCount }
     : null;
 
@@ -321,6 +326,9 @@ const pipeInode: InodeOperations = Object.freeze<InodeOperations>({
   setAttributes,
   blocks: () => 0,
 });
+
+/** A pipe of pipe(2) rather than a FIFO (is_pipe of fifo_open). */
+const isNameless = (inode: Inode): boolean => inode.ops === pipeInode;
 
 /** Both ends of a new pipe (create_pipe_files); -ENFILE. `flags` are O_NONBLOCK and O_DIRECT. */
 export const createPipe = (
