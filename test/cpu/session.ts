@@ -124,6 +124,11 @@ export const isAnnounced = (row: Row): boolean => missingFeatures(row, hostFeatu
 
 const BATCH = 8192;
 
+interface Made {
+  readonly shape: Shape;
+  readonly case: Case;
+}
+
 export interface SessionOptions {
   readonly generator: Generator;
   /** The rows to test, usually all of the generator. */
@@ -137,18 +142,33 @@ export interface SessionOptions {
   readonly onProgress?: (done: number) => void;
 }
 
+/**
+ * The cases in batches. Rows stay together, since an executor that has met all forms of all rows becomes slow: each batch is
+ * run by new ones.
+ */
+const batches = function* ({ generator, shapes, cases }: SessionOptions): Iterable<readonly Made[]> {
+  const perRow = Math.ceil(cases / shapes.length);
+  // The first rows have one case more than the others where the number does not divide.
+  const longer = cases - (perRow - 1) * shapes.length;
+  let batch: Made[] = [];
+  for (const [n, shape] of shapes.entries()) {
+    for (let index = 0; index < (n < longer ? perRow : perRow - 1); index++) {
+      batch.push({ shape, case: generator.make(shape, index) });
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+};
+
 export const runSession = (options: SessionOptions): Statistics => {
-  const { generator, shapes, runner } = options;
-  const executors = new Executors(options.kinds);
+  const { runner } = options;
   const statistics: Statistics = new Map();
   const unasked = notAsked(hostIsAmd);
-  for (let done = 0; done < options.cases; ) {
-    const count = Math.min(BATCH, options.cases - done);
-    const batch = Array.from({ length: count }, (_, i) => {
-      const n = done + i;
-      const shape = shapes[n % shapes.length]!;
-      return { shape, case: generator.make(shape, Math.floor(n / shapes.length)) };
-    });
+  let done = 0;
+  for (const batch of batches(options)) {
+    const executors = new Executors(options.kinds);
     const natively = batch.filter((b) => !(b.shape.mnemonic in unasked) && isAnnounced(b.shape.row));
     const cases = natively.map((b) => b.case);
     const outcomes = runner === undefined ? [] : runNatively(runner, cases);
@@ -167,7 +187,7 @@ export const runSession = (options: SessionOptions): Statistics => {
       const known = outcome && { by: 'native', outcome };
       for (const finding of judge(executors, c, shape, known, row)) options.onFinding(finding);
     }
-    done += count;
+    done += batch.length;
     options.onProgress?.(done);
   }
   return statistics;
