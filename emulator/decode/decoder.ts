@@ -115,6 +115,7 @@ export class Decoder {
     let vexL = 0;
     let isVex = false;
     let refused = false;
+    let refusedByRex = false;
     if (opcode === 0x0f) {
       map = OPCODE_MAP.map0F;
       if (p >= end) return short;
@@ -126,14 +127,13 @@ export class Decoder {
       }
     } else if (opcode === 0xc4 || opcode === 0xc5) {
       // VEX (SDM Vol. 2A, 2.3): in 64-bit mode these bytes are nothing else.
-      // Behind REX they are refused at once, behind other prefixes after all bytes have been fetched.
-      if (hasRex) return 'invalid';
+      // Refused behind REX when the opcode and ModRM have been fetched, behind other prefixes when all bytes have.
+      refusedByRex = hasRex;
       refused = prefix !== PREFIX_CONTEXT.none || lock;
       isVex = true;
       let vexMap = 1;
       if (p >= end) return short;
       let byte = bytes[p++]!;
-      if (hasRex) return 'invalid';
       rex = (byte & 0x80) === 0 ? REX_R : 0;
       if (opcode === 0xc4) {
         vexMap = byte & 0x1f;
@@ -163,6 +163,7 @@ export class Decoder {
       if (p >= end) return short;
       modrm = bytes[p++]!;
     }
+    if (refusedByRex) return 'invalid';
     const context = contextOf(prefix, (rex & REX_W) >> 3, modrm >= 0xc0 ? 1 : 0, isVex ? vexL : rex & REX_B);
     let chosen: Candidate | undefined;
     for (let n = 0; n < candidates.length; n++) {
