@@ -4,6 +4,7 @@ import { carryChains } from './adx.ts';
 import { arithmetic } from './arithmetic.ts';
 import { atomics } from './atomic.ts';
 import { bits } from './bit.ts';
+import { bitManipulation } from './bmi.ts';
 import { control } from './control.ts';
 import { flagControl, nops } from './flags.ts';
 import { logic } from './logic.ts';
@@ -31,6 +32,7 @@ export const integerRows: readonly Row[] = [
   ...flagControl,
   ...nops,
   ...atomics,
+  ...bitManipulation,
   ...carryChains,
   ...bigEndianMoves,
   ...segments,
