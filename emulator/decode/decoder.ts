@@ -364,10 +364,15 @@ export class Decoder {
     };
   }
 
-  /** Without a SIB byte there is no index vector: #UD (SDM Vol. 2A, 2.3.12). Index 100b is register 4 here. */
+  /**
+   * Without a SIB byte there is no index vector: #UD (SDM Vol. 2A, 2.3.12), as where two of index, destination and mask are
+   * one register. Index 100b is register 4 here.
+   */
   private vsibMemory(spec: OperandSpec): MemoryOperand | undefined {
     if ((this.modrm & 7) !== 4) return undefined;
     const index = this.index < 0 ? 4 : this.index;
+    const destination = ((this.modrm >> 3) & 7) | ((this.rex & REX_R) << 1);
+    if (new Set([index, destination, this.vvvv]).size < 3) return undefined;
     return { ...this.memory(spec.widths[this.sizeIndex]!), index, scale: this.sibScale, vsib: spec.vsib! };
   }
 
