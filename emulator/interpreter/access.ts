@@ -21,7 +21,7 @@ const LOAD = { 8: OP.i32Load8u, 16: OP.i32Load16u, 32: OP.i32Load, 64: OP.i64Loa
 const STORE = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
 
 export class AccessEmitter extends FlagEmitter {
-  readonly insn: Instruction;
+  insn: Instruction;
   /** Values computed at depth 0 that may be used again: register addresses and linear addresses by operand. */
   #addresses = new Map<Operand, Value>();
   #linear = new Map<Operand, Value>();
@@ -289,6 +289,10 @@ export class AccessEmitter extends FlagEmitter {
     return this.load(w, address);
   }
 
+  probeWrite(bytes: number, address: Value): void {
+    this.#hostForWrite(bytes, address);
+  }
+
   store(w: Width, address: Value, value: Value): void {
     const { f } = this;
     const at = this.#local(address);
@@ -308,6 +312,11 @@ export class AccessEmitter extends FlagEmitter {
 
   store128(address: Value, value: Value): void {
     this.storeChunks(address, [value]);
+  }
+
+  /** Code that is generated is never run while alignment is checked. */
+  unaligned(body: () => void): void {
+    body();
   }
 
   /** Consecutive vectors of 128 bits, all read or none. */

@@ -210,8 +210,13 @@ export interface Ops<V, C, X> {
   /** Faults as a write would. */
   loadForWrite(w: Width, address: V): V;
   store(w: Width, address: V, value: V): void;
+  /** Faults as a write of so many bytes would, and does nothing else. */
+  probeWrite(bytes: number, address: V): void;
   load128(address: V): X;
   store128(address: V, value: X): void;
+
+  /** What the body accesses is not checked for alignment under RFLAGS.AC. */
+  unaligned(body: () => void): void;
 
   // --- flags --------------------------------------------------------------------------------------------------------
   /** All six, for r = a + b (+ carry). */

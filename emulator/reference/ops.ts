@@ -341,6 +341,9 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
     this.memory.probeWrite(address, BYTES[w]);
     return this.memory.load(BYTES[w], address);
   }
+  probeWrite(bytes: number, address: bigint): void {
+    this.memory.probeWrite(address, bytes);
+  }
   store(w: Width, address: bigint, value: bigint): void {
     this.memory.store(BYTES[w], address, value);
   }
@@ -349,6 +352,16 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   }
   store128(address: bigint, value: bigint): void {
     this.#storeChunks(address, [value]);
+  }
+  unaligned(body: () => void): void {
+    const state = this.#state;
+    const { rflags } = state;
+    state.rflags = rflags & ~RFLAGS.AC;
+    try {
+      body();
+    } finally {
+      state.rflags = rflags;
+    }
   }
   #loadChunks(address: bigint, count: number): bigint[] {
     const bytes = BigInt(16 * count);
