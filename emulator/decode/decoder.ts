@@ -115,7 +115,6 @@ export class Decoder {
     let vexL = 0;
     let isVex = false;
     let refused = false;
-    let refusedByRex = false;
     if (opcode === 0x0f) {
       map = OPCODE_MAP.map0F;
       if (p >= end) return short;
@@ -127,8 +126,8 @@ export class Decoder {
       }
     } else if (opcode === 0xc4 || opcode === 0xc5) {
       // VEX (SDM Vol. 2A, 2.3): in 64-bit mode these bytes are nothing else.
-      // Refused behind REX when the opcode and ModRM have been fetched, behind other prefixes when all bytes have.
-      refusedByRex = hasRex;
+      // Behind REX they are LES and LDS still, whose bytes are fetched and then refused; behind other prefixes refused too.
+      if (hasRex) return this.invalidMemoryForm(bytes, p, end) ? 'invalid' : short;
       refused = prefix !== PREFIX_CONTEXT.none || lock;
       isVex = true;
       let vexMap = 1;
@@ -163,7 +162,6 @@ export class Decoder {
       if (p >= end) return short;
       modrm = bytes[p++]!;
     }
-    if (refusedByRex) return 'invalid';
     const context = contextOf(prefix, (rex & REX_W) >> 3, modrm >= 0xc0 ? 1 : 0, isVex ? vexL : rex & REX_B);
     let chosen: Candidate | undefined;
     for (let n = 0; n < candidates.length; n++) {
@@ -247,6 +245,17 @@ export class Decoder {
       vectorLength: vexL === 0 ? 128 : 256,
       modrm,
     };
+  }
+
+  /** Whether all bytes of ModRM and what it asks for are there, of an instruction that is none. */
+  private invalidMemoryForm(bytes: Uint8Array, p: number, end: number): boolean {
+    if (p >= end) return false;
+    this.bytes = bytes;
+    this.rex = 0;
+    const modrm = bytes[p]!;
+    if (modrm >= 0xc0) return true;
+    const after = this.readMemoryForm(p + 1, end, modrm);
+    return after >= 0 && after <= end;
   }
 
   /** SIB and displacement; gives the position behind them, or -1 when it is past `end`. */
