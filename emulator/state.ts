@@ -61,6 +61,7 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['tlbFilledCount', 'u32'],
   ['faultPending', 'u32'], // interpreter: a slow memory access faulted; the exception fields say how
   ['dr6', 'u32'], // why the last #DB: bit 14 (BS) for a single step
+  ['regionSlot', 'u32'], // JIT: address of the tag of the region that was not entered
   ['vectorResult', 'bytes', 32], // results of imported functions on vectors
   ['vectorOperands', 'bytes', 96], // their operands, up to three
 ];
@@ -124,12 +125,16 @@ export const STATE = {
   tlbFilledCount: at('tlbFilledCount'),
   faultPending: at('faultPending'),
   dr6: at('dr6'),
+  regionSlot: at('regionSlot'),
   vectorResult: at('vectorResult'),
   vectorOperands: at('vectorOperands'),
 } as const;
 
 /** Bytes between two vector registers of the state. */
 export const VECTOR_STRIDE = 32;
+
+/** What writing an MMX register leaves above its 64 bits. */
+export const MMX_EXPONENT = 0xffff;
 
 /** Register numbers in Intel's encoding. */
 export const REG = {
@@ -468,6 +473,17 @@ export class CpuState {
     return this.#u8.subarray(start, start + 16);
   }
 
+  /** MMn, where TOP is 0 as every MMX instruction leaves it. */
+  mmx(register: number): bigint {
+    return this.#u64[FIELD.st + register * 2]!;
+  }
+
+  /** Writing sets the bits above, which are an exponent to the x87 (SDM Vol. 1, 9.5.1). */
+  setMmx(register: number, value: bigint): void {
+    this.#u64[FIELD.st + register * 2] = value;
+    this.#u16[(FIELD.st + register * 2) * 4 + 4] = MMX_EXPONENT;
+  }
+
   /** State after power-up as Linux hands it to a new program: x87 and SSE control words in their defaults. */
   reset(): void {
     this.#u8.fill(0, 0, stateOffset('exceptionVector'));
@@ -497,6 +513,7 @@ const FIELD = {
   rip: stateOffset('rip') / 4,
   cr2: stateOffset('cr2') / 4,
   vector: stateOffset('vector') / 8,
+  st: stateOffset('st') / 8,
   flagsResult: stateOffset('flagsResult') / 4,
   flagsAux: stateOffset('flagsAux') / 4,
   rflags: stateOffset('rflags') / 4,

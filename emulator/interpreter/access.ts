@@ -6,7 +6,7 @@
  */
 import type { Instruction, MemoryOperand, Operand, SegmentBase, Width } from '../isa/instruction.ts';
 import { LINEAR } from '../memory/layout.ts';
-import { STATE, VECTOR_STRIDE } from '../state.ts';
+import { MMX_EXPONENT, STATE, VECTOR_STRIDE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
 import { EXIT, RUNTIME } from './contract.ts';
@@ -75,6 +75,7 @@ export class AccessEmitter extends FlagEmitter {
         this.f.memory(OP.i32Load16u);
         return this.pop(i32);
       case 'vector':
+      case 'mmx':
         this.push(this.#registerAddress(op));
         this.f.memory(LOAD[op.width as Width]);
         return this.pop(typeOf(op.width as Width));
@@ -123,6 +124,16 @@ export class AccessEmitter extends FlagEmitter {
         this.push(value);
         f.memory(OP.i32Store16);
         return;
+      case 'mmx': {
+        const address = this.#registerAddress(op);
+        this.push(address);
+        this.push(value);
+        f.memory(OP.i64Store);
+        this.push(address);
+        f.i32(MMX_EXPONENT);
+        f.memory(OP.i32Store16, 8);
+        return;
+      }
       case 'mem': {
         const w = op.width as Width;
         const host = this.#writable;
@@ -256,6 +267,12 @@ export class AccessEmitter extends FlagEmitter {
   mxcsr(): Value {
     this.f.i32(0);
     this.f.memory(OP.i32Load, STATE.mxcsr);
+    return this.pop(i32);
+  }
+
+  x87Word(name: 'fsw' | 'ftw'): Value {
+    this.f.i32(0);
+    this.f.memory(OP.i32Load16u, STATE[name]);
     return this.pop(i32);
   }
 

@@ -6,6 +6,7 @@
 import { cpuid } from './cpuid.ts';
 import { CpuFault, type Helper, type HelperContext } from './helper.ts';
 import { integerHelpers } from './integer/helpers.ts';
+import { mmxHelpers } from './mmx/state.ts';
 import { sseHelpers } from './sse/helpers.ts';
 import { x87Helpers } from './x87/operation.ts';
 import { xsaveHelpers } from './xsave.ts';
@@ -53,6 +54,13 @@ const helpersOfTheCore = {
 } as const satisfies Record<string, Helper>;
 
 /** Every helper by name. Families with many add theirs in files of their own. */
-export const helpers = { ...helpersOfTheCore, ...integerHelpers, ...sseHelpers, ...xsaveHelpers, ...x87Helpers };
+export const helpers = {
+  ...helpersOfTheCore,
+  ...integerHelpers,
+  ...sseHelpers,
+  ...mmxHelpers,
+  ...xsaveHelpers,
+  ...x87Helpers,
+};
 
 export type HelperName = keyof typeof helpers;

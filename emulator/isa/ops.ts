@@ -204,6 +204,8 @@ export interface Ops<V, C, X> {
   /** MXCSR as 32 bits. `setMxcsr` takes a validated value. */
   mxcsr(): V;
   setMxcsr(value: V): void;
+  /** Status or abridged tag word of the x87, 16 bits; MMX registers are read and written as operands, in place. */
+  x87Word(name: 'fsw' | 'ftw'): V;
 
   // --- memory by linear address (64 bits) ---------------------------------------------------------------------------
   load(w: Width, address: V): V;
@@ -292,6 +294,12 @@ export interface Ops<V, C, X> {
    * results fill; lanes beyond the count are zero.
    */
   floatVectorConvert(name: FloatConversion, lanes: number, a: readonly X[], rounding?: IntegralRounding): X[];
+
+  /**
+   * What is written so far stays if the instruction faults later, and it can be resumed: gathers. A single step that meets
+   * such a fault ends before it, with #DB (SDM Vol. 2C, VGATHERDPS).
+   */
+  partlyDone(): void;
 
   // --- leaving the instruction ----------------------------------------------------------------------------------------
   /** Address of the next instruction, 64 bits. */

@@ -75,6 +75,8 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   /** Where to when `exit` is 'jump'. */
   target = 0n;
   trapVector: Vector = 0;
+  /** The instruction has done a part of its work that a fault does not take back. */
+  resumable = false;
   #singleRound = false;
 
   constructor(memory: GuestMemory) {
@@ -88,6 +90,7 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   execute(instruction: Instruction, singleRound = false): void {
     this.insn = instruction;
     this.exit = 'next';
+    this.resumable = false;
     this.#singleRound = singleRound;
     instruction.row.semantics(this, instruction);
   }
@@ -548,6 +551,10 @@ export class ReferenceOps implements Ops<bigint, boolean, bigint> {
   ): bigint[] {
     const chunks = Math.ceil((lanes * conversionWidths(name).to) / 128);
     return split(chunks, floatConversion(this.#state, name, lanes, join(a), rounding));
+  }
+
+  partlyDone(): void {
+    this.resumable = true;
   }
 
   nextRip(): bigint {

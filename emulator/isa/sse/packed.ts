@@ -20,24 +20,21 @@ const LOW_WORDS = [2, 3, 6, 7, 10, 11, 14, 15];
 const UPPER_WORDS = [...LOW_WORDS, ...LOW_WORDS.map((n) => n + 16)];
 
 /** PMULHW, PMULHUW: products of 32 bits, of which the upper halves stay. */
-const multiplyHigh = (opcode: string, mnemonic: string, sign: 's' | 'u'): Row[] =>
-  packed(
-    opcode,
-    mnemonic,
-    vector2((o, a, b) => {
-      const low = o.simd2(`i32x4.extmul_low_i16x8_${sign}`, a, b);
-      return o.shuffle(low, o.simd2(`i32x4.extmul_high_i16x8_${sign}`, a, b), UPPER_WORDS);
-    }),
-  );
+export const multiplyHigh =
+  (sign: 's' | 'u') =>
+  <V, C, X>(o: Ops<V, C, X>, a: X, b: X): X => {
+    const low = o.simd2(`i32x4.extmul_low_i16x8_${sign}`, a, b);
+    return o.shuffle(low, o.simd2(`i32x4.extmul_high_i16x8_${sign}`, a, b), UPPER_WORDS);
+  };
 
 /** PMULUDQ multiplies lanes 0 and 2. */
-function pmuludq<V, C, X>(o: Ops<V, C, X>, a: X, b: X): X {
+export function pmuludq<V, C, X>(o: Ops<V, C, X>, a: X, b: X): X {
   const even = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
   return o.simd2('i64x2.extmul_low_i32x4_u', o.shuffle(a, a, even), o.shuffle(b, b, even));
 }
 
 /** PSADBW: absolute differences of bytes, summed pair by pair, then by fours, then by eights. */
-function psadbw<V, C, X>(o: Ops<V, C, X>, a: X, b: X): X {
+export function psadbw<V, C, X>(o: Ops<V, C, X>, a: X, b: X): X {
   const difference = o.simd2('i8x16.sub', o.simd2('i8x16.max_u', a, b), o.simd2('i8x16.min_u', a, b));
   const evenBytes = o.vectorConstant(0x00ff00ff00ff00ffn, 0x00ff00ff00ff00ffn);
   const odd = o.simdShift('i16x8.shr_u', difference, o.int(32, 8));
@@ -74,8 +71,8 @@ export const packedRows: readonly Row[] = [
   ),
   ...simple('E0', 'PAVGB', 'i8x16.avgr_u'),
   ...simple('E3', 'PAVGW', 'i16x8.avgr_u'),
-  ...multiplyHigh('E4', 'PMULHUW', 'u'),
-  ...multiplyHigh('E5', 'PMULHW', 's'),
+  ...packed('E4', 'PMULHUW', vector2(multiplyHigh('u'))),
+  ...packed('E5', 'PMULHW', vector2(multiplyHigh('s'))),
   ...simple('E8', 'PSUBSB', 'i8x16.sub_sat_s'),
   ...simple('E9', 'PSUBSW', 'i16x8.sub_sat_s'),
   ...simple('EA', 'PMINSW', 'i16x8.min_s'),

@@ -5,7 +5,7 @@ import { vectorRows } from './forms.ts';
 import { alignedVector, immediateOf, isVex, threeOperands, writePacked } from './operands.ts';
 
 /** Lanes of `w` bits shifted by `count`, 64 bits: too large counts give zeros, or copies of the sign. */
-function shiftLanes<V, C, X>(o: Ops<V, C, X>, name: SimdShift, w: 16 | 32 | 64, a: X, count: V): X {
+export function shiftLanes<V, C, X>(o: Ops<V, C, X>, name: SimdShift, w: 16 | 32 | 64, a: X, count: V): X {
   const inRange = o.ltU(64, count, o.int(64, w));
   if (name.endsWith('shr_s')) {
     const limited = o.select(64, inRange, count, o.int(64, w - 1));

@@ -7,7 +7,7 @@ import { immediateOf, threeOperands, vector1, vector2, writePacked } from './ope
 const lane = (size: number, n: number): number[] => Array.from({ length: size }, (_, byte) => n * size + byte);
 
 /** Lanes of both vectors in turn, from their low or high halves. */
-const interleave = (size: number, high: boolean): number[] => {
+export const interleave = (size: number, high: boolean): number[] => {
   const half = 8 / size;
   return Array.from({ length: half }, (_, n) => n + (high ? half : 0)).flatMap((n) => [
     ...lane(size, n),
@@ -39,7 +39,7 @@ const unpack = (
 const IDENTITY = lane(16, 0);
 
 /** Four lanes chosen by the immediate, two bits each; lane 0 is at byte `start`. */
-const chooseFour = (size: number, start: number, immediate: number): number[] =>
+export const chooseFour = (size: number, start: number, immediate: number): number[] =>
   [0, 2, 4, 6].flatMap((shift) => lane(size, (immediate >> shift) & 3).map((byte) => byte + start));
 
 const pshufd = vector1((o, a, i) => o.shuffle(a, a, chooseFour(4, 0, immediateOf(i))));
