@@ -1,5 +1,5 @@
 /** Making a machine with a program in it: the library's front door. Needs nothing of Node, so it works in a page too. */
-import type { CpuKind, CpuLevel, PreparedForms } from '../emulator/api.ts';
+import { type CpuKind, type CpuLevel, featuresOf, type PreparedForms } from '../emulator/api.ts';
 import { errnoName } from './abi/errno.ts';
 import type { Bind } from './fs/mounts.ts';
 import { bytesFromText } from './fs/names.ts';
@@ -100,7 +100,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
       options.onMessage?.(message);
     },
     ...given('cpu', options.cpu),
-    ...given('cpuLevel', options.cpuLevel),
+    features: featuresOf(options.cpuLevel ?? 'v3'),
     ...given('preparedForms', options.preparedForms),
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),

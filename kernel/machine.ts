@@ -7,9 +7,8 @@
 import {
   type Cpu,
   type CpuKind,
-  type CpuLevel,
   createCpu,
-  featuresOf,
+  type FeatureSet,
   PhysicalMemory,
   type PreparedForms,
   REG,
@@ -52,8 +51,8 @@ export interface MachineOptions {
   readonly host: Host;
   /** Default `interpreter`. */
   readonly cpu?: CpuKind;
-  /** What CPUID announces; others of the processor's instructions are #UD. Default `v3`: all there are. */
-  readonly cpuLevel?: CpuLevel;
+  /** What CPUID announces; others of the processor's instructions are #UD. Default: all there are. */
+  readonly features?: FeatureSet;
   /** Code of common instructions, for a quick start of the interpreter. */
   readonly preparedForms?: PreparedForms;
   /** Bytes of memory, default 1 GiB. */
@@ -180,7 +179,7 @@ export class Machine implements Kernel {
       physical: this.physical,
       timestamp: () => BigInt(Math.floor(this.now())),
       random64: () => this.#random64(),
-      features: featuresOf(options.cpuLevel ?? 'v3'),
+      ...(options.features === undefined ? {} : { features: options.features }),
       ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),
     });
     this.memory = newMemory(this.physical);
@@ -200,8 +199,11 @@ export class Machine implements Kernel {
 
   now(): number {
     const { clock } = this;
-    if (!clock.deterministic) return clock.offset + this.host.monotonic();
-    return clock.offset + this.cpu.instructions + clock.traps * TRAP_COST;
+    const passed = clock.deterministic ? this.cpu.instructions + clock.traps * TRAP_COST : this.host.monotonic();
+    const time = clock.offset + passed;
+    // Who has seen a time must also see what was due by then.
+    if (time >= nextExpiry(this.timers)) this.needResched = true;
+    return time;
   }
 
   realtime(): bigint {

@@ -1,11 +1,11 @@
 /**
  * What a signal handler finds on its stack: `struct rt_sigframe` (arch/x86/include/asm/sigframe.h) with ucontext and
- * siginfo, and above it the extended state of x87 and SSE (arch/x86/include/uapi/asm/sigcontext.h).
+ * siginfo, and above it the extended state of x87, SSE and AVX (arch/x86/include/uapi/asm/sigcontext.h).
  *
- * The extended state is that of a processor with XSAVE whose XCR0 enables x87 and SSE: 512 bytes of the legacy area, a
- * header of 64, and a second magic number behind it.
+ * With XSAVE the extended state is the 512 bytes of the legacy area, a header of 64, the high halves of the YMM registers
+ * if XCR0 enables them, and a second magic number behind it; without, the legacy area alone.
  */
-import { MXCSR_WRITABLE } from '../../emulator/api.ts';
+import { type FeatureSet, MXCSR_WRITABLE, XFEATURE as STATE_COMPONENT, xcr0Of } from '../../emulator/api.ts';
 import { array, pointer, type Scalar, shown, struct, u16, u32, u64 } from './layout.ts';
 import { SIGINFO_KILL, SIGINFO_SIZE } from './siginfo.ts';
 import { NSIG, SA, SIG_DFL, SIG_IGN, SS, signalName, signalsOf } from './signal.ts';
@@ -94,7 +94,7 @@ export const SIGCONTEXT = struct(
     ['trapno', u64, 'its vector: 14 is a page fault'],
     ['oldmask', u64, 'low word of the signal mask to restore'],
     ['cr2', u64, 'address of the last page fault'],
-    ['fpstate', pointer, 'x87 and SSE state, or NULL'],
+    ['fpstate', pointer, 'x87, SSE and AVX state, or NULL'],
     ['reserved1', array(u64, 8), 'not written: what was on the stack'],
   ],
   { size: 256 },
@@ -133,7 +133,7 @@ export const FPX_SW_BYTES = struct(
   [
     ['magic1', u32, 'FP_XSTATE_MAGIC1: the extended state is there'],
     ['extended_size', u32, 'bytes with the second magic number'],
-    ['xfeatures', u64, 'state components in the frame: 1 x87, 2 SSE'],
+    ['xfeatures', u64, 'state components in the frame: 1 x87, 2 SSE, 4 AVX'],
     ['xstate_size', u32, 'bytes without the second magic number'],
     ['padding', array(u32, 7), 'zero'],
   ],
@@ -184,8 +184,26 @@ export const XSTATE_HEADER = struct(
   { size: 64 },
 );
 
+export const YMMH_STATE = struct(
+  'struct _ymmh_state',
+  [['ymmh_space', array(u128, 16), 'bits 255:128 of YMM0..YMM15']],
+  { size: 256 },
+);
+
 /** All that `sigcontext.fpstate` points to. */
 export const XSTATE = struct(
+  'struct xstate_frame',
+  [
+    ['fpstate', FPSTATE],
+    ['xstate_hdr', XSTATE_HEADER],
+    ['ymmh', YMMH_STATE],
+    ['magic2', u32, 'FP_XSTATE_MAGIC2'],
+  ],
+  { size: 836, packed: true },
+);
+
+/** The same without AVX. */
+export const XSTATE_SSE = struct(
   'struct xstate_frame',
   [
     ['fpstate', FPSTATE],
@@ -195,13 +213,12 @@ export const XSTATE = struct(
   { size: 580, packed: true },
 );
 
+/** The same without XSAVE. */
+export const XSTATE_LEGACY = struct('struct xstate_frame', [['fpstate', FPSTATE]], { size: 512, packed: true });
+
 /** State components: bits of XCR0, XSTATE_BV and `xfeatures`. */
-export const XFEATURE = { FP: 1, SSE: 2 } as const;
-/** Those which the processor has enabled, and so the frame. */
-export const XFEATURES = XFEATURE.FP | XFEATURE.SSE;
-/** Bytes of the XSAVE area, and with the magic number behind it. */
-export const XSTATE_SIZE = FPSTATE.size + XSTATE_HEADER.size;
-export const XSTATE_FRAME_SIZE = XSTATE_SIZE + 4;
+export const XFEATURE = { FP: STATE_COMPONENT.X87, SSE: STATE_COMPONENT.SSE, YMM: STATE_COMPONENT.AVX } as const;
+
 /** Bits which MXCSR may have. */
 export const MXCSR_MASK = MXCSR_WRITABLE;
 
@@ -211,7 +228,35 @@ export const FPSTATE_ALIGNMENT = 64;
 /** Bytes below rsp which belong to the interrupted function (System V ABI, 3.2.2). */
 export const RED_ZONE = 128;
 
-/** AT_MINSIGSTKSZ: the most a frame can take (init_sigframe_size of arch/x86/kernel/signal.c). */
-export const MAX_FRAME_SIZE =
-  Math.ceil((RT_SIGFRAME.size + FRAME_ALIGNMENT - 1 + XSTATE_FRAME_SIZE + FPSTATE_ALIGNMENT - 1) / FRAME_ALIGNMENT) *
-  FRAME_ALIGNMENT;
+/** What a kernel puts into frames on one kind of processor (`fpu_user_cfg` of arch/x86/kernel/fpu). */
+export interface FpuUserCfg {
+  /** Components in the XSAVE area; 0 where there is only FXSAVE. */
+  readonly xfeatures: number;
+  /** Bytes of the area, and with the magic number behind it. */
+  readonly size: number;
+  readonly frameSize: number;
+  readonly layout: typeof XSTATE | typeof XSTATE_SSE | typeof XSTATE_LEGACY;
+  /** AT_MINSIGSTKSZ: the most a frame can take (init_sigframe_size of arch/x86/kernel/signal.c). */
+  readonly maxFrameSize: number;
+}
+
+const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+const fpuConfig = (xfeatures: number, layout: FpuUserCfg['layout']): FpuUserCfg => ({
+  xfeatures,
+  size: layout.size - (xfeatures === 0 ? 0 : 4),
+  frameSize: layout.size,
+  layout,
+  maxFrameSize: roundUp(RT_SIGFRAME.size + FRAME_ALIGNMENT - 1 + layout.size + FPSTATE_ALIGNMENT - 1, FRAME_ALIGNMENT),
+});
+
+const WITH_AVX = fpuConfig(XFEATURE.FP | XFEATURE.SSE | XFEATURE.YMM, XSTATE);
+const WITH_XSAVE = fpuConfig(XFEATURE.FP | XFEATURE.SSE, XSTATE_SSE);
+const WITH_FXSAVE = fpuConfig(0, XSTATE_LEGACY);
+
+/** Of a processor with these features. */
+export const fpuUserCfg = (features: FeatureSet): FpuUserCfg => {
+  const xcr0 = xcr0Of(features);
+  if (xcr0 === 0) return WITH_FXSAVE;
+  return xcr0 & XFEATURE.YMM ? WITH_AVX : WITH_XSAVE;
+};

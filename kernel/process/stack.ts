@@ -12,7 +12,7 @@ import { cpuid1Edx, PAGE_SIZE } from '../../emulator/api.ts';
 import { AUX } from '../abi/auxv.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
-import { MAX_FRAME_SIZE } from '../abi/sigframe.ts';
+import { fpuUserCfg } from '../abi/sigframe.ts';
 import { rlimit } from '../mm/limits.ts';
 import type { Mm } from '../mm/mm.ts';
 import { accountVma, pageDown } from '../mm/pages.ts';
@@ -23,6 +23,9 @@ import { type Binprm, STACK_TOP } from './binprm.ts';
 
 /** A new stack reaches this far below its strings at once. */
 const STACK_EXPAND = 32 * PAGE_SIZE;
+
+/** RDFSBASE and its kin may be used (arch/x86/include/uapi/asm/hwcap2.h). */
+const HWCAP2_FSGSBASE = 1 << 1;
 
 /** USER_HZ. */
 const CLOCK_TICKS = 100;
@@ -88,7 +91,7 @@ export const createElfTables = (task: Task, mm: Mm, bprm: Binprm, elf: LoadedElf
 
   const { cred } = task;
   const auxv: readonly (readonly [type: number, value: number])[] = [
-    [AUX.MINSIGSTKSZ, MAX_FRAME_SIZE],
+    [AUX.MINSIGSTKSZ, fpuUserCfg(mm.kernel.cpu.features).maxFrameSize],
     [AUX.HWCAP, cpuid1Edx(mm.kernel.cpu.features)],
     [AUX.PAGESZ, PAGE_SIZE],
     [AUX.CLKTCK, CLOCK_TICKS],
@@ -104,7 +107,7 @@ export const createElfTables = (task: Task, mm: Mm, bprm: Binprm, elf: LoadedElf
     [AUX.EGID, cred.egid],
     [AUX.SECURE, secure ? 1 : 0],
     [AUX.RANDOM, random],
-    [AUX.HWCAP2, 0],
+    [AUX.HWCAP2, mm.kernel.cpu.features.has('FSGSBASE') ? HWCAP2_FSGSBASE : 0],
     [AUX.EXECFN, mm.envEnd],
     [AUX.PLATFORM, platform],
     [AUX.NULL, 0],

@@ -1,6 +1,6 @@
 /**
- * x87 and SSE state between the CPU and a signal frame (arch/x86/kernel/fpu/signal.c): what XSAVE and XRSTOR do on a
- * processor whose XCR0 enables just these two, with Linux's checks.
+ * x87, SSE and AVX state between the CPU and a signal frame (arch/x86/kernel/fpu/signal.c): what XSAVE and XRSTOR do - or
+ * FXSAVE and FXRSTOR on a processor without - with Linux's checks.
  *
  * This runs at every signal, so it works on words of linear memory: the CPU's state is there, and so is the user's stack.
  */
@@ -11,12 +11,12 @@ import {
   FPSTATE,
   FPSTATE_ALIGNMENT,
   FPX_SW_BYTES,
+  type FpuUserCfg,
+  fpuUserCfg,
   MXCSR_MASK,
   XFEATURE,
-  XFEATURES,
-  XSTATE_FRAME_SIZE,
+  XSTATE,
   XSTATE_HEADER,
-  XSTATE_SIZE,
 } from '../abi/sigframe.ts';
 import type { Mm } from '../mm/mm.ts';
 import { copyFromUser, copyToUser, getUser32, userSpan } from '../mm/user.ts';
@@ -26,6 +26,7 @@ const FXRSTOR_ALIGNMENT = 16;
 const DEFAULT_MXCSR = 0x1f80;
 const DEFAULT_FCW = 0x37f;
 const XMM_COUNT = 16;
+const MAGIC2_SIZE = 4;
 
 /** Word indices: of the frame from its start, and of the CPU state from its own. */
 const FRAME = {
@@ -34,7 +35,7 @@ const FRAME = {
   xmm: AT.xmm_space / 4,
   sw: AT.sw_reserved / 4,
   header: FPSTATE.size / 4,
-  magic2: XSTATE_SIZE / 4,
+  ymmh: XSTATE.offsets.ymmh / 4,
 } as const;
 const STATE = {
   mxcsr: stateOffset('mxcsr') / 4,
@@ -45,6 +46,11 @@ const ST_WORDS = 32;
 const XMM_WORDS = 4;
 /** A vector register of the state: its low half is the XMM register. */
 const VECTOR_WORDS = 8;
+const YMMH_WORD = XMM_WORDS;
+/** The least that `xstate_size` may be. */
+const MIN_XSTATE_SIZE = FPSTATE.size + XSTATE_HEADER.size;
+/** XCOMP_BV, high word: the compacted format, in which these components have the same places. */
+const COMPACTED = 0x80000000;
 /** The frame's x87 environment: control, status, tag and opcode, then two addresses. */
 const ENVIRONMENT = ['fcw', 'fsw', 'ftw', 'fop'].map((name) => stateOffset(name) / 2) as [
   number,
@@ -56,28 +62,28 @@ const FIP = stateOffset('fip') / 4;
 const FDP = stateOffset('fdp') / 4;
 
 /** For frames across a page boundary. */
-const image = new Uint32Array(XSTATE_FRAME_SIZE / 4);
+const image = new Uint32Array(XSTATE.size / 4);
 const imageBytes = new Uint8Array(image.buffer);
 /** XSAVE leaves bytes 416..463 of the legacy area alone. */
 const legacy = imageBytes.subarray(0, AT.reserved2);
-const trailer = imageBytes.subarray(AT.sw_reserved);
 
 /** Word index of the CPU's state in linear memory. */
 const stateBase = (cpu: Cpu): number => cpu.state.bytes.byteOffset >>> 2;
 
 /** Writes the state to `address`, which is aligned. Throws `UserFault` (copy_fpstate_to_sigframe). */
 export const saveFpstate = (cpu: Cpu, mm: Mm, address: number): void => {
-  const span = userSpan(mm, address, XSTATE_FRAME_SIZE, true);
+  const config = fpuUserCfg(cpu.features);
+  const span = userSpan(mm, address, config.frameSize, true);
   if (span >= 0) {
-    writeFrame(cpu, cpu.physical.u32, span >>> 2);
+    writeFrame(cpu, config, cpu.physical.u32, span >>> 2);
     return;
   }
-  writeFrame(cpu, image, 0);
+  writeFrame(cpu, config, image, 0);
   copyToUser(mm, address, legacy);
-  copyToUser(mm, address + AT.sw_reserved, trailer);
+  copyToUser(mm, address + AT.sw_reserved, imageBytes.subarray(AT.sw_reserved, config.frameSize));
 };
 
-const writeFrame = (cpu: Cpu, to: Uint32Array, at: number): void => {
+const writeFrame = (cpu: Cpu, config: FpuUserCfg, to: Uint32Array, at: number): void => {
   const { u16, u32 } = cpu.physical;
   const base = stateBase(cpu);
   const [fcw, fsw, ftw, fop] = ENVIRONMENT;
@@ -101,14 +107,33 @@ const writeFrame = (cpu: Cpu, to: Uint32Array, at: number): void => {
     to[xmm + 3] = u32[from + 3]!;
   }
   const sw = at + FRAME.sw;
-  to.fill(0, sw, at + FRAME.magic2);
+  to.fill(0, sw, sw + FPX_SW_BYTES.size / 4);
   to[sw] = FP_XSTATE_MAGIC1;
-  to[sw + FPX_SW_BYTES.offsets.extended_size / 4] = XSTATE_FRAME_SIZE;
-  to[sw + FPX_SW_BYTES.offsets.xfeatures / 4] = XFEATURES;
-  to[sw + FPX_SW_BYTES.offsets.xstate_size / 4] = XSTATE_SIZE;
-  // Linux sets both bits even for a component in its initial state (save_xstate_epilog).
-  to[at + FRAME.header] = XFEATURES;
-  to[at + FRAME.magic2] = FP_XSTATE_MAGIC2;
+  to[sw + FPX_SW_BYTES.offsets.extended_size / 4] = config.size + MAGIC2_SIZE;
+  to[sw + FPX_SW_BYTES.offsets.xfeatures / 4] = config.xfeatures;
+  to[sw + FPX_SW_BYTES.offsets.xstate_size / 4] = config.size;
+  if (config.xfeatures === 0) return;
+  const header = at + FRAME.header;
+  to.fill(0, header, header + XSTATE_HEADER.size / 4);
+  // Linux sets these bits even for a component in its initial state (save_xstate_epilog).
+  to[header] = XFEATURE.FP | XFEATURE.SSE;
+  if (config.xfeatures & XFEATURE.YMM && writeYmmHigh(cpu, to, at + FRAME.ymmh)) to[header]! |= XFEATURE.YMM;
+  to[at + config.size / 4] = FP_XSTATE_MAGIC2;
+};
+
+/** Returns whether there is anything but zeros. */
+const writeYmmHigh = (cpu: Cpu, to: Uint32Array, at: number): boolean => {
+  const { u32 } = cpu.physical;
+  const first = stateBase(cpu) + STATE.vector + YMMH_WORD;
+  let inUse = 0;
+  for (let n = 0; n < XMM_COUNT; n++) {
+    for (let word = 0; word < XMM_WORDS; word++) {
+      const value = u32[first + n * VECTOR_WORDS + word]!;
+      to[at + n * XMM_WORDS + word] = value;
+      inUse |= value;
+    }
+  }
+  return inUse !== 0;
 };
 
 const clearX87 = (cpu: Cpu): void => {
@@ -124,8 +149,9 @@ const clearX87 = (cpu: Cpu): void => {
   u32.fill(0, base + STATE.st, base + STATE.st + ST_WORDS);
 };
 
-const clearXmm = (cpu: Cpu): void => {
-  const first = stateBase(cpu) + STATE.vector;
+/** One half of every vector register: from word 0 or from `YMMH_WORD` on. */
+const clearHalves = (cpu: Cpu, word: number): void => {
+  const first = stateBase(cpu) + STATE.vector + word;
   for (let n = 0; n < XMM_COUNT; n++) {
     cpu.physical.u32.fill(0, first + n * VECTOR_WORDS, first + n * VECTOR_WORDS + XMM_WORDS);
   }
@@ -153,37 +179,49 @@ const loadX87 = (cpu: Cpu, from: Uint32Array, at: number): void => {
   for (let i = 0; i < ST_WORDS; i++) u32[base + STATE.st + i] = from[at + FRAME.st + i]!;
 };
 
-const loadXmm = (cpu: Cpu, from: Uint32Array, at: number): void => {
+/** As `clearHalves`; the halves are `from[at]` and on. */
+const loadHalves = (cpu: Cpu, word: number, from: Uint32Array, at: number): void => {
   const { u32 } = cpu.physical;
-  const base = stateBase(cpu);
+  const first = stateBase(cpu) + STATE.vector + word;
   for (let n = 0; n < XMM_COUNT; n++) {
-    const to = base + STATE.vector + n * VECTOR_WORDS;
-    const xmm = at + FRAME.xmm + n * XMM_WORDS;
-    u32[to] = from[xmm]!;
-    u32[to + 1] = from[xmm + 1]!;
-    u32[to + 2] = from[xmm + 2]!;
-    u32[to + 3] = from[xmm + 3]!;
+    const to = first + n * VECTOR_WORDS;
+    const half = at + n * XMM_WORDS;
+    u32[to] = from[half]!;
+    u32[to + 1] = from[half + 1]!;
+    u32[to + 2] = from[half + 2]!;
+    u32[to + 3] = from[half + 3]!;
   }
 };
 
 /** Which components the frame says it holds, or null for a frame of FXSAVE alone (check_xstate_in_sigframe). */
-const frameFeatures = (mm: Mm, address: number, from: Uint32Array, at: number): number | null => {
+const frameFeatures = (mm: Mm, config: FpuUserCfg, address: number, from: Uint32Array, at: number): number | null => {
+  if (config.xfeatures === 0) return null;
   const sw = at + FRAME.sw;
   const size = from[sw + FPX_SW_BYTES.offsets.xstate_size / 4]!;
   const extended = from[sw + FPX_SW_BYTES.offsets.extended_size / 4]!;
-  if (from[sw] !== FP_XSTATE_MAGIC1 || size !== XSTATE_SIZE || size > extended) return null;
+  if (from[sw] !== FP_XSTATE_MAGIC1 || size < MIN_XSTATE_SIZE || size > config.size || size > extended) return null;
   if (getUser32(mm, address + size) !== FP_XSTATE_MAGIC2) return null;
-  return from[sw + FPX_SW_BYTES.offsets.xfeatures / 4]!;
+  return from[sw + FPX_SW_BYTES.offsets.xfeatures / 4]! & config.xfeatures;
 };
 
-/** XRSTOR refuses headers with unknown components, or with anything in the bytes that must be zero (SDM Vol. 1, 13.8). */
-const isGoodHeader = (from: Uint32Array, header: number): boolean => {
-  const reserved = header + XSTATE_HEADER.offsets.reserved1 / 4;
-  return (
-    (from[header]! & ~XFEATURES) === 0 &&
-    from[header + 1] === 0 &&
-    (from[reserved]! | from[reserved + 1]! | from[reserved + 2]! | from[reserved + 3]!) === 0
-  );
+/**
+ * XRSTOR refuses headers with unknown components, or with anything in the bytes that must be zero, which in the
+ * compacted format are more (SDM Vol. 1, 13.8.1).
+ */
+const isGoodHeader = (config: FpuUserCfg, from: Uint32Array, header: number): boolean => {
+  const present = from[header]!;
+  const compaction = header + XSTATE_HEADER.offsets.reserved1 / 4;
+  const held = from[compaction]!;
+  const compacted = from[compaction + 1] === COMPACTED;
+  if (from[header + 1] !== 0) return false;
+  if (compacted ? (held & ~config.xfeatures) !== 0 || (present & ~held) !== 0 : (present & ~config.xfeatures) !== 0) {
+    return false;
+  }
+  if (!compacted && (held !== 0 || from[compaction + 1] !== 0)) return false;
+  const reserved = compaction + 2;
+  const end = compacted ? header + XSTATE_HEADER.size / 4 : reserved + 2;
+  for (let word = reserved; word < end; word++) if (from[word] !== 0) return false;
+  return true;
 };
 
 /**
@@ -196,37 +234,46 @@ export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): boolean => {
     clearFpstate(cpu);
     return true;
   }
-  const span = address % FPSTATE_ALIGNMENT === 0 ? userSpan(mm, address, XSTATE_FRAME_SIZE, false) : -1;
-  if (span >= 0) return loadFrame(cpu, mm, address, cpu.physical.u32, span >>> 2);
+  const config = fpuUserCfg(cpu.features);
+  const span = address % FPSTATE_ALIGNMENT === 0 ? userSpan(mm, address, config.frameSize, false) : -1;
+  if (span >= 0) return loadFrame(cpu, mm, config, address, cpu.physical.u32, span >>> 2);
   imageBytes.set(copyFromUser(mm, address, FPSTATE.size));
   // A frame of FXSAVE alone may end here.
-  if (frameFeatures(mm, address, image, 0) !== null) {
-    imageBytes.set(copyFromUser(mm, address + FPSTATE.size, XSTATE_HEADER.size), FPSTATE.size);
+  const features = frameFeatures(mm, config, address, image, 0);
+  if (features !== null) {
+    const end = features & XFEATURE.YMM ? config.size : MIN_XSTATE_SIZE;
+    imageBytes.set(copyFromUser(mm, address + FPSTATE.size, end - FPSTATE.size), FPSTATE.size);
   }
-  return loadFrame(cpu, mm, address, image, 0);
+  return loadFrame(cpu, mm, config, address, image, 0);
 };
 
-const loadFrame = (cpu: Cpu, mm: Mm, address: number, from: Uint32Array, at: number): boolean => {
-  const features = frameFeatures(mm, address, from, at);
+const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, from: Uint32Array, at: number): boolean => {
+  const features = frameFeatures(mm, config, address, from, at);
   const mxcsr = from[at + FRAME.mxcsr]!;
   const badMxcsr = (mxcsr & ~MXCSR_MASK) !== 0;
   if (features === null) {
-    // FXRSTOR.
+    // FXRSTOR, and what it does not know in its initial state.
     if (address % FXRSTOR_ALIGNMENT !== 0 || badMxcsr) return false;
     loadX87(cpu, from, at);
-    loadXmm(cpu, from, at);
+    loadHalves(cpu, 0, from, at + FRAME.xmm);
+    clearHalves(cpu, YMMH_WORD);
     cpu.state.mxcsr = mxcsr;
     return true;
   }
-  // XRSTOR in its standard form.
+  // XRSTOR of these components, and the others in their initial state.
   const header = at + FRAME.header;
-  if (address % FPSTATE_ALIGNMENT !== 0 || !isGoodHeader(from, header)) return false;
-  if (features & XFEATURE.SSE && badMxcsr) return false;
+  if (address % FPSTATE_ALIGNMENT !== 0 || !isGoodHeader(config, from, header)) return false;
   const present = features & from[header]!;
+  // The standard format has MXCSR whether or not SSE is in use, and with AVX too.
+  const compacted = from[header + XSTATE_HEADER.offsets.reserved1 / 4 + 1] !== 0;
+  const readsMxcsr = (compacted ? present & XFEATURE.SSE : features & (XFEATURE.SSE | XFEATURE.YMM)) !== 0;
+  if (readsMxcsr && badMxcsr) return false;
   if (present & XFEATURE.FP) loadX87(cpu, from, at);
   else clearX87(cpu);
-  if (present & XFEATURE.SSE) loadXmm(cpu, from, at);
-  else clearXmm(cpu);
-  cpu.state.mxcsr = features & XFEATURE.SSE ? mxcsr : DEFAULT_MXCSR;
+  if (present & XFEATURE.SSE) loadHalves(cpu, 0, from, at + FRAME.xmm);
+  else clearHalves(cpu, 0);
+  if (present & XFEATURE.YMM) loadHalves(cpu, YMMH_WORD, from, at + FRAME.ymmh);
+  else clearHalves(cpu, YMMH_WORD);
+  cpu.state.mxcsr = readsMxcsr && features & XFEATURE.SSE ? mxcsr : DEFAULT_MXCSR;
   return true;
 };

@@ -1,13 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { REG, RFLAGS } from '../../emulator/api.ts';
+import { ALL_FEATURES, featuresOf, REG, RFLAGS } from '../../emulator/api.ts';
 import {
   FP_XSTATE_MAGIC1,
   FP_XSTATE_MAGIC2,
   FPSTATE,
+  fpuUserCfg,
   RT_SIGFRAME,
   STACK_T,
-  XSTATE_FRAME_SIZE,
+  XSTATE,
   XSTATE_HEADER,
+  XSTATE_LEGACY,
+  XSTATE_SSE,
+  YMMH_STATE,
 } from '../abi/sigframe.ts';
 import { SA, SIG, SIGBIT, SS } from '../abi/signal.ts';
 import type { Machine } from '../machine.ts';
@@ -37,6 +41,7 @@ const fillRegisters = (rsp: number): void => {
   for (let n = 0; n < 16; n++) {
     state.setVector64(n, 0, BigInt(n) << 40n);
     state.setVector64(n, 1, BigInt(n) * 3n);
+    state.setVector64(n, 3, 0x72n + BigInt(n));
   }
 };
 
@@ -60,8 +65,8 @@ describe('setupRtFrame', () => {
     expect(uc).toMatchObject({ uc_flags: 7, uc_link: 0, uc_sigmask: SIGBIT[SIG.SIGHUP]! });
     const { fpstate } = uc.uc_mcontext;
     expect(fpstate % 64).toBe(0);
-    expect(fpstate).toBeLessThanOrEqual(rsp - 128 - XSTATE_FRAME_SIZE);
-    expect(fpstate).toBeGreaterThan(rsp - 128 - XSTATE_FRAME_SIZE - 64);
+    expect(fpstate).toBeLessThanOrEqual(rsp - 128 - XSTATE.size);
+    expect(fpstate).toBeGreaterThan(rsp - 128 - XSTATE.size - 64);
     expect(uc.uc_mcontext).toMatchObject({
       r8: 0x8888888800000008n,
       rdi: 0x7777777700000007n,
@@ -81,12 +86,13 @@ describe('setupRtFrame', () => {
     expect(fp.xmm_space[5]).toBe((15n << 64n) | (5n << 40n));
     expect(fp.sw_reserved).toMatchObject({
       magic1: FP_XSTATE_MAGIC1,
-      extended_size: 580,
-      xfeatures: 3n,
-      xstate_size: 576,
+      extended_size: 836,
+      xfeatures: 7n,
+      xstate_size: 832,
     });
-    expect(readStruct(task.mm, XSTATE_HEADER, fpstate + 512).xfeatures).toBe(3n);
-    expect(getUserLong(task.mm, fpstate + 576) % 2 ** 32).toBe(FP_XSTATE_MAGIC2);
+    expect(readStruct(task.mm, XSTATE_HEADER, fpstate + 512).xfeatures).toBe(7n);
+    expect(readStruct(task.mm, YMMH_STATE, fpstate + 576).ymmh_space[5]).toBe(0x77n << 64n);
+    expect(getUserLong(task.mm, fpstate + 832) % 2 ** 32).toBe(FP_XSTATE_MAGIC2);
   });
 
   test('starts the handler with clean registers', () => {
@@ -237,6 +243,27 @@ describe('rtSigreturn', () => {
     expect(machine.cpu.state.vector64(5, 0)).toBe(5n << 40n);
   });
 
+  test.each<[string, (frame: number) => void, bigint[]]>([
+    ['an edited high half', (frame) => putUser64(task.mm, fpstateOf(frame) + 576 + 80, 0xabcn), [5n << 40n, 0xabcn]],
+    ['no AVX in XSTATE_BV', (frame) => putUser64(task.mm, fpstateOf(frame) + 512, 3n), [5n << 40n, 0n]],
+    ['AVX alone in XSTATE_BV', (frame) => putUser64(task.mm, fpstateOf(frame) + 512, 4n), [0n, 0n]],
+    ['no AVX in xfeatures', (frame) => putUser64(task.mm, fpstateOf(frame) + 472, 3n), [5n << 40n, 0n]],
+    ['no magic', (frame) => putUser32(task.mm, fpstateOf(frame) + 464, 0), [5n << 40n, 0n]],
+    [
+      'the compacted format',
+      (frame) => putUser64(task.mm, fpstateOf(frame) + 520, (1n << 63n) | 7n),
+      [5n << 40n, 0n, 0x77n],
+    ],
+  ])('restores high halves by what the frame says: %s', (_what, edit, [low, high, top]) => {
+    const frame = deliver();
+    edit(frame);
+    rtSigreturn(machine, task);
+    const { state } = machine.cpu;
+    expect(task.pending.signal).toBe(0n);
+    expect([state.vector64(5, 0), state.vector64(5, 2)]).toEqual([low, high]);
+    if (top !== undefined) expect(state.vector64(5, 3)).toBe(top);
+  });
+
   test('a null pointer for it means the initial state', () => {
     const frame = deliver();
     putUser64(task.mm, frame + context + 184, 0n);
@@ -251,5 +278,43 @@ describe('rtSigreturn', () => {
     expect(getUserLong(task.mm, frame + RT_SIGFRAME.offsets.uc + 16)).toBe(STACK_BOTTOM);
     rtSigreturn(machine, task);
     expect(task.altstack).toEqual({ sp: STACK_BOTTOM, size: 0x4000, flags: SS.AUTODISARM });
+  });
+});
+
+describe.each([
+  [
+    'AVX',
+    new Set([...ALL_FEATURES].filter((name) => name !== 'AVX')),
+    XSTATE_SSE,
+    7,
+    { xfeatures: 3n, xstate_size: 576 },
+  ],
+  ['XSAVE', featuresOf('v2'), XSTATE_LEGACY, 6, { xfeatures: 0n, xstate_size: 512 }],
+] as const)('without %s', (_name, features, layout, ucFlags, sw) => {
+  beforeEach(() => {
+    machine = signalMachine(features);
+    task = addProcess(machine, machine.starter);
+  });
+
+  test('frames are smaller, say so, and are restored', () => {
+    const rsp = STACK_BOTTOM + STACK_SIZE - 0x100;
+    clearUser(task.mm, STACK_BOTTOM, STACK_SIZE);
+    fillRegisters(rsp);
+    const frame = setUp(SA.SIGINFO);
+    const { uc } = readStruct(task.mm, RT_SIGFRAME, frame);
+    const { fpstate } = uc.uc_mcontext;
+    expect(uc.uc_flags).toBe(ucFlags);
+    expect(fpstate).toBe(Math.floor((rsp - 128 - layout.size) / 64) * 64);
+    expect(readStruct(task.mm, FPSTATE, fpstate).sw_reserved).toMatchObject({
+      magic1: FP_XSTATE_MAGIC1,
+      extended_size: sw.xstate_size + 4,
+      ...sw,
+    });
+    expect(fpuUserCfg(features).maxFrameSize).toBeLessThan(fpuUserCfg(ALL_FEATURES).maxFrameSize);
+    machine.cpu.state.rsp = frame + 8;
+    rtSigreturn(machine, task);
+    expect(task.pending.signal).toBe(0n);
+    expect(machine.cpu.state.vector64(5, 0)).toBe(5n << 40n);
+    expect(machine.cpu.state.mxcsr).toBe(0x9fc0);
   });
 });

@@ -8,13 +8,13 @@ import { REG, RFLAGS } from '../../emulator/api.ts';
 import {
   FPSTATE_ALIGNMENT,
   FRAME_ALIGNMENT,
+  fpuUserCfg,
   RED_ZONE,
   RT_SIGFRAME,
   SIGCONTEXT,
   STACK_T,
   UC,
   UCONTEXT,
-  XSTATE_FRAME_SIZE,
 } from '../abi/sigframe.ts';
 import { writeSigInfo } from '../abi/siginfo.ts';
 import { SA } from '../abi/signal.ts';
@@ -46,7 +46,8 @@ export const SIGCONTEXT_REGISTERS = [
   ...[REG.rdi, REG.rsi, REG.rbp, REG.rbx, REG.rdx, REG.rax, REG.rcx, REG.rsp],
 ] as const;
 
-const UC_FLAGS = UC.FP_XSTATE | UC.SIGCONTEXT_SS | UC.STRICT_RESTORE_SS;
+/** What `uc_flags` says (frame_uc_flags), but for UC_FP_XSTATE. */
+const UC_FLAGS = UC.SIGCONTEXT_SS | UC.STRICT_RESTORE_SS;
 const TWO32 = 4294967296;
 
 /** For frames across a page boundary: what Linux writes, in pieces. */
@@ -63,7 +64,12 @@ const maskAndInfo = imageBytes.subarray(FRAME_AT.mask);
 const roundDown = (value: number, to: number): number => value - (value & (to - 1));
 
 /** Where the frame goes: [frame, fpstate], or null when it would overflow the alternate stack (get_sigframe). */
-const getSigframe = (task: Task, rsp: number, flags: number): { frame: number; fpstate: number } | null => {
+const getSigframe = (
+  task: Task,
+  rsp: number,
+  flags: number,
+  fpstateSize: number,
+): { frame: number; fpstate: number } | null => {
   const nested = onSigStack(task, rsp);
   let entering = false;
   let sp = rsp - RED_ZONE;
@@ -71,7 +77,7 @@ const getSigframe = (task: Task, rsp: number, flags: number): { frame: number; f
     sp = task.altstack.sp + task.altstack.size;
     entering = true;
   }
-  const fpstate = roundDown(sp - XSTATE_FRAME_SIZE, FPSTATE_ALIGNMENT);
+  const fpstate = roundDown(sp - fpstateSize, FPSTATE_ALIGNMENT);
   const frame = roundDown(fpstate - RT_SIGFRAME.size, FRAME_ALIGNMENT) - 8;
   if ((nested || entering) && !isInAltstack(task, frame)) return null;
   return { frame, fpstate };
@@ -84,7 +90,7 @@ const getSigframe = (task: Task, rsp: number, flags: number): { frame: number; f
 export const setupRtFrame = (kernel: Kernel, task: Task, info: SigInfo, action: SigAction): number => {
   if ((action.flags & SA.RESTORER) === 0) return 0;
   const { cpu } = kernel;
-  const place = getSigframe(task, cpu.state.rsp, action.flags);
+  const place = getSigframe(task, cpu.state.rsp, action.flags, fpuUserCfg(cpu.features).frameSize);
   if (place === null) return 0;
   const { frame, fpstate } = place;
   try {
@@ -144,7 +150,7 @@ const writeContext = (
   const { state, physical } = kernel.cpu;
   const { altstack } = task;
   put(words, at + RT_SIGFRAME.offsets.pretcode, action.restorer);
-  put(words, at + FRAME_AT.flags, UC_FLAGS);
+  put(words, at + FRAME_AT.flags, UC_FLAGS | (fpuUserCfg(kernel.cpu.features).xfeatures === 0 ? 0 : UC.FP_XSTATE));
   put(words, at + FRAME_AT.link, 0);
   const stack = at + FRAME_AT.stack;
   put(words, stack + STACK_T.offsets.ss_sp, altstack.sp);

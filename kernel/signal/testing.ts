@@ -1,4 +1,5 @@
 /** What tests of signals need: a machine whose processes have a stack and never run by themselves. */
+import { ALL_FEATURES, type FeatureSet } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAP, PROT } from '../abi/mman.ts';
 import { SA } from '../abi/signal.ts';
@@ -16,8 +17,8 @@ export const STACK_SIZE = 0x10000;
 export const HANDLER = 0x401000;
 export const RESTORER = 0x402000;
 
-export const signalMachine = (): Machine =>
-  new Machine({ host: memoryHost(), cpu: 'reference', memory: MEMORY, deterministic: { seed: 1 } });
+export const signalMachine = (features: FeatureSet = ALL_FEATURES): Machine =>
+  new Machine({ host: memoryHost(), cpu: 'reference', memory: MEMORY, deterministic: { seed: 1 }, features });
 
 /** Makes `task` the one in the CPU. */
 export const makeCurrent = (machine: Machine, task: Task): void => {

@@ -41,6 +41,12 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   TIMESPEC: { c: 'struct timespec', headers: TIME },
   TIMEVAL: { c: 'struct timeval', headers: TIME },
   ITIMERVAL: { c: 'struct itimerval', headers: TIME },
+  ITIMERSPEC: { c: 'struct itimerspec', headers: TIME },
+  SIGEVENT: {
+    c: 'struct sigevent',
+    headers: ['asm/siginfo.h'],
+    fields: { tid: '_sigev_un._tid', pad: null },
+  },
   TIMEZONE: { c: 'struct timezone', headers: TIME },
   TMS: { c: 'struct tms', headers: ['linux/times.h'] },
   SIGACTION: { c: 'struct sigaction', headers: ['asm/signal.h'] },
@@ -54,12 +60,24 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   },
   FPX_SW_BYTES: { c: 'struct _fpx_sw_bytes', headers: SIGCONTEXT },
   FPSTATE: { c: 'struct _fpstate_64', headers: SIGCONTEXT },
+  YMMH_STATE: { c: 'struct _ymmh_state', headers: SIGCONTEXT },
   XSTATE_HEADER: { c: 'struct _header', headers: SIGCONTEXT },
   XSTATE: {
     c: 'struct xstate_frame',
     headers: SIGCONTEXT,
     declare:
-      'struct xstate_frame { struct _fpstate_64 fpstate; struct _header xstate_hdr; __u32 magic2; } __attribute__((packed));',
+      'struct xstate_frame { struct _fpstate_64 fpstate; struct _header xstate_hdr; struct _ymmh_state ymmh; __u32 magic2; } __attribute__((packed));',
+  },
+  XSTATE_SSE: {
+    c: 'struct xstate_frame_sse',
+    headers: SIGCONTEXT,
+    declare:
+      'struct xstate_frame_sse { struct _fpstate_64 fpstate; struct _header xstate_hdr; __u32 magic2; } __attribute__((packed));',
+  },
+  XSTATE_LEGACY: {
+    c: 'struct xstate_frame_legacy',
+    headers: SIGCONTEXT,
+    declare: 'struct xstate_frame_legacy { struct _fpstate_64 fpstate; };',
   },
   SIGINFO_KILL: SIGINFO,
   SIGINFO_RT: SIGINFO,

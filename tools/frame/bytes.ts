@@ -3,7 +3,7 @@
  * declaration each in `kernel/abi/sigframe.ts`, and between and behind them what the ABI leaves free.
  */
 import { type LayoutLine, type StructType, type Type, walkLayout } from '../../kernel/abi/layout.ts';
-import { RED_ZONE, RT_SIGFRAME, XSTATE } from '../../kernel/abi/sigframe.ts';
+import { type FpuUserCfg, RED_ZONE, RT_SIGFRAME } from '../../kernel/abi/sigframe.ts';
 import { siginfoStruct } from '../../kernel/abi/siginfo.ts';
 import type { ByteKind, ByteLine } from './facts.ts';
 
@@ -14,6 +14,8 @@ export interface FrameBytes {
   readonly address: number;
   /** Offset of the extended state; null if the frame has none. */
   readonly fpstateAt: number | null;
+  /** What it has on this processor. */
+  readonly xstate: FpuUserCfg['layout'];
   /** Offset of the interrupted rsp; null if the frame is on an alternate stack, where no red zone ends it. */
   readonly rspAt: number | null;
   /** The handler has SA_SIGINFO: `info` was written. */
@@ -42,7 +44,7 @@ const frameStruct = (signo: number, code: number): Type<unknown> => {
 
 /** Labels every byte, in order of address, without gaps. */
 export const labelBytes = (frame: FrameBytes, explain: Explain): ByteLine[] => {
-  const { bytes, address, fpstateAt, rspAt } = frame;
+  const { bytes, address, fpstateAt, xstate, rspAt } = frame;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const lines: ByteLine[] = [];
   let end = 0;
@@ -84,7 +86,7 @@ export const labelBytes = (frame: FrameBytes, explain: Explain): ByteLine[] => {
   }
   if (fpstateAt !== null) {
     fill('alignment', fpstateAt, 'so that the extended state begins at a multiple of 64');
-    addStruct(XSTATE as Type<unknown>, fpstateAt, bytes.length);
+    addStruct(xstate as Type<unknown>, fpstateAt, bytes.length);
   }
   if (rspAt === null) {
     fill('alignment', bytes.length, 'up to the top of the alternate stack');

@@ -2,10 +2,13 @@
 import { errnoName, RESTART } from '../../kernel/abi/errno.ts';
 import {
   FPSTATE,
+  type FpuUserCfg,
   formatSigset,
+  fpuUserCfg,
   RT_SIGFRAME,
   type SIGCONTEXT,
   UCONTEXT,
+  XFEATURE,
   XSTATE_HEADER,
 } from '../../kernel/abi/sigframe.ts';
 import { codeName, SA, SIGBIT, SS, signalName } from '../../kernel/abi/signal.ts';
@@ -36,6 +39,9 @@ export interface FramePlace {
   readonly address: number;
   readonly end: number;
   readonly fpstate: number;
+  /** What it has on this processor, and its bytes. */
+  readonly xstate: FpuUserCfg['layout'];
+  readonly fpstateSize: number;
   readonly onAltstack: boolean;
   /** Lowest address of the alternate stack that the frame is on; 0 on the program's own. */
   readonly low: number;
@@ -44,18 +50,21 @@ export interface FramePlace {
 const UC_AT = RT_SIGFRAME.offsets.uc;
 
 /** Reads where the frame at `address` ends. Throws if it cannot be read. */
-export const framePlace = (task: Task, address: number): FramePlace => {
+export const framePlace = (kernel: Kernel, task: Task, address: number): FramePlace => {
   const context = peekStruct(task.mm, UCONTEXT, address + UC_AT);
   if (context === null) throw new Error(`there is no signal frame at 0x${address.toString(16)}`);
   const { uc_mcontext, uc_stack } = context;
   const rsp = Number(uc_mcontext.rsp);
   const stackEnd = uc_stack.ss_sp + uc_stack.ss_size;
+  const { layout } = fpuUserCfg(kernel.cpu.features);
   const inside = (at: number) => at > uc_stack.ss_sp && at <= stackEnd;
   const onAltstack = uc_stack.ss_size > 0 && inside(address) && !inside(rsp);
   return {
     address,
     end: onAltstack ? stackEnd : rsp,
     fpstate: uc_mcontext.fpstate,
+    xstate: layout,
+    fpstateSize: layout.size,
     onAltstack,
     low: onAltstack ? uc_stack.ss_sp : 0,
   };
@@ -113,14 +122,17 @@ const restoresOf = (task: Task, place: FramePlace, bytes: Uint8Array): Restores 
     mask: formatSigset(context.uc_sigmask),
     blockedNow: formatSigset(task.blocked),
     altstack,
-    fpState: fpStateText(task, place.fpstate),
+    fpState: fpStateText(task, place),
     registers: `all, with rip 0x${rip.toString(16)} and rsp 0x${rsp.toString(16)}`,
   };
 };
 
-const fpStateText = (task: Task, fpstate: number): string => {
+const fpStateText = (task: Task, { fpstate, xstate }: FramePlace): string => {
   if (fpstate === 0) return 'none in the frame: reset to its initial state';
-  const header = peekStruct(task.mm, XSTATE_HEADER, fpstate + FPSTATE.size);
+  const header =
+    xstate.size === FPSTATE.size
+      ? { xfeatures: BigInt(XFEATURE.FP | XFEATURE.SSE) }
+      : peekStruct(task.mm, XSTATE_HEADER, fpstate + FPSTATE.size);
   const mxcsr = peek(task.mm, fpstate + FPSTATE.offsets.mxcsr, 4);
   if (header === null || mxcsr === null) return 'cannot be read: SIGSEGV';
   const word = new DataView(mxcsr.buffer, mxcsr.byteOffset).getUint32(0, true);
@@ -165,7 +177,7 @@ export const describeFrame = (
   prelude: Prelude = {},
 ): FrameReport => {
   const { signo } = info;
-  const place = framePlace(task, address);
+  const place = framePlace(kernel, task, address);
   const bytes = frameBytes(task, place);
   const action = prelude.action ?? task.sighand.action[signo]!;
   const call = callOf(prelude, action);
@@ -175,6 +187,7 @@ export const describeFrame = (
     bytes,
     address,
     fpstateAt,
+    xstate: place.xstate,
     rspAt: place.onAltstack ? null : place.end - address,
     siginfo,
     signo,

@@ -1,7 +1,7 @@
 /** What single fields of a frame say: names for addresses, words for bits. */
 import { ERRNO, errnoName } from '../../kernel/abi/errno.ts';
 import type { LayoutLine } from '../../kernel/abi/layout.ts';
-import { FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, formatSigset, UC } from '../../kernel/abi/sigframe.ts';
+import { FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, FPSTATE, formatSigset, UC } from '../../kernel/abi/sigframe.ts';
 import { syscallRow } from '../../kernel/syscalls/table.ts';
 import type { SigInfo, Task } from '../../kernel/task/task.ts';
 import type { Explain } from './bytes.ts';
@@ -100,7 +100,10 @@ export const explainer = (
         if (exception === null) return 'error code of the last exception: none yet';
         return `error code of ${exception}${exception === '#PF' ? `: ${pageFaultText(value)}` : ''}`;
       case 'fpstate.sw_reserved.magic1':
-        return value === BigInt(FP_XSTATE_MAGIC1) ? 'FP_XSTATE_MAGIC1: the state goes on behind these 512 bytes' : doc;
+        if (value !== BigInt(FP_XSTATE_MAGIC1)) return doc;
+        return place.fpstateSize > FPSTATE.size
+          ? 'FP_XSTATE_MAGIC1: the state goes on behind these 512 bytes'
+          : 'FP_XSTATE_MAGIC1, though without XSAVE nothing follows';
       case 'magic2':
         return value === BigInt(FP_XSTATE_MAGIC2) ? 'FP_XSTATE_MAGIC2: the end of the extended state' : doc;
     }
@@ -108,13 +111,14 @@ export const explainer = (
       return ofCall(path.slice(path.lastIndexOf('.') + 1), call);
     if (path === 'uc.uc_stack.ss_sp' && value === 0n) return 'no alternate stack is set';
     if (/^fpstate\.xmm_space/.test(path)) return `XMM${path.match(/\d+/)![0]}`;
+    if (/^ymmh\.ymmh_space/.test(path)) return `high half of YMM${path.match(/\d+/)![0]}`;
     if (/^fpstate\.st_space/.test(path))
       return `ST${path.match(/\d+/)![0]}${value === 0n ? '' : `: ${extendedText(value)}`}`;
     return doc;
   };
 
   return (line, view) => {
-    const at = line.offset + (/^(fpstate|xstate_hdr|magic2)/.test(line.path) ? place.fpstate - place.address : 0);
+    const at = line.offset + (/^(fpstate|xstate_hdr|ymmh|magic2)/.test(line.path) ? place.fpstate - place.address : 0);
     const value = unsignedAt(view, at, line.size);
     const meaning = meaningOf(line, value);
     if (ADDRESS.test(line.path)) return { value: placeText(placeOf(task, value, symbolize, place)), meaning };

@@ -52,9 +52,10 @@ export const xfeaturesText = (value: bigint): string => {
   const names = [
     ['x87', XFEATURE.FP],
     ['SSE', XFEATURE.SSE],
+    ['AVX', XFEATURE.YMM],
   ] as const;
   const found: string[] = names.filter(([, bit]) => (value & BigInt(bit)) !== 0n).map(([name]) => name);
-  const rest = value & ~3n;
+  const rest = names.reduce((left, [, bit]) => left & ~BigInt(bit), value);
   if (rest !== 0n) found.push(hex(rest));
   return found.length === 0 ? 'none' : found.join('|');
 };

@@ -121,6 +121,7 @@ describe('the bytes of any frame', () => {
             bytes,
             address: 0x7ffe0008,
             fpstateAt: hasState ? RT_SIGFRAME.size + below : null,
+            xstate: XSTATE,
             rspAt: redZone ? size : null,
             siginfo,
             signo,

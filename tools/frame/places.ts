@@ -1,7 +1,7 @@
 /** Names for addresses of a task: functions, and the areas of its memory. */
 
 import { decode, describe, MAX_INSTRUCTION_LENGTH } from '../../emulator/decode/index.ts';
-import { RT_SIGFRAME, XSTATE } from '../../kernel/abi/sigframe.ts';
+import { RT_SIGFRAME } from '../../kernel/abi/sigframe.ts';
 import { VM, vmaAt } from '../../kernel/mm/vma.ts';
 import { peekUpTo } from '../../kernel/syscalls/format/guest.ts';
 import type { Task } from '../../kernel/task/task.ts';
@@ -17,10 +17,12 @@ const USER_LIMIT = 1n << 47n;
 export interface FrameRange {
   readonly address: number;
   readonly fpstate: number;
+  /** Bytes of the extended state there. */
+  readonly fpstateSize: number;
 }
 
-const nameInFrame = (at: number, { address, fpstate }: FrameRange): string => {
-  if (at < address || at >= fpstate + XSTATE.size) return '';
+const nameInFrame = (at: number, { address, fpstate, fpstateSize }: FrameRange): string => {
+  if (at < address || at >= fpstate + fpstateSize) return '';
   if (at === fpstate) return '&fpstate';
   const field = RT_SIGFRAME.fields.find(({ offset }) => address + offset === at);
   return field === undefined

@@ -105,6 +105,7 @@ const STRUCTS: Readonly<Record<string, string>> = {
   fpstate: 'struct _fpstate_64',
   'fpstate.sw_reserved': 'struct _fpx_sw_bytes',
   xstate_hdr: 'struct _header',
+  ymmh: 'struct _ymmh_state',
 };
 
 const frameOf = ({ frame }: FrameReport, style: Style): string[] => {

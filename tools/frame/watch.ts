@@ -1,5 +1,5 @@
 /** Waits for a handler to be entered, and for its return, and gathers what the frame's description needs. */
-import { RT_SIGFRAME, UCONTEXT, XSTATE } from '../../kernel/abi/sigframe.ts';
+import { RT_SIGFRAME, UCONTEXT } from '../../kernel/abi/sigframe.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
 import type { Kernel, Observer } from '../../kernel/kernel.ts';
 import { syscallRow } from '../../kernel/syscalls/table.ts';
@@ -103,7 +103,7 @@ export class FrameWatch implements Observer {
     if (this.#report !== null || (signal !== undefined && signal !== info.signo)) return;
     if (++this.#matches !== nth) return;
     const prelude = this.#prelude;
-    const place = framePlace(task, frame);
+    const place = framePlace(this.#kernel, task, frame);
     this.#report = describeFrame(this.#kernel, task, frame, info, symbolize, prelude);
     const { instructions } = task;
     this.#watched = { task, place, bytes: frameBytes(task, place), prelude, instructions, edits: [], returning: false };
@@ -157,7 +157,7 @@ export class FrameWatch implements Observer {
     const stateAt = place.fpstate - place.address;
     const isRead = (offset: number) =>
       (offset >= RT_SIGFRAME.offsets.uc && offset < contextEnd) ||
-      (offset >= stateAt && offset < stateAt + XSTATE.size);
+      (offset >= stateAt && offset < stateAt + place.fpstateSize);
     const text = (from: Uint8Array, offset: number, size: number) =>
       `0x${Array.from(from.subarray(offset, offset + size), (byte) => byte.toString(16).padStart(2, '0'))
         .reverse()
