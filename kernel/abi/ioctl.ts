@@ -16,6 +16,8 @@ export const IOCTL = {
   TIOCGWINSZ: 0x5413,
   TIOCSWINSZ: 0x5414,
   FIONREAD: 0x541b,
+  /** Of timerfd: _IOW('T', 0, u64). */
+  TFD_IOC_SET_TICKS: 0x40085400,
   FIONBIO: 0x5421,
   TIOCNOTTY: 0x5422,
   TIOCGETD: 0x5424,

@@ -1,5 +1,5 @@
 /** Clocks, interval timers and their structs (linux/time.h, linux/time_types.h). */
-import { i32, i64, long, struct } from './layout.ts';
+import { array, i32, i64, long, struct, u64 } from './layout.ts';
 
 export const CLOCK = {
   REALTIME: 0,
@@ -73,3 +73,30 @@ export const TMS = struct(
   ],
   { size: 32 },
 );
+
+export const ITIMERSPEC = struct(
+  'struct itimerspec',
+  [
+    ['it_interval', TIMESPEC, 'time between expirations, 0 for one alone'],
+    ['it_value', TIMESPEC, 'time of the first, 0 for none'],
+  ],
+  { size: 32 },
+);
+
+/** How a timer, or the end of asynchronous work, is told. */
+export const SIGEV = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
+
+export const SIGEVENT = struct(
+  'struct sigevent',
+  [
+    ['sigev_value', u64, 'si_value of the signal'],
+    ['sigev_signo', i32, 'which signal'],
+    ['sigev_notify', i32, 'SIGEV_*'],
+    ['tid', i32, 'SIGEV_THREAD_ID: the thread'],
+    ['pad', array(i32, 11), 'unused'],
+  ],
+  { size: 64 },
+);
+
+/** Flags of timerfd_settime(2). */
+export const TFD = { TIMER_ABSTIME: 1, TIMER_CANCEL_ON_SET: 2 } as const;

@@ -3,6 +3,7 @@ import { RLIMIT } from '../abi/resource.ts';
 import { SIG } from '../abi/signal.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
+import { expireCpuTimers } from '../signal/posix-timers.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { IntervalTimer, Task } from '../task/task.ts';
 import { groupUsage, TRAP_COST } from '../task/usage.ts';
@@ -26,6 +27,7 @@ const checkTimer = (kernel: Kernel, task: Task, timer: IntervalTimer, now: numbe
 export const checkCpuTimers = (kernel: Kernel, task: Task): void => {
   const { itimers, rlimits } = task.group;
   const limit = rlimits[RLIMIT.CPU]!;
+  expireCpuTimers(kernel, task.group);
   const armed =
     itimers.virtual.expires !== Number.POSITIVE_INFINITY ||
     itimers.prof.expires !== Number.POSITIVE_INFINITY ||

@@ -20,6 +20,7 @@ import { mmapBaseFor } from '../mm/unmapped.ts';
 import { UserFault } from '../mm/user.ts';
 import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { forceFatalSig } from '../signal/force.ts';
+import { deletePosixTimers } from '../task/posix-timers.ts';
 import type { Credentials, Task } from '../task/task.ts';
 import {
   BINPRM_BUF_SIZE,
@@ -232,6 +233,7 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   if (isSharedBy(kernel, task, (other) => other.files === task.files)) task.files = dupFiles(task.files);
   closeOnExec(kernel, task.files);
   if (isSharedBy(kernel, task, (other) => other.sighand === task.sighand)) task.sighand = copySigHand(task.sighand);
+  deletePosixTimers(kernel, task.group);
   flushCaughtHandlers(task.sighand);
   task.altstack.sp = 0;
   task.altstack.size = 0;

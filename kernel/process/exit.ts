@@ -10,6 +10,7 @@ import { doNotifyParent } from '../signal/notify.ts';
 import { kernelInfo, markGroupExit, startGroupExit } from '../signal/send.ts';
 import { leaveGroupStop } from '../signal/stop.ts';
 import { hasStoppedJobs, willBecomeOrphaned } from '../task/pids.ts';
+import { deletePosixTimers } from '../task/posix-timers.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { cancelItimer } from '../task/timers.ts';
 import { addUsage, taskUsage } from '../task/usage.ts';
@@ -40,6 +41,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   if (groupDead) {
     if (!group.groupExiting) markGroupExit(group, status);
     cancelItimer(kernel.timers, group);
+    deletePosixTimers(kernel, group);
     group.itimers.real.expires = Number.POSITIVE_INFINITY;
   }
   task.exitCode = status;

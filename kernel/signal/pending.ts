@@ -5,6 +5,7 @@
 import { RLIMIT } from '../abi/resource.ts';
 import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
+import { timerSignalFlushed, timerSignalTaken } from '../task/posix-timers.ts';
 import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
 import { addTimer } from '../task/timers.ts';
 
@@ -26,13 +27,20 @@ export const noteSigpending = (task: Task): boolean => {
   return true;
 };
 
+const sentSignals = ({ queue }: SigPending): number => {
+  let count = 0;
+  for (const info of queue) if (info.kind !== 'timer' || info.origin === undefined) count++;
+  return count;
+};
+
 /** Queued signals of a user, in all processes: what RLIMIT_SIGPENDING bounds. */
 export const queuedSignals = (kernel: Kernel, uid: number): number => {
   let count = 0;
   for (const task of kernel.tasks.values()) {
     if (task.cred.uid !== uid) continue;
-    count += task.pending.queue.length;
-    if (task.group.leader === task) count += task.group.sharedPending.queue.length;
+    count += sentSignals(task.pending);
+    // A timer has an entry of its own, whether it is in a queue or not.
+    if (task.group.leader === task) count += sentSignals(task.group.sharedPending) + task.group.posixTimers.size;
   }
   return count;
 };
@@ -45,6 +53,7 @@ export const mayQueue = (kernel: Kernel, target: Task): boolean =>
 export const flushSignals = (pending: SigPending, mask: SigSet): void => {
   if ((pending.signal & mask) === 0n) return;
   pending.signal &= ~mask;
+  for (const info of pending.queue) if (inSet(mask, info.signo)) timerSignalFlushed(info);
   pending.queue = pending.queue.filter((info) => !inSet(mask, info.signo));
 };
 
@@ -79,20 +88,22 @@ const nextSignal = (pending: SigPending, blocked: SigSet): number => {
 
 /** Takes the next signal, of the thread first, then of the process; null if there is none (dequeue_signal). */
 export const dequeueSignal = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null => {
-  let info: SigInfo | null = null;
-  let signo = nextSignal(task.pending, blocked);
-  if (signo !== 0) {
-    info = collectSignal(task.pending, signo);
-  } else {
-    const shared = task.group.sharedPending;
-    signo = nextSignal(shared, blocked);
-    if (signo !== 0) {
-      info = collectSignal(shared, signo);
-      if (signo === SIG.SIGALRM) rearmItimer(kernel, task);
-    }
+  for (;;) {
+    const info = dequeue(kernel, task, blocked);
+    if (info !== null && !timerSignalTaken(kernel, info)) continue;
+    recalcSigpending(task);
+    return info;
   }
-  recalcSigpending(task);
-  return info;
+};
+
+const dequeue = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null => {
+  const own = nextSignal(task.pending, blocked);
+  if (own !== 0) return collectSignal(task.pending, own);
+  const shared = task.group.sharedPending;
+  const signo = nextSignal(shared, blocked);
+  if (signo === 0) return null;
+  if (signo === SIG.SIGALRM) rearmItimer(kernel, task);
+  return collectSignal(shared, signo);
 };
 
 /**

@@ -171,3 +171,21 @@ export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: 
   completeSignal(kernel, task, signo, toThread);
   return 0;
 };
+
+/**
+ * Queues the signal of a POSIX timer, which has its entry already: no limit counts it, and one of the same number that is
+ * pending does not take its place. False if it is ignored (posixtimer_send_sigqueue).
+ */
+export const queueTimerSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: boolean): boolean => {
+  const { signo } = info;
+  if (!prepareSignal(kernel, task, signo, false)) {
+    if (task.group.groupExiting) return true;
+    for (const observer of kernel.observers) observer.signalIgnored?.(task, info);
+    return false;
+  }
+  const pending = toThread ? task.pending : task.group.sharedPending;
+  pending.queue.push(info);
+  pending.signal |= SIGBIT[signo]!;
+  completeSignal(kernel, task, signo, toThread);
+  return true;
+};

@@ -174,7 +174,7 @@ const lseek = (kernel: Kernel, task: Task, fd: number, offset: number, whence: n
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (whence < SEEK.SET || whence > SEEK.HOLE) return -ERRNO.EINVAL;
-  if (!file.ops.seekable) return -ERRNO.ESPIPE;
+  if (!file.ops.seekable && file.ops.seek === undefined) return -ERRNO.ESPIPE;
   return file.ops.seek?.(kernel, file, offset, whence) ?? seekTo(kernel, file, offset, whence);
 };
 

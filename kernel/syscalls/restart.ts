@@ -13,7 +13,7 @@ const restartSyscall = (kernel: Kernel, task: Task): number => {
     case 'none':
       return -ERRNO.EINTR;
     case 'nanosleep':
-      return restartNanosleep(kernel, task, restart.deadline, restart.remaining);
+      return restartNanosleep(kernel, task, restart);
     case 'futex':
       return restartFutex(kernel, task, restart);
     case 'poll':

@@ -11,6 +11,7 @@ import { altstackFlags, setAltstack } from '../signal/altstack.ts';
 import { killSomethingInfo, queueInfo, queueInfoToThread, tkill } from '../signal/kill.ts';
 import { setBlockedExactly, setTemporaryMask } from '../signal/mask.ts';
 import { dequeueSignal, recalcSigpending } from '../signal/pending.ts';
+import { unignoreTimers } from '../signal/posix-timers.ts';
 import { rtSigreturn } from '../signal/return.ts';
 import type { SigInfo, SigSet, Task } from '../task/task.ts';
 import { BLOCKED, block, REGISTERS_SET } from '../task/wait.ts';
@@ -19,7 +20,7 @@ import { type SyscallRow, syscall } from './row.ts';
 import { timespecNanoseconds } from './timespec.ts';
 
 const rtSigaction = (
-  _kernel: Kernel,
+  kernel: Kernel,
   task: Task,
   signo: number,
   act: number,
@@ -33,6 +34,7 @@ const rtSigaction = (
   const { handler, flags, restorer, mask } = task.sighand.action[signo]!;
   if (wanted !== null) {
     setSigaction(task, signo, wanted.sa_handler, wanted.sa_flags, wanted.sa_restorer, wanted.sa_mask);
+    unignoreTimers(kernel, task, signo);
   }
   if (oldact !== 0) {
     const old = { sa_handler: handler, sa_flags: flags, sa_restorer: restorer, sa_mask: mask };

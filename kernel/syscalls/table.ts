@@ -25,6 +25,8 @@ import { scheduleSyscalls } from './schedule.ts';
 import { signalSyscalls } from './signal.ts';
 import { systemSyscalls } from './system.ts';
 import { timeSyscalls } from './time.ts';
+import { timerSyscalls } from './timer.ts';
+import { timerfdSyscalls } from './timerfd.ts';
 
 /** Ascending by number. */
 export const syscallRows: readonly SyscallRow[] = [
@@ -53,6 +55,8 @@ export const syscallRows: readonly SyscallRow[] = [
   ...scheduleSyscalls,
   ...systemSyscalls,
   ...timeSyscalls,
+  ...timerSyscalls,
+  ...timerfdSyscalls,
 ].sort((a, b) => a.number - b.number);
 
 const byNumber: (SyscallRow | undefined)[] = [];

@@ -16,59 +16,17 @@ import {
 } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser64, readStruct, writeStruct } from '../mm/user.ts';
-import type { IntervalTimer, Task } from '../task/task.ts';
+import { disarm, newSleepTimer, setPosixTimer, timerNow } from '../task/posix-timers.ts';
+import type { IntervalTimer, PosixTimer, Task } from '../task/task.ts';
 import { addTimer, cancelItimer } from '../task/timers.ts';
 import { groupUsage } from '../task/usage.ts';
 import { BLOCKED, block } from '../task/wait.ts';
 import * as arg from './args.ts';
+import { cpuClock, readClock } from './clock.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { monotonicDeadline, timespecNanoseconds, timevalNanoseconds, toTimespec, toTimeval } from './timespec.ts';
 
-/** CPU clocks of other processes and threads: the complement of the id above three bits (CLOCK_PROCESS_CPUTIME of a pid). */
-const CPUCLOCK_PERTHREAD = 4;
-const CPUCLOCK_SCHED = 2;
-
 const total = (usage: { utime: number; stime: number }): number => usage.utime + usage.stime;
-
-/** CPU time of the task a negative clock id names, in nanoseconds; null if there is none. */
-const cpuClock = (kernel: Kernel, task: Task, clock: number): number | null => {
-  kernel.account();
-  if (clock === CLOCK.PROCESS_CPUTIME_ID) return total(groupUsage(task.group));
-  if (clock === CLOCK.THREAD_CPUTIME_ID) return total(task.usage);
-  if (clock >= 0 || (clock & 3) > CPUCLOCK_SCHED) return null;
-  const pid = ~(clock >> 3);
-  const target = pid === 0 ? task : kernel.tasks.get(pid);
-  if (target === undefined) return null;
-  if (clock & CPUCLOCK_PERTHREAD) return target.group === task.group ? total(target.usage) : null;
-  return target.group.leader === target || pid === 0 ? total(groupUsage(target.group)) : null;
-};
-
-/** Time of a clock in nanoseconds; null for no such clock. */
-const readClock = (kernel: Kernel, task: Task, clock: number): bigint | null => {
-  switch (clock) {
-    case CLOCK.REALTIME:
-    case CLOCK.REALTIME_ALARM:
-    case CLOCK.TAI:
-      return kernel.realtime();
-    case CLOCK.REALTIME_COARSE: {
-      const now = kernel.realtime();
-      return now - (now % BigInt(COARSE_RESOLUTION));
-    }
-    case CLOCK.MONOTONIC:
-    case CLOCK.MONOTONIC_RAW:
-    case CLOCK.BOOTTIME:
-    case CLOCK.BOOTTIME_ALARM:
-      return BigInt(Math.floor(kernel.now()));
-    case CLOCK.MONOTONIC_COARSE: {
-      const now = BigInt(Math.floor(kernel.now()));
-      return now - (now % BigInt(COARSE_RESOLUTION));
-    }
-    default: {
-      const time = cpuClock(kernel, task, clock);
-      return time === null ? null : BigInt(Math.floor(time));
-    }
-  }
-};
 
 const SECOND = BigInt(NSEC_PER_SEC);
 
@@ -155,6 +113,38 @@ const SLEEP_CLOCKS: readonly number[] = [
   CLOCK.TAI,
 ];
 
+/** `wait.data` of a sleep on CPU time. */
+interface CpuSleep {
+  timer: PosixTimer;
+  deadline: number;
+}
+
+/** clock_nanosleep(2) on a CPU clock: others must spend the time (posix_cpu_nsleep). */
+const sleepOnCpuTime = (
+  kernel: Kernel,
+  task: Task,
+  clock: number,
+  deadline: number,
+  remaining: number,
+  absolute: boolean,
+): number => {
+  const cpu = cpuClock(kernel, task, clock)!;
+  const data = (task.wait?.data ?? { timer: newSleepTimer(task, clock, cpu), deadline }) as CpuSleep;
+  const { timer } = data;
+  const left = deadline - timerNow(kernel, timer);
+  disarm(kernel, timer);
+  if (left <= 0) return 0;
+  setPosixTimer(kernel, timer, deadline, 0);
+  const restart = absolute ? RESTART.ERESTARTNOHAND : RESTART.ERESTART_RESTARTBLOCK;
+  const result = block(kernel, task, { what: 'clock_nanosleep on CPU time', restart, data });
+  if (result === BLOCKED) return result;
+  disarm(kernel, timer);
+  if (absolute) return result;
+  if (remaining !== 0) writeStruct(task.mm, TIMESPEC, remaining, toTimespec(left));
+  task.restart = { kind: 'nanosleep', clock, deadline, remaining };
+  return result;
+};
+
 const clockNanosleep = (
   kernel: Kernel,
   task: Task,
@@ -164,24 +154,38 @@ const clockNanosleep = (
   remaining: number,
 ): number => {
   const absolute = (flags & TIMER_ABSTIME) !== 0;
-  let deadline = task.wait?.deadline;
+  let deadline = (task.wait?.data as CpuSleep | undefined)?.deadline ?? task.wait?.deadline;
   if (deadline === undefined) {
     if (readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
-    if (!SLEEP_CLOCKS.includes(clock)) {
-      if (clock < 0 || clock === CLOCK.PROCESS_CPUTIME_ID) kernel.log('clock_nanosleep: no sleep on CPU clocks');
-      return -ERRNO.EOPNOTSUPP;
-    }
+    const cpu = cpuClock(kernel, task, clock);
+    // A thread's own clock stands still while it sleeps.
+    if (cpu?.thread === task) return clock < 0 ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
+    if (cpu === null && !SLEEP_CLOCKS.includes(clock)) return -ERRNO.EOPNOTSUPP;
     const wanted = readStruct(task.mm, TIMESPEC, request);
     const span = timespecNanoseconds(wanted);
     if (span < 0) return -ERRNO.EINVAL;
-    deadline = absolute ? monotonicDeadline(kernel, clock, wanted) : kernel.now() + span;
+    if (!absolute) deadline = timerNow(kernel, { cpu }) + span;
+    else deadline = cpu === null ? monotonicDeadline(kernel, clock, wanted) : span;
   }
-  return sleepUntil(kernel, task, clock, deadline, remaining, absolute);
+  return sleepOn(kernel, task, clock, deadline, remaining, absolute);
 };
 
+const sleepOn = (
+  kernel: Kernel,
+  task: Task,
+  clock: number,
+  deadline: number,
+  remaining: number,
+  absolute: boolean,
+): number =>
+  (SLEEP_CLOCKS.includes(clock) ? sleepUntil : sleepOnCpuTime)(kernel, task, clock, deadline, remaining, absolute);
+
 /** restart_syscall(2) of a sleep (hrtimer_nanosleep_restart). */
-export const restartNanosleep = (kernel: Kernel, task: Task, deadline: number, remaining: number): number =>
-  sleepUntil(kernel, task, CLOCK.MONOTONIC, deadline, remaining, false);
+export const restartNanosleep = (
+  kernel: Kernel,
+  task: Task,
+  { clock, deadline, remaining }: { clock: number; deadline: number; remaining: number },
+): number => sleepOn(kernel, task, clock, deadline, remaining, false);
 
 /** Value and interval of a timer, nanoseconds; both 0 when disarmed. */
 interface TimerSetting {
@@ -362,6 +366,5 @@ export const timeSyscalls: readonly SyscallRow[] = [
       ['remain', arg.remain],
     ],
     clockNanosleep,
-    'not on CPU clocks',
   ),
 ];

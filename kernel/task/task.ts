@@ -19,7 +19,8 @@ export type SigSet = bigint;
 export type SigInfo = { signo: number; errno: number; code: number } & (
   | { kind: 'kill'; pid: number; uid: number } // SI_USER, SI_TKILL
   | { kind: 'queue'; pid: number; uid: number; value: bigint } // SI_QUEUE and other rt_sigqueueinfo codes
-  | { kind: 'timer'; timer: number; overrun: number; value: bigint }
+  /** `origin` and `sequence` are the kernel's: a timer's signal is void when the timer has gone on to another sequence. */
+  | { kind: 'timer'; timer: number; overrun: number; value: bigint; origin?: PosixTimer; sequence?: number }
   | { kind: 'child'; pid: number; uid: number; status: number; utime: number; stime: number }
   | { kind: 'fault'; address: bigint; addressLsb?: number; trapno?: number }
   | { kind: 'poll'; band: bigint; fd: number }
@@ -58,6 +59,34 @@ export interface IntervalTimer {
   interval: number;
   /** ITIMER_REAL: when it last went off. With an interval it is armed again when its signal is taken. */
   lastExpiry: number;
+}
+
+/** One timer of timer_create(2) (struct k_itimer). Nanoseconds on its clock. */
+export interface PosixTimer {
+  id: number;
+  clock: number;
+  /** The CPU time it runs on: of a process, or of one thread; user time alone if `virtual`. Null for other clocks. */
+  cpu: { group: ThreadGroup; thread: Task | null; virtual: boolean } | null;
+  owner: ThreadGroup;
+  /** 0 for SIGEV_NONE. */
+  signo: number;
+  value: bigint;
+  /** SIGEV_THREAD_ID: who gets the signal; null for the process. */
+  thread: Task | null;
+  /** The timer of a sleep on CPU time: who is woken. No signal then. */
+  sleeper: Task | null;
+  /** Infinity when it is not armed. */
+  expires: number;
+  interval: number;
+  /** Its signal was sent; it is armed again when that is taken (POSIX_TIMER_REQUEUE_PENDING). `due` is its expiry. */
+  waiting: boolean;
+  due: number;
+  /** The signal was ignored, and is sent when that ends. */
+  ignored: boolean;
+  /** Expirations since the last signal, less one; and as of the last signal (timer_getoverrun(2)). */
+  overrun: number;
+  lastOverrun: number;
+  sequence: number;
 }
 
 /** A resource limit; Infinity is RLIM_INFINITY. */
@@ -111,6 +140,10 @@ export interface ThreadGroup {
   childWait: WaitQueue;
   rlimits: Rlimit[];
   itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
+  posixTimers: Map<number, PosixTimer>;
+  nextPosixTimer: number;
+  /** Armed timers, of whatever owner, on CPU time of this group or of its threads. */
+  cpuTimers: PosixTimer[];
   /** Usage of dead threads, and of children that were waited for with all theirs. */
   usage: Usage;
   childUsage: Usage;

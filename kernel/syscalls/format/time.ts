@@ -1,7 +1,23 @@
 /** Times, clocks, interval timers and resource usage, as strace writes them. */
+
+import { O } from '../../abi/fcntl.ts';
 import { RUSAGE } from '../../abi/process.ts';
+import { signalName } from '../../abi/signal.ts';
 import { UTIME_NOW, UTIME_OMIT } from '../../abi/stat.ts';
-import { CLOCK, ITIMER, ITIMERVAL, TIMER_ABSTIME, TIMESPEC, TIMEVAL, TIMEZONE, TMS } from '../../abi/time.ts';
+import {
+  CLOCK,
+  ITIMER,
+  ITIMERSPEC,
+  ITIMERVAL,
+  SIGEV,
+  SIGEVENT,
+  TFD,
+  TIMER_ABSTIME,
+  TIMESPEC,
+  TIMEVAL,
+  TIMEZONE,
+  TMS,
+} from '../../abi/time.ts';
 import { argument, filledBy, pointerTo, structText } from './argument.ts';
 import { peekView } from './guest.ts';
 import { address, choice, flags, names } from './text.ts';
@@ -97,3 +113,30 @@ const calendar = (seconds: bigint, part: bigint, digits: number): string => {
 
 export const utimes = times('tv_usec', 6);
 export const utimensTimes = times('tv_nsec', 9);
+
+const itimerspecText = ({ it_interval, it_value }: ReturnType<typeof ITIMERSPEC.read>) =>
+  `{it_interval=${timespecText(it_interval)}, it_value=${timespecText(it_value)}}`;
+export const itimerspec = pointerTo(structText(ITIMERSPEC, itimerspecText));
+export const outItimerspec = filledBy(structText(ITIMERSPEC, itimerspecText));
+
+const notify = choice(names('SIGEV_', SIGEV), 'SIGEV_???');
+export const sigevent = pointerTo(
+  structText(SIGEVENT, ({ sigev_value, sigev_signo, sigev_notify, tid }) => {
+    const int = Number(BigInt.asIntN(32, sigev_value));
+    const thread = sigev_notify === SIGEV.THREAD_ID ? `, sigev_notify_thread_id=${tid}` : '';
+    const value = sigev_value === 0n ? '{}' : `{sival_int=${int}, sival_ptr=${address(sigev_value)}}`;
+    return `{sigev_value=${value}, sigev_signo=${signalName(sigev_signo)}, sigev_notify=${notify(sigev_notify)}${thread}}`;
+  }),
+);
+
+export const timerfdFlags = argument(
+  'int',
+  flags(
+    [
+      ['TFD_CLOEXEC', O.CLOEXEC],
+      ['TFD_NONBLOCK', O.NONBLOCK],
+    ],
+    'TFD_???',
+  ),
+);
+export const timerfdSetFlags = argument('int', flags(names('TFD_', TFD), 'TFD_???'));
