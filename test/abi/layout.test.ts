@@ -47,6 +47,12 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     headers: ['asm/siginfo.h'],
     fields: { tid: '_sigev_un._tid', pad: null },
   },
+  ITIMERSPEC: { c: 'struct itimerspec', headers: TIME },
+  SIGEVENT: {
+    c: 'struct sigevent',
+    headers: ['asm/siginfo.h'],
+    fields: { tid: '_sigev_un._tid', pad: null },
+  },
   TIMEZONE: { c: 'struct timezone', headers: TIME },
   TMS: { c: 'struct tms', headers: ['linux/times.h'] },
   SIGACTION: { c: 'struct sigaction', headers: ['asm/signal.h'] },
