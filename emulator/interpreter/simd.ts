@@ -259,6 +259,9 @@ export class SimdEmitter extends AccessEmitter {
     return this.simdOp(SIMD.v128Bitselect, [a, b, mask]);
   }
 
+  /** Only single steps care, and they are not taken in generated code. */
+  partlyDone(): void {}
+
   /** Any operation on values that gives a vector. */
   protected simdOp(opcode: number, args: readonly Value[]): Value {
     for (const arg of args) this.push(arg);

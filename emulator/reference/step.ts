@@ -29,6 +29,12 @@ export const step = (ops: ReferenceOps, fetch: (address: number) => Instruction)
     ops.execute(instruction, stepping);
   } catch (error) {
     if (!(error instanceof CpuFault)) throw error;
+    if (stepping && instruction !== null && ops.resumable) {
+      state.exceptionVector = VECTOR.DB;
+      state.exceptionError = 0;
+      state.dr6 = DR6_BS;
+      return TRAPPED;
+    }
     recordFault(state, error, instruction);
     return FAULTED;
   }

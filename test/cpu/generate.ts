@@ -5,7 +5,16 @@ import { type Addressing, addressing, vectorAddressing } from './addressing.ts';
 import { Builder, FLAG, littleEndian } from './builder.ts';
 import { type Case, MAP, STOP_BY } from './case.ts';
 import { extended, x87State } from './extended.ts';
-import { after, alignment, before, implicitBits, isFarPointer, neverStepped, neverTrapped } from './hints.ts';
+import {
+  after,
+  alignment,
+  before,
+  implicitBits,
+  isFarPointer,
+  isResumable,
+  neverStepped,
+  neverTrapped,
+} from './hints.ts';
 import { controlWord, integer, type LaneKind, lane64, Random } from './random.ts';
 import { bitsOf, type OperandCode, type Shape, shapeOf } from './shape.ts';
 import { packX87 } from './x87.ts';
@@ -257,7 +266,8 @@ export const makeCase = (shape: Shape, seed: number, index: number, prefixed: Pr
 
   if (r.chance(0.03)) b.rflags |= FLAG.AC;
   if (r.chance(0.03) && !neverTrapped(b)) b.rflags |= FLAG.TF;
-  const stepped = !neverStepped(b) && (row.ends === true || (b.rflags & FLAG.TF) !== 0 || r.chance(0.3));
+  const mayStep = !neverStepped(b) && (r.chance(0.3) || row.ends === true) && !isResumable(b);
+  const stepped = mayStep || (b.rflags & FLAG.TF) !== 0;
   return {
     id: `${shape.key.toString(16).padStart(8, '0')}:${index}`,
     bytes: Uint8Array.from(bytes.slice(0, 16)),

@@ -43,6 +43,7 @@ const gather =
           if (n > 0) keepProgress();
           const value = o.load(w, o.vsibAddress(memory!, o.signExtend(indexWidth, 64, number)));
           to.set(o.withLane(w, to.get(), lane, value));
+          o.partlyDone();
         });
         still.set(o.withLane(w, still.get(), lane, zero));
       }
