@@ -26,7 +26,7 @@ import {
 import { comparableX87, unpackX87, X87_SIZE } from './x87.ts';
 
 /** The executors that are tested: another one is a word here. */
-export const KINDS: readonly CpuKind[] = ['reference', 'interpreter'];
+export const KINDS: readonly CpuKind[] = ['reference', 'interpreter', 'jit'];
 
 const INT3 = 0xcc;
 const MEMORY = 64 << 20;
@@ -69,7 +69,7 @@ export class Executor {
     this.kind = kind;
     const physical = (this.#physical = new PhysicalMemory(MEMORY));
     // The host's clock and random numbers are no part of any case.
-    this.#cpu = createCpu(kind, { physical, timestamp: () => 0n, random64: () => 0n });
+    this.#cpu = createCpu(kind, { physical, timestamp: () => 0n, random64: () => 0n, jit: { threshold: 0 } });
     const table = new PageTable(physical);
     const frames = (size: number) => Array.from({ length: size / PAGE_SIZE }, () => physical.alloc());
     this.#code = frames(MAP.codeSize);
