@@ -3,7 +3,7 @@ import { type CpuKind, type CpuLevel, featuresOf, type PreparedForms } from '../
 import { errnoName } from './abi/errno.ts';
 import type { Bind } from './fs/mounts.ts';
 import { bytesFromText } from './fs/names.ts';
-import { putGuestFile } from './guest-files.ts';
+import { findProgram, putGuestFile } from './guest-files.ts';
 import type { Host, HostFiles } from './host.ts';
 import { Machine } from './machine.ts';
 import { type MemoryEntry, type MemoryHost, type MemoryHostOptions, memoryHost } from './memory-host.ts';
@@ -13,8 +13,10 @@ import type { Rlimit } from './task/task.ts';
 import { whyNotExecutable } from './why.ts';
 
 export interface BootOptions {
-  /** Absolute path of the program in the guest, or the bytes of the program itself. */
+  /** Path of the program in the guest, or the bytes of the program itself. */
   readonly program: string | Uint8Array;
+  /** Where a name without a slash is looked for first, as the shell does: directories, separated by colons. Default: nowhere. */
+  readonly searchPath?: string;
   /** Arguments after the program's name. */
   readonly args?: readonly string[];
   /** The program's name: argv[0]. Default: its path. */
@@ -107,7 +109,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     ...given('hostname', options.hostname),
   });
   for (const [path, entry] of Object.entries(options.files ?? {})) putGuestFile(machine, path, entry);
-  const path = typeof program === 'string' ? program : PROGRAM_PATH;
+  const path = typeof program === 'string' ? findProgram(machine, program, options.searchPath ?? '') : PROGRAM_PATH;
   if (typeof program !== 'string') putGuestFile(machine, path, { file: program, mode: 0o755 });
 
   const task = machine.start({

@@ -44,6 +44,24 @@ export const readGuestFile = (kernel: Kernel, path: string, most = Number.POSITI
   }
 };
 
+/** Someone may execute it. */
+const ANY_EXEC = 0o111;
+
+/**
+ * The path of a program that is named without a slash: the first executable file of that name in the directories of
+ * `searchPath`, as execvp(3) finds it. Otherwise the name as it is.
+ */
+export const findProgram = (kernel: Kernel, name: string, searchPath: string): string => {
+  if (name.includes('/')) return name;
+  for (const directory of searchPath.split(':')) {
+    if (!directory.startsWith('/')) continue;
+    const path = joinPath(directory, name);
+    const found = walkPath(kernel, kernel.init, AT.FDCWD, bytesFromText(path));
+    if (typeof found === 'object' && isReg(found.inode.mode) && found.inode.mode & ANY_EXEC) return path;
+  }
+  return name;
+};
+
 const failed = (path: string, error: number): Error => new Error(`cannot make ${path}: ${errnoName(-error)}`);
 
 /** The directory at an absolute path, made with all above it where there is none. */

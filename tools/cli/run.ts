@@ -49,6 +49,12 @@ const environment = (options: MachineOptions): string[] => {
   return [...env].map(([name, value]) => `${name}=${value}`);
 };
 
+/** Where programs are that are named without a slash. */
+const searchPathOf = (env: readonly string[]): { searchPath?: string } => {
+  const path = env.find((text) => text.startsWith('PATH='));
+  return path === undefined ? {} : { searchPath: path.slice('PATH='.length) };
+};
+
 export const bootOptions = (
   host: NodeHost,
   program: string,
@@ -56,6 +62,7 @@ export const bootOptions = (
   options: MachineOptions,
   onMessage: (message: string) => void,
 ): BootOptions => {
+  const env = environment(options);
   const forms = options.cpu === 'interpreter' ? readForms() : undefined;
   // Below another root the host's working directory means nothing.
   const cwd = options.cwd ?? (options.root === '/' ? process.cwd() : '/');
@@ -63,7 +70,8 @@ export const bootOptions = (
     program,
     args,
     name: program,
-    env: environment(options),
+    env,
+    ...searchPathOf(env),
     cwd,
     root: filesAt(options.root, '--root'),
     binds: options.bind.map(({ host, guest }) => ({
