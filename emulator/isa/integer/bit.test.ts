@@ -43,6 +43,71 @@ describe.each(KINDS)('%s', (kind) => {
     });
   });
 
+  describe('counts', () => {
+    test.each<readonly [string, bigint, bigint, string]>([
+      ['f3 0f bc c3', 8n, 3n, 'O'],
+      ['f3 0f bc c3', 1n, 0n, 'ZO'],
+      ['66 f3 0f bc c3', 0x10000n, -0x10000n + 16n, 'CO'],
+      ['f3 48 0f bd c3', 0n, 64n, 'CO'],
+      ['66 f3 0f bd c3', 0x80n, -0x10000n + 8n, 'O'],
+      ['f3 0f bd c3', 0x80000000n, 0n, 'ZO'],
+      ['f3 0f b8 c3', 0xf0f0n, 8n, ''],
+      ['f3 48 0f b8 c3', 0n, 0n, 'Z'],
+    ])('%s of %s', (code, rbx, result, flags) => {
+      const r = m.run(code, { rax: -1, rbx }, 'CPASO');
+      expect([r.reg('rax'), r.flags]).toEqual([BigInt.asUintN(64, result), flags]);
+    });
+  });
+
+  describe('BMI', () => {
+    const source = 0xfedcba9876543210n;
+    test.each<readonly [string, string, bigint, bigint, string]>([
+      ['ANDN', 'c4 e2 e0 f2 c1', 0xff00n, 0xfff0n, 'P'],
+      ['BEXTR', 'c4 e2 f0 f7 c3', source, 0x0804n, 'PA'],
+      ['BZHI', 'c4 e2 f0 f5 c3', source, 12n, ''],
+      ['BZHI', 'c4 e2 f0 f5 c3', source, 64n, 'CS'],
+      ['PEXT', 'c4 e2 e2 f5 c1', source, 0xff00f000n, 'CPASO'],
+      ['PDEP', 'c4 e2 e3 f5 c1', source, 0xff00f000n, 'CPASO'],
+      ['SHLX', 'c4 e2 f1 f7 c3', source, 68n, 'CPASO'],
+      ['SARX', 'c4 e2 72 f7 c3', source, 36n, 'CPASO'],
+      ['SHRX', 'c4 e2 f3 f7 c3', source, 68n, 'CPASO'],
+      ['RORX', 'c4 e3 fb f0 c3 44', source, 0n, 'CPASO'],
+    ])('%s', (name, code, rbx, rcx, flags) => {
+      const expected: Record<string, bigint> = {
+        ANDN: 0xf0n,
+        BEXTR: 0x21n,
+        BZHI: rcx === 64n ? source : 0x210n,
+        PEXT: 0x763n,
+        PDEP: 0x21000000n,
+        SHLX: BigInt.asUintN(64, source << 4n),
+        SARX: 0x7654321n,
+        SHRX: source >> 4n,
+        RORX: 0x0fedcba987654321n,
+      };
+      const r = m.run(code, { rbx, rcx }, 'CPASO');
+      expect([r.reg('rax').toString(16), r.flags]).toEqual([expected[name]!.toString(16), flags]);
+    });
+
+    test('MULX: the high half wins when both go to one register', () => {
+      const r = m.run('c4 e2 f3 f6 c3', { rdx: -1, rbx: 16 });
+      expect([r.reg('rax'), r.reg('rcx')]).toEqual([15n, BigInt.asUintN(64, -16n)]);
+      expect(m.run('c4 e2 fb f6 c3', { rdx: -1, rbx: 16 }).reg('rax')).toBe(15n);
+    });
+
+    test('carries in two chains', () => {
+      const r = m.run('66 48 0f 38 f6 c3', { rax: -1, rbx: 0 }, 'CPAS');
+      expect([r.reg('rax'), r.flags]).toEqual([0n, 'CPAS']);
+      expect(m.run('f3 0f 38 f6 c3', { rax: -1, rbx: 1 }, 'C').flags).toBe('CO');
+    });
+
+    test('MOVBE', () => {
+      m.poke(DATA, 64, 0x0102030405060708n);
+      expect(m.run('48 0f 38 f0 03', { rbx: DATA }).reg('rax')).toBe(0x0807060504030201n);
+      expect(m.run('66 0f 38 f0 03', { rax: -1, rbx: DATA }).reg('rax')).toBe(0xffffffffffff0807n);
+      expect(m.run('0f 38 f1 03', { rax: 0x11223344, rbx: DATA }).mem(DATA, 32)).toBe(0x44332211n);
+    });
+  });
+
   describe('compare and exchange', () => {
     test('CMPXCHG in registers', () => {
       const equal = m.run('0f b1 cb', { rax: 0x1111111166666666n, rbx: 0x5555555566666666n, rcx: 0x7777777788888888n });
