@@ -62,8 +62,9 @@ export const avx2PermuteRows: readonly Row[] = [
   row('VEX.256.66.0F38.W0 5A /r', 'VBROADCASTI128', 'Vx,Mdq', broadcastChunk, AVX2),
   row('VEX.256.66.0F38.W0 36 /r', 'VPERMD', 'Vx,Hx,Wx', permuteDwords, AVX2),
   row('VEX.256.66.0F38.W0 16 /r', 'VPERMPS', 'Vx,Hx,Wx', permuteDwords, AVX2),
-  row('VEX.256.66.0F3A.W1 00 /r ib', 'VPERMQ', 'Vx,Wx,Ib', permuteQwords, AVX2_BY_IMMEDIATE),
-  row('VEX.256.66.0F3A.W1 01 /r ib', 'VPERMPD', 'Vx,Wx,Ib', permuteQwords, AVX2_BY_IMMEDIATE),
+  // The manuals want VEX.W set for these two; AMD's processors do not look at it.
+  row('VEX.256.66.0F3A.WIG 00 /r ib', 'VPERMQ', 'Vx,Wx,Ib', permuteQwords, AVX2_BY_IMMEDIATE),
+  row('VEX.256.66.0F3A.WIG 01 /r ib', 'VPERMPD', 'Vx,Wx,Ib', permuteQwords, AVX2_BY_IMMEDIATE),
   row('VEX.256.66.0F3A.W0 46 /r ib', 'VPERM2I128', 'Vx,Hx,Wx,Ib', perm2, AVX2_BY_IMMEDIATE),
   row('VEX.256.66.0F3A.W0 38 /r ib', 'VINSERTI128', 'Vx,Hx,Wdq,Ib', insert128, AVX2_BY_IMMEDIATE),
   row('VEX.256.66.0F3A.W0 39 /r ib', 'VEXTRACTI128', 'Wdq,Vx,Ib', extract128, AVX2_BY_IMMEDIATE),
