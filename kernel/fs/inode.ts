@@ -6,6 +6,7 @@ import { makedev, S } from '../abi/stat.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Credentials, Task } from '../task/task.ts';
+import { forgetWatched } from './epoll-items.ts';
 import { releaseFileLocks } from './locks.ts';
 import type { AttributeChange, Inode, InodeOperations, OpenFile, SuperBlock } from './types.ts';
 
@@ -182,5 +183,6 @@ export const releaseFile = (kernel: Kernel, file: OpenFile): void => {
 export const fput = (kernel: Kernel, file: OpenFile): void => {
   if (--file.refs > 0) return;
   if (file.refs < 0) throw new Error(`${file.path} was closed more often than opened`);
+  if (file.watched !== undefined) forgetWatched(file);
   file.ops.release?.(kernel, file);
 };

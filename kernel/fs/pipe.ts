@@ -12,7 +12,7 @@ import { isFifo, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser32, UserFault } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
-import { BLOCKED, block, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
+import { BLOCKED, block, isWatched, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
 import {
   isReadable,
   isWritable,
@@ -141,7 +141,7 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
       if (buffer.packet) break;
     }
   } finally {
-    if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait);
+    if ((wasFull && !isFull(pipe)) || (done > 0 && isWatched(pipe.writeWait))) wakeAll(kernel, pipe.writeWait);
   }
   if (done > 0) {
     touchAccessed(kernel, file.inode);
@@ -203,7 +203,8 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
   } finally {
     if (done > 0) {
       touchModified(kernel, file.inode);
-      if (wasEmpty) wakeAll(kernel, pipe.readWait);
+      // Every write is an edge for epoll (pipe->poll_usage).
+      if (wasEmpty || isWatched(pipe.readWait)) wakeAll(kernel, pipe.readWait);
     }
   }
   const total = before + done;

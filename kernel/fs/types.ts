@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
 import type { Console } from './console.ts';
+import type { EpollItem } from './epoll.ts';
 import type { InodeLocks } from './locks.ts';
 import type { Pipe } from './pipe.ts';
 
@@ -156,6 +157,8 @@ export interface OpenFile {
   position: number;
   /** Descriptors and other holders (mappings, messages in flight). `fput` drops one. */
   refs: number;
+  /** Entries of epoll sets that watch it; absent where there never was one. */
+  watched?: EpollItem[];
   /** State of the kind of file: a pipe, a socket, an epoll set. Plain data. */
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows the shape of its own state.
   state: any;

@@ -2,15 +2,22 @@
 import { ERRNO } from '../abi/errno.ts';
 import { inSet, KERNEL_ONLY, NSIG, SIG_DFL, SIG_IGN, SIGBIT, UAPI_SA_FLAGS } from '../abi/signal.ts';
 import type { SigAction, SigHand, SigSet, Task } from '../task/task.ts';
+import { waitQueue } from '../task/wait.ts';
 import { flushSignals } from './pending.ts';
 import { handlerIgnores } from './send.ts';
 
 const defaultAction = (): SigAction => ({ handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n, immutable: false });
 
 /** All signals at their default. */
-export const newSigHand = (): SigHand => ({ action: Array.from({ length: NSIG + 1 }, defaultAction) });
+export const newSigHand = (): SigHand => ({
+  action: Array.from({ length: NSIG + 1 }, defaultAction),
+  signalfd: waitQueue(),
+});
 
-export const copySigHand = (from: SigHand): SigHand => ({ action: from.action.map((action) => ({ ...action })) });
+export const copySigHand = (from: SigHand): SigHand => ({
+  action: from.action.map((action) => ({ ...action })),
+  signalfd: waitQueue(),
+});
 
 /** execve, and CLONE_CLEAR_SIGHAND: caught signals become default, ignored ones stay ignored (flush_signal_handlers). */
 export const flushCaughtHandlers = (hand: SigHand): void => {

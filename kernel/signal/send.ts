@@ -18,6 +18,7 @@ import {
 import type { Kernel } from '../kernel.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, SigPending, Task, ThreadGroup } from '../task/task.ts';
+import { wakeAll } from '../task/wait.ts';
 import { flushSignals, mayQueue } from './pending.ts';
 
 /** SEND_SIG_PRIV: from the kernel, with nothing to say. */
@@ -167,6 +168,7 @@ export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: 
     if ((legacy && info.code >= 0) || mayQueue(kernel, task)) pending.queue.push(info);
     else if (!legacy && info.code !== SI.USER && info.code !== SI.KERNEL) return -ERRNO.EAGAIN;
   }
+  wakeAll(kernel, task.sighand.signalfd);
   pending.signal |= SIGBIT[signo]!;
   completeSignal(kernel, task, signo, toThread);
   return 0;
@@ -185,6 +187,7 @@ export const queueTimerSignal = (kernel: Kernel, info: SigInfo, task: Task, toTh
   }
   const pending = toThread ? task.pending : task.group.sharedPending;
   pending.queue.push(info);
+  wakeAll(kernel, task.sighand.signalfd);
   pending.signal |= SIGBIT[signo]!;
   completeSignal(kernel, task, signo, toThread);
   return true;

@@ -6,6 +6,7 @@ import { argument, filledBy } from './format/argument.ts';
 import { address, hex } from './format/text.ts';
 
 export * from './format/buffers.ts';
+export * from './format/events.ts';
 export * from './format/files.ts';
 export * from './format/ioctl.ts';
 export * from './format/ipc.ts';

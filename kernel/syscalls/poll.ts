@@ -93,7 +93,7 @@ interface Limits {
 }
 
 /** Puts the caller's mask in place for the length of the call; once. 0 or -errno (set_user_sigmask). */
-const maskSignals = (kernel: Kernel, task: Task, address: number, size: number): number => {
+export const maskSignals = (kernel: Kernel, task: Task, address: number, size: number): number => {
   if (address === 0) return 0;
   if (size !== SIGSET_SIZE) return -ERRNO.EINVAL;
   if (task.wait === null) setTemporaryMask(kernel, task, getUser64(task.mm, address));

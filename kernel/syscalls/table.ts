@@ -1,4 +1,6 @@
 /** All syscalls, by number. */
+import { epollSyscalls } from './epoll.ts';
+import { eventfdSyscalls } from './eventfd.ts';
 import { execSyscalls } from './exec.ts';
 import { fileAttrSyscalls } from './file-attr.ts';
 import { fileCopySyscalls } from './file-copy.ts';
@@ -23,6 +25,7 @@ import { restartSyscalls } from './restart.ts';
 import type { SyscallRow } from './row.ts';
 import { scheduleSyscalls } from './schedule.ts';
 import { signalSyscalls } from './signal.ts';
+import { signalfdSyscalls } from './signalfd.ts';
 import { systemSyscalls } from './system.ts';
 import { timeSyscalls } from './time.ts';
 import { timerSyscalls } from './timer.ts';
@@ -30,6 +33,8 @@ import { timerfdSyscalls } from './timerfd.ts';
 
 /** Ascending by number. */
 export const syscallRows: readonly SyscallRow[] = [
+  ...epollSyscalls,
+  ...eventfdSyscalls,
   ...execSyscalls,
   ...fileCopySyscalls,
   ...fileIoSyscalls,
@@ -50,6 +55,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...processSyscalls,
   ...restartSyscalls,
   ...signalSyscalls,
+  ...signalfdSyscalls,
   ...limitsSyscalls,
   ...prctlSyscalls,
   ...scheduleSyscalls,

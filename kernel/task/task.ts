@@ -50,6 +50,8 @@ export interface SigAction {
 /** sighand_struct: shared by threads. `action[n]` is for signal n; [0] is unused. */
 export interface SigHand {
   action: SigAction[];
+  /** Who reads or polls a signalfd: told of every signal to a task with these actions. */
+  signalfd: WaitQueue;
 }
 
 /** One interval timer of setitimer(2). Nanoseconds; `expires` is Infinity when disarmed. */

@@ -17,6 +17,27 @@ export const REGISTERS_SET = -1_000_001;
 /** Tasks asleep on one condition, in the order they came. Part of the object they wait for. */
 export interface WaitQueue {
   waiters: Task[];
+  /** Sets of events (epoll) which are to learn of wake-ups; absent where there never was one. */
+  watchers?: Watcher[];
+}
+
+/** An entry of an epoll set on a file's queue. */
+export interface Watcher {
+  owner: EventSet;
+  /** It is in `owner.ready`. */
+  isReady: boolean;
+  /** EPOLLEXCLUSIVE: of several sets that watch, one wake-up is enough. */
+  exclusive: boolean;
+}
+
+/** The part of an epoll set that wake-ups touch. */
+export interface EventSet {
+  /** Entries that may have events, in order. */
+  ready: Watcher[];
+  /** Who waits for events: one of them is woken. */
+  wait: WaitQueue;
+  /** Who polls the set itself, and sets it is in: all are woken. */
+  pollWait: WaitQueue;
 }
 
 export const waitQueue = (): WaitQueue => ({ waiters: [] });
@@ -85,6 +106,38 @@ export const leaveQueues = (task: Task): void => {
 
 /** Wakes all who wait; each looks for itself whether its condition holds. */
 export const wakeAll = (kernel: Kernel, queue: WaitQueue): void => {
+  if (queue.watchers !== undefined) tellWatchers(kernel, queue.watchers);
   if (queue.waiters.length === 0) return;
   for (const task of queue.waiters.slice()) kernel.wake(task);
+};
+
+/** Wakes who came first. */
+export const wakeOne = (kernel: Kernel, queue: WaitQueue): void => {
+  const [first] = queue.waiters;
+  if (first !== undefined) kernel.wake(first);
+};
+
+/** Someone, or a set of events, would notice a wake-up. */
+export const isWatched = (queue: WaitQueue): boolean =>
+  queue.waiters.length > 0 || (queue.watchers !== undefined && queue.watchers.length > 0);
+
+/** Puts the entry among those of its set that may have events (ep_poll_callback). True if a sleeper was woken. */
+export const markReady = (kernel: Kernel, watcher: Watcher): boolean => {
+  const { owner } = watcher;
+  if (!watcher.isReady) {
+    watcher.isReady = true;
+    owner.ready.push(watcher);
+  }
+  const sleeper = owner.wait.waiters.length > 0;
+  wakeOne(kernel, owner.wait);
+  wakeAll(kernel, owner.pollWait);
+  return sleeper;
+};
+
+const tellWatchers = (kernel: Kernel, watchers: readonly Watcher[]): void => {
+  let satisfied = false;
+  for (const watcher of watchers.slice()) {
+    if (watcher.exclusive && satisfied) continue;
+    if (markReady(kernel, watcher) && watcher.exclusive) satisfied = true;
+  }
 };

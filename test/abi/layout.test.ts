@@ -47,11 +47,10 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     headers: ['asm/siginfo.h'],
     fields: { tid: '_sigev_un._tid', pad: null },
   },
-  ITIMERSPEC: { c: 'struct itimerspec', headers: TIME },
-  SIGEVENT: {
-    c: 'struct sigevent',
-    headers: ['asm/siginfo.h'],
-    fields: { tid: '_sigev_un._tid', pad: null },
+  SIGNALFD_SIGINFO: {
+    c: 'struct signalfd_siginfo',
+    headers: ['linux/types.h', 'linux/signalfd.h'],
+    fields: { __pad: null },
   },
   TIMEZONE: { c: 'struct timezone', headers: TIME },
   TMS: { c: 'struct tms', headers: ['linux/times.h'] },

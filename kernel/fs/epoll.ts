@@ -1,0 +1,183 @@
+/**
+ * Sets of events (fs/eventpoll.c; epoll(7)). An entry is put among the ready ones by every wake-up of its file; whether
+ * there really is an event is found out when someone collects. Level-triggered entries that had one go back to the end.
+ */
+import { ERRNO } from '../abi/errno.ts';
+import { EPOLL } from '../abi/events.ts';
+import { POLL } from '../abi/poll.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  type EventSet,
+  isWatched,
+  markReady,
+  type WaitQueue,
+  type Watcher,
+  waitQueue,
+  wakeAll,
+  wakeOne,
+} from '../task/wait.ts';
+import { anonymousFile } from './anonymous.ts';
+import { dropItem, watch } from './epoll-items.ts';
+import { releaseFile } from './inode.ts';
+import type { FileOperations, OpenFile } from './types.ts';
+
+/** struct eventpoll. */
+export interface EpollSet extends EventSet {
+  items: EpollItem[];
+}
+
+/** struct epitem. */
+export interface EpollItem extends Watcher {
+  /** The open file of its set. */
+  holder: OpenFile;
+  fd: number;
+  file: OpenFile;
+  queues: readonly WaitQueue[];
+  /** Asked for, with EPOLLET and its like. */
+  events: number;
+  data: bigint;
+}
+
+/** One event for the guest. */
+export interface EpollEvent {
+  events: number;
+  data: bigint;
+}
+
+/** Sets may be nested so deep (EP_MAX_NESTS). */
+const MAX_NESTS = 4;
+/** Bits which say how, not what (EP_PRIVATE_BITS). */
+const PRIVATE = EPOLL.WAKEUP | EPOLL.ONESHOT | EPOLL.ET | EPOLL.EXCLUSIVE;
+/** What may stand beside EPOLLEXCLUSIVE. */
+const WITH_EXCLUSIVE = POLL.IN | POLL.OUT | POLL.ERR | POLL.HUP | EPOLL.WAKEUP | EPOLL.ET | EPOLL.EXCLUSIVE;
+
+const setOf = (file: OpenFile): EpollSet => file.state as EpollSet;
+export const isEpoll = (file: OpenFile): boolean => file.ops === epollFile;
+
+/** Events that an entry has now (ep_item_poll). */
+const pollItem = (kernel: Kernel, item: EpollItem): number =>
+  (item.events & ~PRIVATE) === 0 ? 0 : item.file.ops.poll!(kernel, item.file) & item.events;
+
+const epollFile: FileOperations = Object.freeze<FileOperations>({
+  kind: 'epoll',
+  // Ready entries without events are not kept, or they would be looked at again and again (__ep_eventpoll_poll).
+  poll: (kernel, file) => {
+    const set = setOf(file);
+    while (set.ready.length > 0) {
+      const [item] = set.ready as EpollItem[];
+      if (pollItem(kernel, item!) !== 0) return POLL.IN | POLL.RDNORM;
+      set.ready.shift();
+      item!.isReady = false;
+    }
+    return 0;
+  },
+  pollQueues: (_kernel, file) => [setOf(file).pollWait],
+  seek: () => 0,
+  release: (kernel, file) => {
+    for (const item of setOf(file).items.slice()) dropItem(item);
+    releaseFile(kernel, file);
+  },
+});
+
+export const newEpoll = (kernel: Kernel): OpenFile => {
+  const state: EpollSet = { items: [], ready: [], wait: waitQueue(), pollWait: waitQueue() };
+  return anonymousFile(kernel, epollFile, '[eventpoll]', 0, state);
+};
+
+const find = (set: EpollSet, file: OpenFile, fd: number): EpollItem | undefined =>
+  set.items.find((item) => item.fd === fd && item.file === file);
+
+/** How many sets below this one are nested in each other; Infinity in a circle through `target`. */
+const depthOf = (file: OpenFile, target: OpenFile): number => {
+  if (file === target) return Number.POSITIVE_INFINITY;
+  let depth = 0;
+  for (const item of setOf(file).items) if (isEpoll(item.file)) depth = Math.max(depth, 1 + depthOf(item.file, target));
+  return depth;
+};
+
+const heightOf = (file: OpenFile): number => {
+  let height = 0;
+  for (const item of file.watched ?? []) height = Math.max(height, 1 + heightOf(item.holder));
+  return height;
+};
+
+/** EPOLL_CTL_ADD (ep_insert). */
+export const epollAdd = (
+  kernel: Kernel,
+  epoll: OpenFile,
+  file: OpenFile,
+  fd: number,
+  { events, data }: EpollEvent,
+): number => {
+  const set = setOf(epoll);
+  const exclusive = (events & EPOLL.EXCLUSIVE) !== 0;
+  if (exclusive && (isEpoll(file) || events & ~WITH_EXCLUSIVE)) return -ERRNO.EINVAL;
+  if (isEpoll(file) && depthOf(file, epoll) + heightOf(epoll) + 1 > MAX_NESTS) return -ERRNO.ELOOP;
+  if (find(set, file, fd) !== undefined) return -ERRNO.EEXIST;
+  const item: EpollItem = {
+    ...{ owner: set, holder: epoll, isReady: false, exclusive },
+    ...{ fd, file, queues: [], events: events | POLL.ERR | POLL.HUP, data },
+  };
+  set.items.push(item);
+  file.watched ??= [];
+  file.watched.push(item);
+  watch(item, file.ops.pollQueues?.(kernel, file) ?? []);
+  if (pollItem(kernel, item) !== 0) markReady(kernel, item);
+  return 0;
+};
+
+/** EPOLL_CTL_MOD (ep_modify). */
+export const epollModify = (
+  kernel: Kernel,
+  epoll: OpenFile,
+  file: OpenFile,
+  fd: number,
+  { events, data }: EpollEvent,
+): number => {
+  const item = find(setOf(epoll), file, fd);
+  if (events & EPOLL.EXCLUSIVE) return -ERRNO.EINVAL;
+  if (item === undefined) return -ERRNO.ENOENT;
+  if (item.exclusive) return -ERRNO.EINVAL;
+  item.events = events | POLL.ERR | POLL.HUP;
+  item.data = data;
+  if (pollItem(kernel, item) !== 0) markReady(kernel, item);
+  return 0;
+};
+
+/** EPOLL_CTL_DEL. */
+export const epollDelete = (epoll: OpenFile, file: OpenFile, fd: number): number => {
+  const item = find(setOf(epoll), file, fd);
+  if (item === undefined) return -ERRNO.ENOENT;
+  dropItem(item);
+  return 0;
+};
+
+/** Collects up to `max` events (ep_send_events). If some are left, the next who waits is woken. */
+export const collectEvents = (kernel: Kernel, epoll: OpenFile, max: number): EpollEvent[] => {
+  const set = setOf(epoll);
+  const looked = set.ready as EpollItem[];
+  const found: EpollEvent[] = [];
+  const again: EpollItem[] = [];
+  set.ready = [];
+  while (looked.length > 0 && found.length < max) {
+    const item = looked.shift()!;
+    item.isReady = false;
+    const events = pollItem(kernel, item);
+    if (events === 0) continue;
+    found.push({ events, data: item.data });
+    if (item.events & EPOLL.ONESHOT) item.events &= PRIVATE;
+    else if (!(item.events & EPOLL.ET)) again.push(item);
+  }
+  set.ready = [...looked, ...set.ready, ...again];
+  for (const item of again) item.isReady = true;
+  if (set.ready.length > 0) {
+    wakeOne(kernel, set.wait);
+    if (isWatched(set.pollWait)) wakeAll(kernel, set.pollWait);
+  }
+  return found;
+};
+
+/** Where those sleep who wait for events of the set. */
+export const epollQueue = (epoll: OpenFile): WaitQueue => setOf(epoll).wait;
+/** Something may be there: no sleep before it was looked at. */
+export const mayHaveEvents = (epoll: OpenFile): boolean => setOf(epoll).ready.length > 0;
