@@ -45,7 +45,7 @@ import type { Rlimit, Task } from './task/task.ts';
 import { nextExpiry, type TimerQueue, timerQueue } from './task/timers.ts';
 import { leaveTrail, newTrail } from './task/trail.ts';
 import { TRAP_COST } from './task/usage.ts';
-import { type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
+import { isWatched, type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
 
 export interface MachineOptions {
   readonly host: Host;
@@ -472,7 +472,7 @@ export class Machine implements Kernel {
     const expiry = nextExpiry(this.timers);
     const hasTimer = expiry !== Number.POSITIVE_INFINITY;
     // A pipe gives its bytes or its end some day, which a program's timeout in counted time shall not overtake.
-    const forHost = this.hostWait.waiters.length > 0 && this.host.mayWake() && this.#hostHasMore();
+    const forHost = isWatched(this.hostWait) && this.host.mayWake() && this.#hostHasMore();
     if (hasTimer && this.clock.deterministic && !(forHost && !this.host.stdin.terminal)) {
       this.clock.offset += Math.max(0, expiry - this.now());
       return null;
