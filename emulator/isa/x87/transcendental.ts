@@ -8,7 +8,6 @@ import {
   arcTangent2,
   exponentialMinusOne,
   leadingExponent,
-  logarithm,
   logarithmOfOnePlus,
   quartersOfPi,
   type Real,
@@ -16,8 +15,10 @@ import {
   tangent,
 } from '../../float/elementary.ts';
 import { EXTENDED80, INFINITY, infinityOf, type Unpacked, unpack, ZERO, zeroOf } from '../../float/format.ts';
+import { isInItsRange, logarithm68, logarithmOfOnePlus68 } from '../../float/logarithm.ts';
 import { type FloatMode, type FloatResult, PE, UE, ZE } from '../../float/mode.ts';
 import { denormalFlag, exact, invalid, nanResult } from '../../float/nan.ts';
+import { product } from '../../float/register68.ts';
 import { roundToFormat } from '../../float/round.ts';
 import { type Row, row } from '../row.ts';
 import { C1, C2, type Fpu, INDEFINITE } from './fpu.ts';
@@ -162,12 +163,6 @@ function powerMinusOne(bits: bigint, mode: FloatMode): FloatResult {
   return round(exponentialMinusOne(x), mode, flags);
 }
 
-const product = (y: Unpacked, logarithmOfX: Real): Real => ({
-  negative: y.negative !== logarithmOfX.negative,
-  significand: y.significand * logarithmOfX.significand,
-  exponent: y.exponent + logarithmOfX.exponent,
-});
-
 /** y * log2(x), SDM Vol. 2A, table 3-60. */
 function yLog2X(y: bigint, x: bigint, mode: FloatMode): FloatResult {
   const uy = unpack(F, y, false);
@@ -185,7 +180,7 @@ function yLog2X(y: bigint, x: bigint, mode: FloatMode): FloatResult {
   if (uy.kind === INFINITY) return isOne ? invalid(F) : exact(infinityOf(F, uy.negative !== below), flags);
   if (ux.kind === INFINITY) return uy.kind === ZERO ? invalid(F) : exact(infinityOf(F, uy.negative), flags);
   if (uy.kind === ZERO || isOne) return exact(zeroOf(F, uy.negative !== below), flags);
-  return inexactAlways(round(product(uy, logarithm(ux)), mode, flags), mode);
+  return inexactAlways(round(product(uy, logarithm68(ux)), mode, flags), mode);
 }
 
 /** y * log2(x + 1), SDM Vol. 2A, table 3-61. */
@@ -203,7 +198,8 @@ function yLog2XPlusOne(y: bigint, x: bigint, mode: FloatMode): FloatResult {
   if (ux.kind === ZERO || uy.kind === ZERO) return exact(zeroOf(F, negative), flags);
   // Logarithms of what is not positive have no answer in manuals.
   if (ux.negative && leadingExponent(ux) >= 0) return exact(x, flags | PE);
-  return inexactAlways(round(product(uy, logarithmOfOnePlus(ux)), mode, flags), mode);
+  const logarithm = isInItsRange(ux) ? logarithmOfOnePlus68(ux) : logarithmOfOnePlus(ux);
+  return inexactAlways(round(product(uy, logarithm), mode, flags), mode);
 }
 
 /** What is exact is not said to be, and a tiny result of that kind counts as an underflow. */
