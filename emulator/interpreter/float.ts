@@ -16,6 +16,7 @@ import {
 } from '../isa/ops.ts';
 import { SIMD, TYPE } from '../wasm/opcodes.ts';
 import { conversion, vectorConversion } from './float-convert.ts';
+import { FUSED_RUNTIME } from './float-fused.ts';
 import { callExactVector, EXACT, FLOAT_RUNTIME, type RuntimeArithmetic } from './float-runtime.ts';
 import {
   all,
@@ -112,7 +113,7 @@ export class FloatEmitter extends SimdEmitter {
   }
 
   floatFused(name: FloatFused, w: 32 | 64, a: Value, b: Value, c: Value): Value {
-    return this.exactScalar(`fused:${name}:${w}:1`, w, w, a, b, c);
+    return this.#runtime(`float:fused:${name}${w}`, typeOf(w), a, b, c);
   }
 
   floatVectorFused(
@@ -122,7 +123,13 @@ export class FloatEmitter extends SimdEmitter {
     b: readonly Value[],
     c: readonly Value[],
   ): Value[] {
-    return this.exactVectors(`fused:${name}:${w}:${(a.length * 128) / w}`, [a, b, c], a.length);
+    const perChunk = (): Value[] =>
+      a.map((x, n) => this.#runtime(`float:fused:${name}${w}x${128 / w}`, v128, x, b[n]!, c[n]!));
+    if (a.length === 1) return perChunk();
+    // While everything is masked, lanes know nothing of each other.
+    return chooseVectors(this, a.length, inMode(this, this.mxcsr(), MODE.masked), perChunk, () =>
+      this.exactVectors(`fused:${name}:${w}:${(a.length * 128) / w}`, [a, b, c], a.length),
+    );
   }
 
   /** Whether WebAssembly's rounding is the answer: no NaN or denormal, and no precision exception that would be new. */
@@ -217,11 +224,10 @@ export class FloatEmitter extends SimdEmitter {
     );
   }
 
-  #runtime(name: string, type: Value['type'], a: Value, b: Value): Value {
+  #runtime(name: string, type: Value['type'], ...operands: readonly Value[]): Value {
     this.saveContext();
-    this.push(a);
-    this.push(b);
-    this.f.callImport(name, FLOAT_RUNTIME[name]!);
+    for (const operand of operands) this.push(operand);
+    this.f.callImport(name, (FLOAT_RUNTIME[name] ?? FUSED_RUNTIME[name])!);
     return this.pop(type);
   }
 

@@ -8,6 +8,7 @@ import type { GuestMemory } from '../memory/access.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
 import { FIRST_FREE_HANDLER } from './contract.ts';
 import { emitForm } from './emit.ts';
+import { fusedRuntime } from './float-fused.ts';
 import { floatRuntime } from './float-runtime.ts';
 import { importedFunction } from './imports.ts';
 import type { PreparedForms } from './prepared.ts';
@@ -95,8 +96,9 @@ export class Forms {
   #withImports(m: ModuleWriter): Uint8Array {
     for (const name of m.importNames()) {
       if (name in this.#env) continue;
-      // The float runtime is made when a first form wants it: most of a program's start does without.
-      if (name.startsWith('float:')) Object.assign(this.#env, this.#instantiate(this.#withImports(floatRuntime())));
+      // The float runtimes are made when a first form wants them: most of a program's start does without.
+      const runtime = name.startsWith('float:fused:') ? fusedRuntime : name.startsWith('float:') ? floatRuntime : null;
+      if (runtime !== null) Object.assign(this.#env, this.#instantiate(this.#withImports(runtime())));
       else this.#env[name] = importedFunction(name, this.#memory);
     }
     return m.finish();

@@ -60,7 +60,8 @@ export type IntegralRounding = 'nearest' | 'down' | 'up' | 'zero' | 'mxcsr';
 /** `round` is to an integral value, without a precision exception where it is silent. */
 export type FloatUnary = 'sqrt' | `round.${IntegralRounding}` | `round.${IntegralRounding}.silent`;
 /** Of a, b, c with one rounding: a*b+c, a*b-c, -(a*b)+c, -(a*b)-c. The first operand in that order that is a NaN wins. */
-export type FloatFused = 'fmadd' | 'fmsub' | 'fnmadd' | 'fnmsub';
+export const FLOAT_FUSED = ['fmadd', 'fmsub', 'fnmadd', 'fnmsub'] as const;
+export type FloatFused = (typeof FLOAT_FUSED)[number];
 /** Of vectors besides: `fmaddsub` subtracts in even lanes and adds in odd ones, `fmsubadd` the other way round. */
 export type FloatVectorFused = FloatFused | 'fmaddsub' | 'fmsubadd';
 /** The predicates of VCMPPS in the order of the immediate (SDM Vol. 2A, table 3-1); CMPPS has the first eight. */
