@@ -7,7 +7,7 @@
  * with each operation rounded to 68 bits, the last product to more or less that: of 1.5 million logarithms that processors were
  * asked for, these steps give 99.7 % to the last of the 68 bits.
  */
-import type { Real } from './elementary.ts';
+import { leadingExponent, logarithmOfOnePlus, type Real } from './elementary.ts';
 import { bitLength } from './format.ts';
 import { add68, divide68, multiply68, sum } from './register68.ts';
 
@@ -64,32 +64,35 @@ const TWO = integer(2);
 
 const ofRatio = (n: Real, s: Real): Real => add68(add68(n, multiply68(s, TWO_OVER_LN2)), correction(s));
 
-/** sqrt(2), 64 bits. */
-const SQRT2 = 0xb504f333f9de6484n;
+const WIDTH = 68;
+/** sqrt(2), as a significand of WIDTH bits. */
+const SQRT2 = 0xb504f333f9de64840n;
 
-/** log2(x) for x > 0, at most 64 bits; a whole number for powers of two. */
+/** log2(x) for x > 0, at most WIDTH bits; a whole number for powers of two. */
 export function logarithm68(x: Real): Real {
   const length = bitLength(x.significand);
-  const significand = x.significand << BigInt(64 - length);
+  const significand = x.significand << BigInt(WIDTH - length);
   const up = significand >= SQRT2;
   const power = x.exponent + length - 1 + (up ? 1 : 0);
-  const m: Real = { negative: false, significand, exponent: up ? -64 : -63 };
+  const m: Real = { negative: false, significand, exponent: up ? -WIDTH : 1 - WIDTH };
   const s = divide68(sum(m, MINUS_ONE), add68(m, ONE));
   return s.significand === 0n ? integer(power) : ofRatio(integer(power), s);
-}
-
-/** log2(1 + x) for x from sqrt(1/2) - 1 to sqrt(2) - 1, not 0. */
-export function logarithmOfOnePlus68(x: Real): Real {
-  return ofRatio(integer(0), divide68(x, add68(TWO, x)));
 }
 
 /** sqrt(2) - 1 and 1 - sqrt(1/2), units of 2**-65. */
 const [HIGHEST, LOWEST] = [0xd413cccfe7799211n, 0x95f619980c4336f7n];
 
-/** Whether `logarithmOfOnePlus68` is for this number, at most 64 bits. */
-export function isInItsRange({ negative, significand, exponent }: Real): boolean {
+/** Whether P is for this number, at most 64 bits: x from sqrt(1/2) - 1 to sqrt(2) - 1. */
+const isInRange = ({ negative, significand, exponent }: Real): boolean => {
   const length = bitLength(significand);
   const leading = exponent + length - 1;
   if (leading !== -2) return leading < -2;
   return significand << BigInt(64 - length) <= (negative ? LOWEST : HIGHEST);
+};
+
+/** log2(1 + x) for x > -1, not 0; out of range, where manuals promise nothing, processors do the same up to |s| = 1/4. */
+export function logarithmOfOnePlus68(x: Real): Real {
+  const s = divide68(x, add68(TWO, x));
+  if (isInRange(x)) return ofRatio(integer(0), s);
+  return leadingExponent(s) >= -2 ? logarithm68(add68(ONE, x)) : logarithmOfOnePlus(x);
 }

@@ -8,14 +8,13 @@ import {
   arcTangent2,
   exponentialMinusOne,
   leadingExponent,
-  logarithmOfOnePlus,
   quartersOfPi,
   type Real,
   sineAndCosine,
   tangent,
 } from '../../float/elementary.ts';
 import { EXTENDED80, INFINITY, infinityOf, type Unpacked, unpack, ZERO, zeroOf } from '../../float/format.ts';
-import { isInItsRange, logarithm68, logarithmOfOnePlus68 } from '../../float/logarithm.ts';
+import { logarithm68, logarithmOfOnePlus68 } from '../../float/logarithm.ts';
 import { type FloatMode, type FloatResult, PE, UE, ZE } from '../../float/mode.ts';
 import { denormalFlag, exact, invalid, nanResult } from '../../float/nan.ts';
 import { product } from '../../float/register68.ts';
@@ -198,8 +197,7 @@ function yLog2XPlusOne(y: bigint, x: bigint, mode: FloatMode): FloatResult {
   if (ux.kind === ZERO || uy.kind === ZERO) return exact(zeroOf(F, negative), flags);
   // Logarithms of what is not positive have no answer in manuals.
   if (ux.negative && leadingExponent(ux) >= 0) return exact(x, flags | PE);
-  const logarithm = isInItsRange(ux) ? logarithmOfOnePlus68(ux) : logarithmOfOnePlus(ux);
-  return inexactAlways(round(product(uy, logarithm), mode, flags), mode);
+  return inexactAlways(round(product(uy, logarithmOfOnePlus68(ux)), mode, flags), mode);
 }
 
 /** What is exact is not said to be, and a tiny result of that kind counts as an underflow. */
