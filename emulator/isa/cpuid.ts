@@ -1,7 +1,7 @@
 /**
  * CPUID: what this CPU says it can do - exactly what the rows implement, nothing else (SDM Vol. 2A, CPUID).
  */
-import { FEATURES, type Feature, type FeatureSet, type FeatureWord, UNFINISHED } from './features.ts';
+import { FEATURES, type FeatureSet, type FeatureWord } from './features.ts';
 import { xcr0Of, xsaveComponents, xsaveSize } from './xsave-size.ts';
 
 const text = (s: string): number[] => {
@@ -62,7 +62,7 @@ const word = (features: FeatureSet, which: FeatureWord): number => {
   let bits = 0;
   for (const name of features) {
     const { word: home, bit } = FEATURES[name];
-    if (home === which && !UNFINISHED.has(name)) bits |= 1 << bit;
+    if (home === which) bits |= 1 << bit;
   }
   return bits;
 };
@@ -124,6 +124,3 @@ export const cpuid = (features: FeatureSet, leaf: number, subleaf: number): Regi
       return NOTHING;
   }
 };
-
-/** The features that CPUID shows, in the order of its words. */
-export const announced = (features: FeatureSet): Feature[] => [...features].filter((name) => !UNFINISHED.has(name));

@@ -84,14 +84,6 @@ export type FeatureSet = ReadonlySet<Feature>;
 
 const NAMES = Object.keys(FEATURES) as Feature[];
 
-/** Rows of these are still missing: what is there is decoded, but CPUID does not announce it. */
-export const UNFINISHED: FeatureSet = new Set<Feature>([
-  ...(['FPU', 'MMX', 'SSE3', 'SSSE3', 'SSE4_1', 'SSE4_2', 'POPCNT'] as const),
-  ...(['AVX', 'AVX2', 'BMI1', 'BMI2', 'F16C', 'FMA', 'LZCNT', 'MOVBE'] as const),
-  ...(['AES', 'PCLMULQDQ', 'SHA', 'ADX', 'RDRAND', 'RDSEED', 'PREFETCHW'] as const),
-  ...(['FSGSBASE', 'RDTSCP', 'RDPID', 'CLFLUSHOPT', 'CLWB', 'XSAVEOPT', 'XSAVEC', 'XGETBV1'] as const),
-]);
-
 const upTo = (level: number): FeatureSet => new Set(NAMES.filter((name) => FEATURES[name].level <= level));
 
 const SETS: Readonly<Record<CpuLevel, FeatureSet>> = { v1: upTo(1), v2: upTo(2), v3: upTo(3) };
