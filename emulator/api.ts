@@ -2,12 +2,12 @@
  * The emulator's public face: all that the kernel knows of it.
  */
 
-export type { Cpu, CpuKind, CpuOptions, StopReason } from './cpu.ts';
+export type { Cpu, CpuKind, CpuOptions, JitOptions, StopReason } from './cpu.ts';
 export { STOP } from './cpu.ts';
 export { createCpu } from './create.ts';
 export type { PreparedForms } from './interpreter/prepared.ts';
-export { cpuid1Edx } from './isa/cpuid.ts';
-export { ALL_FEATURES, CPU_LEVELS, type CpuLevel, type FeatureSet, featuresOf } from './isa/features.ts';
+export { ADDRESS_BITS, CACHE_LINE, CPU_BRAND, CPU_FAMILY, CPU_VENDOR, cpuid1Edx } from './isa/cpuid.ts';
+export { ALL_FEATURES, CPU_LEVELS, type CpuLevel, FEATURES, type FeatureSet, featuresOf } from './isa/features.ts';
 export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
 export { MXCSR_WRITABLE } from './isa/sse/area.ts';
 export { XFEATURE, xcr0Of, xsaveSize } from './isa/xsave-size.ts';

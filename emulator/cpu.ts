@@ -6,7 +6,7 @@ import type { FeatureSet } from './isa/features.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { CpuState } from './state.ts';
 
-export type CpuKind = 'interpreter' | 'reference';
+export type CpuKind = 'jit' | 'interpreter' | 'reference';
 
 /** Why `run` returned. */
 export const STOP = {
@@ -21,6 +21,14 @@ export const STOP = {
 } as const;
 export type StopReason = (typeof STOP)[keyof typeof STOP];
 
+/** How the JIT translates. Nothing of it changes what a program does. */
+export interface JitOptions {
+  /** How often a block is entered before it is translated; 0: all are translated at once. */
+  readonly threshold?: number;
+  /** Bytes of WebAssembly that are kept. */
+  readonly cacheBytes?: number;
+}
+
 /** What the CPU asks of its surroundings. */
 export interface CpuOptions {
   readonly physical: PhysicalMemory;
@@ -32,6 +40,7 @@ export interface CpuOptions {
   readonly features?: FeatureSet;
   /** Generated code of common instructions, made by `prepareForms` of the same version; for a quick start. */
   readonly preparedForms?: PreparedForms;
+  readonly jit?: JitOptions;
 }
 
 export interface Cpu {

@@ -7,7 +7,7 @@ const DATA = 0x10000000;
 /** A CPU with a page of code and two of data. */
 const machine = (kind: CpuKind, code: readonly number[]) => {
   const physical = new PhysicalMemory(64 << 20);
-  const cpu = createCpu(kind, { physical, timestamp: () => 0n, random64: () => 0n });
+  const cpu = createCpu(kind, { physical, timestamp: () => 0n, random64: () => 0n, jit: { threshold: 1 } });
   const table = new PageTable(physical);
   const codeFrame = physical.alloc();
   table.map(CODE, codeFrame, PTE.write, true);
@@ -27,7 +27,7 @@ const sum = (n: number) => [
   ...[0x31, 0xc0, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9, 0x0f, 0x05],
 ];
 
-describe.each(['interpreter', 'reference'] as const)('%s', (kind) => {
+describe.each(['jit', 'interpreter', 'reference'] as const)('%s', (kind) => {
   it('runs a loop and counts its instructions exactly', () => {
     const { cpu } = machine(kind, sum(1000));
     expect(cpu.run(1_000_000)).toBe(STOP.syscall);

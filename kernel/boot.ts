@@ -1,5 +1,5 @@
 /** Making a machine with a program in it: the library's front door. Needs nothing of Node, so it works in a page too. */
-import { type CpuKind, type CpuLevel, featuresOf, type PreparedForms } from '../emulator/api.ts';
+import { type CpuKind, type CpuLevel, featuresOf, type JitOptions, type PreparedForms } from '../emulator/api.ts';
 import { errnoName } from './abi/errno.ts';
 import type { Bind } from './fs/mounts.ts';
 import { bytesFromText } from './fs/names.ts';
@@ -43,6 +43,8 @@ export interface BootOptions {
   readonly cpuLevel?: CpuLevel;
   /** Code of common instructions, made when signalbox was built: a start is some 50 ms faster with it. */
   readonly preparedForms?: PreparedForms;
+  /** How the JIT translates; changes nothing that a program can see. */
+  readonly jit?: JitOptions;
   /** Bytes of memory. Default 1 GiB. */
   readonly memory?: number;
   /** Time and randomness come from the count of instructions and this seed: each run is the same. */
@@ -104,6 +106,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     ...given('cpu', options.cpu),
     features: featuresOf(options.cpuLevel ?? 'v3'),
     ...given('preparedForms', options.preparedForms),
+    ...given('jit', options.jit),
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),
     ...given('hostname', options.hostname),

@@ -9,6 +9,7 @@ import {
   type CpuKind,
   createCpu,
   type FeatureSet,
+  type JitOptions,
   PhysicalMemory,
   type PreparedForms,
   REG,
@@ -55,6 +56,8 @@ export interface MachineOptions {
   readonly features?: FeatureSet;
   /** Code of common instructions, for a quick start of the interpreter. */
   readonly preparedForms?: PreparedForms;
+  /** How the JIT translates. */
+  readonly jit?: JitOptions;
   /** Bytes of memory, default 1 GiB. */
   readonly memory?: number;
   /** Time and randomness are functions of the instructions executed and of this seed. */
@@ -181,6 +184,7 @@ export class Machine implements Kernel {
       random64: () => this.#random64(),
       ...(options.features === undefined ? {} : { features: options.features }),
       ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),
+      ...(options.jit === undefined ? {} : { jit: options.jit }),
     });
     this.memory = newMemory(this.physical);
     this.hostname = options.hostname ?? 'signalbox';

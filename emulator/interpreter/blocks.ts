@@ -19,7 +19,7 @@ import type { Forms } from './forms.ts';
 import { ARENA_START, BLOCK_LIMIT, LINK, RECORD, SCRATCH, writeRecord } from './records.ts';
 import { flushTlb } from './tlb.ts';
 
-interface Block {
+export interface Block {
   readonly address: number;
   readonly record: number;
   readonly count: number;
@@ -40,6 +40,12 @@ export class Blocks {
   breakpoints: ReadonlySet<number> = new Set();
   /** Counts how often everything was dropped: links to fill in do not outlive it. */
   generation = 0;
+  /** How often a block is entered until it is hot; 0 for almost never. */
+  heat = 0;
+  /** Told of every block that is made, and before a frame's blocks are dropped, and all. */
+  onBlock: (block: Block) => void = () => {};
+  onInvalidate: (frame: number) => void = () => {};
+  onClear: () => void = () => {};
   #byFrame = new Map<number, Map<number, Block>>();
   #next = ARENA_START;
 
@@ -47,6 +53,11 @@ export class Blocks {
     this.memory = memory;
     this.physical = memory.physical;
     this.forms = forms;
+  }
+
+  /** The block at an address in a frame, if there is one. */
+  known(frame: number, address: number): Block | undefined {
+    return this.#byFrame.get(frame)?.get(address);
   }
 
   /** First record of the block at `address`, decoded if need be. Throws `CpuFault` when it cannot be fetched. */
@@ -63,6 +74,12 @@ export class Blocks {
     return this.#build(address);
   }
 
+  /** Whether translated code stands in for the block. */
+  isRegion({ record }: Block): boolean {
+    const { u32 } = this.physical;
+    return u32[(record + RECORD.handler) / 4] !== u32[(record + RECORD.interpreted) / 4];
+  }
+
   /** A link field of a block in `block`'s frame may point at it from now on. */
   link(field: number, block: Block): void {
     if (block.second === 0 && !this.breakpoints.has(block.address)) this.physical.u32[field / 4] = block.record;
@@ -70,8 +87,9 @@ export class Blocks {
 
   /** A copy of a block cut to its first `count` instructions, after which execution stops. */
   cut(block: Block, count: number): number {
-    const { u8, view } = this.physical;
+    const { u8, u32, view } = this.physical;
     u8.copyWithin(SCRATCH, block.record, block.record + count * RECORD.size);
+    u32[(SCRATCH + RECORD.handler) / 4] = u32[(SCRATCH + RECORD.interpreted) / 4]!;
     view.setUint16(SCRATCH + RECORD.count, count, true);
     const end = SCRATCH + count * RECORD.size;
     view.setUint32(end + RECORD.handler, FIXED_HANDLER.stop, true);
@@ -88,6 +106,7 @@ export class Blocks {
   /** Drops the blocks of a frame whose bytes are about to change. */
   invalidateFrame(frame: number): void {
     this.physical.unmarkCode(frame);
+    this.onInvalidate(frame);
     const blocks = this.#byFrame.get(frame);
     if (blocks === undefined) return;
     this.#byFrame.delete(frame);
@@ -96,15 +115,16 @@ export class Blocks {
       const { record, count, address } = block;
       // A crossing block is known by both its frames.
       if (block.second !== 0) this.#byFrame.get(block.frame === frame ? block.second : block.frame)?.delete(address);
-      for (let n = 0; n <= count; n++) u32[(record + n * RECORD.size) / 4] = FIXED_HANDLER.stale;
+      for (let n = 0; n <= count; n++) makeStale(u32, record + n * RECORD.size);
       const entry = jumpEntry(address);
       if (u32[entry + 2] === record) u32[entry + 1] = NEVER;
     }
-    for (let n = 0; n <= BLOCK_LIMIT; n++) u32[(SCRATCH + n * RECORD.size) / 4] = FIXED_HANDLER.stale;
+    for (let n = 0; n <= BLOCK_LIMIT; n++) makeStale(u32, SCRATCH + n * RECORD.size);
   }
 
   /** Drops everything. */
   clear(): void {
+    this.onClear();
     for (const frame of this.#byFrame.keys()) this.physical.unmarkCode(frame);
     this.#byFrame.clear();
     this.#next = ARENA_START;
@@ -176,10 +196,12 @@ export class Blocks {
       writeRecord(view, record + n * RECORD.size, i, handlers[n]!, n);
     });
     view.setUint16(record + RECORD.count, count, true);
+    view.setUint32(record + RECORD.heat, this.heat, true);
     const block: Block = { address, record, count, frame, second };
     this.#remember(block, frame);
     if (second !== 0) this.#remember(block, second);
     this.#writeEnd(block, instructions[count - 1]!);
+    this.onBlock(block);
     return block;
   }
 
@@ -227,6 +249,11 @@ export class Blocks {
     if (known !== undefined) this.link(field, known);
   }
 }
+
+const makeStale = (u32: Uint32Array, record: number): void => {
+  u32[(record + RECORD.handler) / 4] = FIXED_HANDLER.stale;
+  u32[(record + RECORD.interpreted) / 4] = FIXED_HANDLER.stale;
+};
 
 /** High half of a jump-cache key that no address has. */
 const NEVER = 0xffffffff;

@@ -40,6 +40,12 @@ export const EXIT = {
   look: 5,
   /** The record at `currentRecord` is stale, and not executed. */
   stale: 6,
+  /** The block at rip (stored) was entered so often that it is worth translating. */
+  hot: 7,
+  /** A region was left: the instruction at rip (stored) is the interpreter's. */
+  interpret: 8,
+  /** The region that stands in `currentRecord` was not entered: its pages may not be mapped as they were; see `regionSlot`. */
+  unproven: 9,
 } as const;
 
 /** Table indices of the fixed functions. */

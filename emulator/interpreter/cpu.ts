@@ -1,5 +1,5 @@
 /** The interpreter: generated WebAssembly functions, one per form of instruction, threaded through decoded records. */
-import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
+import type { Cpu, CpuKind, CpuOptions, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
 import { recordFault } from '../isa/faults.ts';
 import type { FeatureSet } from '../isa/features.ts';
@@ -26,19 +26,21 @@ const LAST_TAG = 0xfffe;
 const FEW_PAGES = 32;
 
 export class InterpreterCpu implements Cpu {
-  readonly kind = 'interpreter';
+  readonly kind: CpuKind = 'interpreter';
   readonly physical: PhysicalMemory;
   readonly state: CpuState;
   readonly features: FeatureSet;
   instructions = 0;
-  #memory: GuestMemory;
-  #blocks: Blocks;
-  #enter: (record: number, remaining: number) => number;
+  protected readonly memory: GuestMemory;
+  protected readonly blocks: Blocks;
+  protected readonly forms: Forms;
+  /** Enters a block by its first record, and where a region may stand there, the interpreter's code for it. */
+  protected enterInterpreted: (record: number, remaining: number) => number;
   /** For single instructions under TF or AC, whose checks generated code does not make. */
   #stepper: ReferenceOps;
   /** Tag and executed pages of each address space, by its root frame. */
   #spaces = new Map<number, { tag: number; executed: Set<number> }>();
-  #space = { tag: 0, executed: new Set<number>() };
+  protected space = { tag: 0, executed: new Set<number>() };
   #nextTag = 1;
   #budgetStart = 0;
   #budget = 0;
@@ -48,7 +50,7 @@ export class InterpreterCpu implements Cpu {
     this.state = new CpuState(this.physical.memory.buffer, LINEAR.state);
     this.state.reset();
     this.physical.onGrow.push(() => this.state.rebase(this.physical.memory.buffer));
-    this.#memory = new GuestMemory(this.physical, this.state, {
+    this.memory = new GuestMemory(this.physical, this.state, {
       timestamp: () => {
         this.#countToHere();
         return options.timestamp();
@@ -56,15 +58,15 @@ export class InterpreterCpu implements Cpu {
       random64: options.random64,
       features: options.features,
     });
-    this.features = this.#memory.features;
-    const codeWrite = (frame: number) => this.#blocks.invalidateFrame(frame);
+    this.features = this.memory.features;
+    const codeWrite = (frame: number) => this.blocks.invalidateFrame(frame);
     this.physical.onCodeWrite = codeWrite;
-    const forms = new Forms(this.#memory, codeWrite, options.preparedForms);
-    this.#enter = forms.enter;
-    this.#blocks = new Blocks(this.#memory, forms);
-    this.#stepper = new ReferenceOps(this.#memory);
+    this.forms = new Forms(this.memory, codeWrite, options.preparedForms);
+    this.enterInterpreted = this.forms.enter;
+    this.blocks = new Blocks(this.memory, this.forms);
+    this.#stepper = new ReferenceOps(this.memory);
     resetTlb(this.physical);
-    this.#blocks.clearJumpCache();
+    this.blocks.clearJumpCache();
   }
 
   run(budget: number): StopReason {
@@ -73,7 +75,9 @@ export class InterpreterCpu implements Cpu {
     let remaining = budget;
     let link = 0;
     let linkGeneration = 0;
-    const blocks = this.#blocks;
+    let interpret = false;
+    const { enter } = this.forms;
+    const blocks = this.blocks;
     const { state } = this;
     for (let first = true; ; first = false) {
       this.instructions = this.#budgetStart + budget - remaining;
@@ -96,13 +100,15 @@ export class InterpreterCpu implements Cpu {
         const block = blocks.find(rip);
         if (link !== 0 && linkGeneration === blocks.generation) blocks.link(link, block);
         link = 0;
-        blocks.cacheJump(block, this.#space.tag);
-        this.#space.executed.add(Math.floor(rip / PAGE_SIZE));
-        if (block.second !== 0) this.#space.executed.add(Math.floor(rip / PAGE_SIZE) + 1);
+        blocks.cacheJump(block, this.space.tag);
+        this.space.executed.add(Math.floor(rip / PAGE_SIZE));
+        if (block.second !== 0) this.space.executed.add(Math.floor(rip / PAGE_SIZE) + 1);
+        // A region asks for its budget itself.
+        const region = !interpret && blocks.isRegion(block);
         code =
-          block.count > remaining
-            ? this.#enter(blocks.cut(block, remaining), 0)
-            : this.#enter(block.record, remaining - block.count);
+          block.count > remaining && !region
+            ? enter(blocks.cut(block, remaining), 0)
+            : (interpret ? this.enterInterpreted : enter)(block.record, remaining - block.count);
       } catch (error) {
         if (!(error instanceof CpuFault)) throw error;
         if (this.physical.u32[STATE.currentRecord / 4] === 0) {
@@ -115,8 +121,17 @@ export class InterpreterCpu implements Cpu {
       }
       const { u32 } = this.physical;
       remaining = u32[STATE.remaining / 4]!;
+      interpret = code === EXIT.interpret;
       switch (code) {
         case EXIT.budget:
+        case EXIT.interpret:
+          break;
+        case EXIT.hot:
+          this.onHot(state.rip);
+          break;
+        case EXIT.unproven:
+          state.rip = this.#recordAddress();
+          this.onUnproven(u32[STATE.regionSlot / 4]!);
           break;
         case EXIT.resolve:
           link = u32[STATE.currentRecord / 4]!;
@@ -146,6 +161,15 @@ export class InterpreterCpu implements Cpu {
       }
     }
   }
+
+  /** A block was entered as often as `Blocks.heat` says. */
+  protected onHot(_address: number): void {}
+
+  /** A region that keeps its tag at `slot` was not entered. */
+  protected onUnproven(_slot: number): void {}
+
+  /** Tags of address spaces start again: no older one means anything. */
+  protected onTagsReset(): void {}
 
   /** Instructions of the block from `currentRecord` on: charged, but not executed before it. */
   #notExecuted(): number {
@@ -181,21 +205,21 @@ export class InterpreterCpu implements Cpu {
   }
 
   #fetch(address: number): Instruction {
-    return fetchInstruction(this.#memory, address).instruction;
+    return fetchInstruction(this.memory, address).instruction;
   }
 
   switchAddressSpace(root: number): void {
     this.state.cr3 = root * PAGE_SIZE;
     flushTlb(this.physical);
-    this.#memory.flush();
-    this.#space = this.#spaces.get(root) ?? this.#newSpace(root);
-    this.#useTag(this.#space.tag);
+    this.memory.flush();
+    this.space = this.#spaces.get(root) ?? this.#newSpace(root);
+    this.#useTag(this.space.tag);
   }
 
   invalidatePage(address: number): void {
     invalidateTlb(this.physical, address);
-    this.#memory.invalidate(address);
-    if (this.#space.executed.has(Math.floor(address / PAGE_SIZE))) this.#retag();
+    this.memory.invalidate(address);
+    if (this.space.executed.has(Math.floor(address / PAGE_SIZE))) this.#retag();
   }
 
   invalidateRange(start: number, end: number): void {
@@ -206,7 +230,7 @@ export class InterpreterCpu implements Cpu {
       return;
     }
     this.flushWrites();
-    for (const page of this.#space.executed) {
+    for (const page of this.space.executed) {
       if (page < first || page >= last) continue;
       this.#retag();
       return;
@@ -215,7 +239,7 @@ export class InterpreterCpu implements Cpu {
 
   flushWrites(): void {
     flushTlb(this.physical);
-    this.#memory.flush();
+    this.memory.flush();
   }
 
   forgetAddressSpace(root: number): void {
@@ -227,27 +251,28 @@ export class InterpreterCpu implements Cpu {
 
   forgetAll(): void {
     resetTlb(this.physical);
-    this.#memory.flush();
-    this.#blocks.clear();
+    this.memory.flush();
+    this.blocks.clear();
     this.#spaces.clear();
     this.#retag();
   }
 
   setBreakpoints(addresses: Iterable<number>): void {
-    this.#blocks.clear();
-    this.#blocks.breakpoints = new Set(addresses);
+    this.blocks.clear();
+    this.blocks.breakpoints = new Set(addresses);
   }
 
   /** Makes all jump-cache entries of the current address space useless: its mappings of code changed. */
   #retag(): void {
-    this.#space = this.#newSpace(this.state.cr3 / PAGE_SIZE);
-    this.#useTag(this.#space.tag);
+    this.space = this.#newSpace(this.state.cr3 / PAGE_SIZE);
+    this.#useTag(this.space.tag);
   }
 
   #newSpace(root: number): { tag: number; executed: Set<number> } {
     if (this.#nextTag > LAST_TAG) {
-      this.#blocks.clearJumpCache();
+      this.blocks.clearJumpCache();
       this.#spaces.clear();
+      this.onTagsReset();
       this.#nextTag = 1;
     }
     const space = { tag: this.#nextTag++, executed: new Set<number>() };

@@ -20,28 +20,28 @@ export class FlagEmitter extends ValueEmitter {
   flagsAdd(w: Width, a: Value, b: Value, r: Value): void {
     // Carry out of each bit: both inputs set, or one of them and no sum bit.
     const carries = this.or(w, this.and(w, a, b), this.and(w, this.or(w, a, b), this.not(w, r)));
-    this.#storeResult(w, r);
+    this.storeResult(w, r);
     this.#storeCarries(w, carries);
   }
 
   flagsSub(w: Width, a: Value, b: Value, r: Value): void {
     const notA = this.not(w, a);
     const borrows = this.or(w, this.and(w, notA, b), this.and(w, this.or(w, notA, b), r));
-    this.#storeResult(w, r);
+    this.storeResult(w, r);
     this.#storeCarries(w, borrows);
   }
 
   flagsLogic(w: Width, r: Value): void {
-    this.#storeResult(w, r);
-    this.#storeAux(this.int(32, 0));
+    this.storeResult(w, r);
+    this.storeAux(this.int(32, 0));
   }
 
   flagsResult(w: Width, r: Value, others: { cf?: Value; af?: Value; of?: Value }): void {
     const cf = others.cf ?? this.flag('cf');
     const of = others.of ?? this.flag('of');
     const af = others.af ?? this.flag('af');
-    this.#storeResult(w, r);
-    this.#storeAux(this.#auxOf(cf, of, af));
+    this.storeResult(w, r);
+    this.storeAux(this.#auxOf(cf, of, af));
   }
 
   setFlags(flags: Partial<Record<FlagName, Value>>): void {
@@ -50,8 +50,8 @@ export class FlagEmitter extends ValueEmitter {
       const cf = flags.cf ?? this.flag('cf');
       const of = flags.of ?? this.flag('of');
       const af = flags.af ?? this.flag('af');
-      const kept = this.and(32, this.#aux(), this.int(32, (1 << AUX.sfInverted) | (1 << AUX.pfInverted)));
-      this.#storeAux(this.or(32, kept, this.#auxOf(cf, of, af)));
+      const kept = this.and(32, this.aux(), this.int(32, (1 << AUX.sfInverted) | (1 << AUX.pfInverted)));
+      this.storeAux(this.or(32, kept, this.#auxOf(cf, of, af)));
       return;
     }
     const get = (name: FlagName) => flags[name] ?? this.flag(name);
@@ -61,21 +61,21 @@ export class FlagEmitter extends ValueEmitter {
   flag(name: FlagName): Value {
     switch (name) {
       case 'cf':
-        return this.bit(32, this.#aux(), AUX.cf);
+        return this.bit(32, this.aux(), AUX.cf);
       case 'of': {
-        const aux = this.#aux();
+        const aux = this.aux();
         return this.bit(32, this.xor(32, aux, this.shl(32, aux, this.int(32, 1))), 31);
       }
       case 'af':
-        return this.bit(32, this.#aux(), AUX.af);
+        return this.bit(32, this.aux(), AUX.af);
       case 'zf':
-        return this.isZero(64, this.#result());
+        return this.isZero(64, this.result());
       case 'sf':
-        return this.differ(this.bit(64, this.#result(), 63), this.bit(32, this.#aux(), AUX.sfInverted));
+        return this.differ(this.bit(64, this.result(), 63), this.bit(32, this.aux(), AUX.sfInverted));
       case 'pf': {
-        const low = this.and(32, this.truncate(64, 32, this.#result()), this.int(32, 0xff));
+        const low = this.and(32, this.truncate(64, 32, this.result()), this.int(32, 0xff));
         const odd = this.and(32, this.popcnt(32, low), this.int(32, 1));
-        return this.negate(this.differ(odd, this.bit(32, this.#aux(), AUX.pfInverted)));
+        return this.negate(this.differ(odd, this.bit(32, this.aux(), AUX.pfInverted)));
       }
     }
   }
@@ -148,7 +148,7 @@ export class FlagEmitter extends ValueEmitter {
     this.f.i32(0);
     this.f.memory(OP.i32Load, STATE.flagsResult + 4);
     const high = this.pop(i32);
-    const aux = this.#aux();
+    const aux = this.aux();
     const overflow = this.xor(32, aux, this.shl(32, aux, this.int(32, 1)));
     const inversion = this.shl(32, aux, this.int(32, 31 - AUX.sfInverted));
     return this.bit(32, this.xor(32, this.xor(32, high, overflow), inversion), 31);
@@ -162,8 +162,8 @@ export class FlagEmitter extends ValueEmitter {
       this.shl(32, sf, this.int(32, AUX.sfInverted)),
       this.shl(32, this.differ(pf, zf), this.int(32, AUX.pfInverted)),
     );
-    this.#storeResult(64, this.zeroExtend(32, 64, nonZero));
-    this.#storeAux(this.or(32, inversions, this.#auxOf(cf, of, af)));
+    this.storeResult(64, this.zeroExtend(32, 64, nonZero));
+    this.storeAux(this.or(32, inversions, this.#auxOf(cf, of, af)));
   }
 
   #auxOf(cf: Value, of: Value, af: Value): Value {
@@ -178,7 +178,7 @@ export class FlagEmitter extends ValueEmitter {
   /** From a vector of carries, of which the two highest and bit 3 count. */
   #storeCarries(w: Width, carries: Value): void {
     if (w === 32) {
-      this.#storeAux(this.and(32, carries, this.int(32, CARRY_BITS | 8)));
+      this.storeAux(this.and(32, carries, this.int(32, CARRY_BITS | 8)));
       return;
     }
     const low = w === 64 ? this.truncate(64, 32, carries) : carries;
@@ -186,29 +186,29 @@ export class FlagEmitter extends ValueEmitter {
       w === 64
         ? this.truncate(64, 32, this.shrU(64, carries, this.int(64, 32)))
         : this.shl(32, carries, this.int(32, 32 - w));
-    this.#storeAux(this.or(32, this.and(32, top, this.int(32, CARRY_BITS)), this.and(32, low, this.int(32, 8))));
+    this.storeAux(this.or(32, this.and(32, top, this.int(32, CARRY_BITS)), this.and(32, low, this.int(32, 8))));
   }
 
-  #storeResult(w: Width, r: Value): void {
+  protected storeResult(w: Width, r: Value): void {
     const wide = w === 64 ? r : this.signExtend(w, 64, r);
     this.f.i32(0);
     this.push(wide);
     this.f.memory(OP.i64Store, STATE.flagsResult);
   }
 
-  #storeAux(aux: Value): void {
+  protected storeAux(aux: Value): void {
     this.f.i32(0);
     this.push(aux);
     this.f.memory(OP.i32Store, STATE.flagsAux);
   }
 
-  #aux(): Value {
+  protected aux(): Value {
     this.f.i32(0);
     this.f.memory(OP.i32Load, STATE.flagsAux);
     return this.pop(i32);
   }
 
-  #result(): Value {
+  protected result(): Value {
     this.f.i32(0);
     this.f.memory(OP.i64Load, STATE.flagsResult);
     return this.pop(i64);

@@ -84,6 +84,25 @@ export class Forms {
     return this.#handlers.size;
   }
 
+  /** Room for one more function in the table: its index. */
+  reserveSlot(): number {
+    const slot = this.#next;
+    this.#reserve(slot + 1);
+    return slot;
+  }
+
+  /** The function in a slot; null frees what was there. */
+  setSlot(slot: number, handler: unknown): void {
+    this.#table.set(slot, handler);
+  }
+
+  /** Compiles and links a module, whose exports may be imported by others from then on if `share` says so. */
+  link(bytes: Uint8Array, share = false): Record<string, unknown> {
+    const exports = this.#instantiate(bytes);
+    if (share) Object.assign(this.#env, exports);
+    return exports;
+  }
+
   #compile(instructions: readonly Instruction[], base: number): void {
     const m = new ModuleWriter();
     for (const i of instructions) emitForm(m, i);

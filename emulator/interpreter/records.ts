@@ -37,6 +37,10 @@ export const RECORD = {
   taken: 48,
   /** u32: record of the block that follows, or `LINK`. */
   fallthrough: 52,
+  /** u32: as `handler`, but never that of a region. */
+  interpreted: 56,
+  /** u32: how often the block may still be entered until it is hot; in its first record only. */
+  heat: 60,
 } as const;
 
 /** Values of link fields that are no record. */
@@ -106,6 +110,7 @@ export const writeRecord = (view: DataView, at: number, i: Instruction, handler:
   view.setUint32(at + RECORD.next + 4, Math.floor(next / 4294967296), true);
   view.setUint32(at + RECORD.taken, LINK.unresolved, true);
   view.setUint32(at + RECORD.fallthrough, LINK.unresolved, true);
+  view.setUint32(at + RECORD.interpreted, handler, true);
 };
 
 /** Linear address of the index register: a general one, or with VSIB a vector register. */

@@ -2,13 +2,13 @@
  * The part of the interpreter that is not made from rows: jumps between blocks and what ends them, as WebAssembly functions
  * which generated code calls. Translation and slow accesses are in `translate.ts`.
  */
-import { JUMP_CACHE_ENTRIES, LINEAR } from '../memory/layout.ts';
+import { LINEAR } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { EXIT, FIXED_HANDLER, HANDLER, RUNTIME } from './contract.ts';
 import { LINK, RECORD } from './records.ts';
-import { addTranslation, storeState32 } from './translate.ts';
+import { addTranslation, pushJumpEntry, storeState32 } from './translate.ts';
 
 const { i32 } = TYPE;
 
@@ -22,12 +22,7 @@ const jump = (m: ModuleWriter): void => {
   f.get(link);
   f.op(OP.i32Eqz);
   f.if();
-  f.get(target);
-  f.op(OP.i32WrapI64);
-  f.i32(JUMP_CACHE_ENTRIES - 1);
-  f.op(OP.i32And);
-  f.i32(4);
-  f.op(OP.i32Shl);
+  pushJumpEntry(f, target);
   f.set(entry);
   f.get(entry);
   f.memory(OP.i64Load, LINEAR.jumpCache);
@@ -49,11 +44,15 @@ const jump = (m: ModuleWriter): void => {
   f.i32(0);
   f.op(OP.i32GeS);
   f.if();
+  coolDown(f, record);
+  f.if();
   f.get(record);
   f.get(left);
   f.get(record);
   f.memory(OP.i32Load, RECORD.handler);
   f.returnCallIndirect(HANDLER);
+  f.end();
+  leave(f, target, remaining, () => f.i32(0), EXIT.hot);
   f.end();
   leave(f, target, remaining, () => f.i32(0), EXIT.budget);
   f.end();
@@ -69,6 +68,18 @@ const leave = (f: FunctionWriter, target: number, remaining: number, pushRecord:
   storeState32(f, STATE.currentRecord, pushRecord);
   f.i32(code);
   f.op(OP.return);
+};
+
+/** Counts an entry of the block whose first record is in the local; pushes how many are left until it is hot. */
+const coolDown = (f: FunctionWriter, record: number): void => {
+  f.get(record);
+  f.get(record);
+  f.memory(OP.i32Load, RECORD.heat);
+  f.i32(1);
+  f.op(OP.i32Sub);
+  f.memory(OP.i32Store, RECORD.heat);
+  f.get(record);
+  f.memory(OP.i32Load, RECORD.heat);
 };
 
 /** Emits a jump through a link field of the record in local 0; budget in local 1. Ends the function. */
@@ -91,11 +102,25 @@ export const emitFollowLink = (f: FunctionWriter, linkOffset: number, pushTarget
   f.i32(0);
   f.op(OP.i32GeS);
   f.if();
+  if (linkOffset === RECORD.taken) {
+    coolDown(f, to);
+    f.if();
+  }
   f.get(to);
   f.get(left);
   f.get(to);
   f.memory(OP.i32Load, RECORD.handler);
   f.returnCallIndirect(HANDLER);
+  if (linkOffset === RECORD.taken) {
+    f.end();
+    f.i32(0);
+    pushTarget();
+    f.memory(OP.i64Store, STATE.rip);
+    storeState32(f, STATE.remaining, () => f.get(1));
+    storeState32(f, STATE.currentRecord, () => f.i32(0));
+    f.i32(EXIT.hot);
+    f.op(OP.return);
+  }
   f.end();
   f.end();
   pushTarget();

@@ -7,7 +7,7 @@
  *  - Every filled entry's index is in the filled list, so that a flush clears only those.
  *  - A write entry exists only for frames without decoded code.
  */
-import { LINEAR, TLB_BITS } from '../memory/layout.ts';
+import { JUMP_CACHE_ENTRIES, LINEAR, TLB_BITS } from '../memory/layout.ts';
 import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
@@ -53,6 +53,16 @@ export const pushHost = (f: FunctionWriter, entry: number, address: number): voi
   f.get(address);
   f.op(OP.i32WrapI64);
   f.op(OP.i32Add);
+};
+
+/** Pushes the offset from the jump cache's start of the entry for the address in local `target`. */
+export const pushJumpEntry = (f: FunctionWriter, target: number): void => {
+  f.get(target);
+  f.op(OP.i32WrapI64);
+  f.i32(JUMP_CACHE_ENTRIES - 1);
+  f.op(OP.i32And);
+  f.i32(4);
+  f.op(OP.i32Shl);
 };
 
 /** Stores 32 bits in a field of the CPU state. */

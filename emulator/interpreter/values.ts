@@ -41,6 +41,21 @@ const binaries = {
   ltS: [OP.i32LtS, OP.i64LtS],
 } as const;
 
+/** What the operations give for constants; divisions and rotations are left to run. */
+const FOLD: Readonly<Partial<Record<keyof typeof binaries, (w: 32 | 64, a: bigint, b: bigint) => bigint>>> = {
+  add: (_w, a, b) => a + b,
+  sub: (_w, a, b) => a - b,
+  mul: (_w, a, b) => a * b,
+  and: (_w, a, b) => a & b,
+  or: (_w, a, b) => a | b,
+  xor: (_w, a, b) => a ^ b,
+  shl: (w, a, b) => a << (b & BigInt(w - 1)),
+  shrU: (w, a, b) => a >> (b & BigInt(w - 1)),
+  eq: (_w, a, b) => (a === b ? 1n : 0n),
+  ne: (_w, a, b) => (a === b ? 0n : 1n),
+  ltU: (_w, a, b) => (a < b ? 1n : 0n),
+};
+
 export class ValueEmitter {
   readonly f: FunctionWriter;
   /** How many `if`s and loops are open: what is computed inside one may not be reused outside. */
@@ -162,6 +177,7 @@ export class ValueEmitter {
   }
   signExtend(from: Width, to: Width, a: Value): Value {
     if (from === to) return a;
+    if (a.constant !== null) return this.int(to, BigInt.asIntN(from, a.constant));
     this.push(a);
     if (from === 8) this.f.op(OP.i32Extend8S);
     else if (from === 16) this.f.op(OP.i32Extend16S);
@@ -251,6 +267,11 @@ export class ValueEmitter {
   }
 
   if(c: Value, then: () => void, otherwise?: () => void): void {
+    if (c.constant !== null) {
+      if (c.constant !== 0n) then();
+      else otherwise?.();
+      return;
+    }
     this.push(c);
     this.f.if();
     this.depth++;
@@ -285,12 +306,22 @@ export class ValueEmitter {
   }
 
   #unary(type: ValueType, opcode: number, a: Value): Value {
+    if (a.constant !== null && (opcode === OP.i32Eqz || opcode === OP.i64Eqz)) return this.condition(a.constant === 0n);
     this.push(a);
     this.f.op(opcode);
     return this.pop(type);
   }
 
+  /** The result for constants, in `w` bits, or null. */
+  #folded(w: Width, name: keyof typeof binaries, a: Value, b: Value): Value | null {
+    if (a.constant === null || b.constant === null) return null;
+    const fold = FOLD[name];
+    return fold === undefined ? null : this.int(w, fold(w === 64 ? 64 : 32, a.constant, b.constant));
+  }
+
   #binary(w: Width, name: keyof typeof binaries, a: Value, b: Value): Value {
+    const folded = this.#folded(w < 32 ? 32 : w, name, a, b);
+    if (folded !== null) return folded;
     this.push(a);
     this.push(b);
     this.f.op(binaries[name][w === 64 ? 1 : 0]);
@@ -299,6 +330,8 @@ export class ValueEmitter {
 
   /** For operations whose i32 result may have bits above the width. */
   #narrowed(w: Width, name: keyof typeof binaries, a: Value, b: Value): Value {
+    const folded = this.#folded(w, name, a, b);
+    if (folded !== null) return folded;
     this.push(a);
     this.push(b);
     this.f.op(binaries[name][w === 64 ? 1 : 0]);
@@ -313,6 +346,8 @@ export class ValueEmitter {
   }
 
   #compare(w: Width, name: keyof typeof binaries, a: Value, b: Value): Value {
+    const folded = this.#folded(32, name, a, b);
+    if (folded !== null) return folded;
     this.push(a);
     this.push(b);
     this.f.op(binaries[name][w === 64 ? 1 : 0]);

@@ -28,6 +28,9 @@ export const LINEAR = {
   /** Indices of filled TLB entries (u16 each), so that a flush clears only those. */
   tlbFilled: 0x10000 + TLB_ENTRIES * 16,
   jumpCache: 0x40000,
+  /** JIT: for each region of several pages, the tag of the address space it was last found good in (u32). */
+  regionTags: 0x60000,
+  regionTagsEnd: 0x80000,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
   /** Decoded instructions of the interpreter. */

@@ -87,6 +87,8 @@ export class FunctionWriter {
   readonly code = new ByteWriter();
   readonly signature: Signature;
   readonly module: ModuleWriter;
+  /** How many of `block`, `loop` and `if` are open. The number right after opening one is its label for `brTo`. */
+  open = 0;
   #locals: ValueType[] = [];
   /** Where the code ends with `local.set n`, and n: a `local.get n` right after makes it a `local.tee`. */
   #setEnd = -1;
@@ -163,6 +165,7 @@ export class FunctionWriter {
   if(result: ValueType | null = null): void {
     this.code.u8(OP.if);
     this.code.u8(result ?? OP.void);
+    this.open++;
   }
 
   else(): void {
@@ -173,16 +176,19 @@ export class FunctionWriter {
   block(): void {
     this.code.u8(OP.block);
     this.code.u8(OP.void);
+    this.open++;
   }
 
   loop(): void {
     this.code.u8(OP.loop);
     this.code.u8(OP.void);
+    this.open++;
   }
 
   end(): void {
     this.code.u8(OP.end);
     this.#setEnd = -1;
+    this.open--;
   }
 
   br(depth: number): void {
@@ -193,6 +199,24 @@ export class FunctionWriter {
   brIf(depth: number): void {
     this.code.u8(OP.brIf);
     this.code.unsigned(depth);
+  }
+
+  /** As `br` and `brIf`, to the construct with this label. */
+  brTo(label: number): void {
+    this.br(this.open - label);
+  }
+
+  brIfTo(label: number): void {
+    this.brIf(this.open - label);
+  }
+
+  /** Puts code before all that was written so far. */
+  prepend(code: Uint8Array): void {
+    const rest = this.code.view().slice();
+    this.code.length = 0;
+    this.#setEnd = -1;
+    this.code.raw(code);
+    this.code.raw(rest);
   }
 
   /** Calls an imported function by name. */
@@ -286,9 +310,14 @@ export class ModuleWriter {
 
   function(signature: Signature, exportName?: string): FunctionWriter {
     const f = new FunctionWriter(this, signature);
+    this.add(f, exportName);
+    return f;
+  }
+
+  /** Adds a function made elsewhere. */
+  add(f: FunctionWriter, exportName?: string): void {
     if (exportName !== undefined) this.#exports.push({ name: exportName, index: this.#functions.length });
     this.#functions.push(f);
-    return f;
   }
 
   localIndex(index: number): number {

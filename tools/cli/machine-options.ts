@@ -4,7 +4,7 @@ import { CPU_LEVELS, type CpuLevel } from '../../emulator/api.ts';
 import { type BindOption, collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
 
 export interface MachineOptions {
-  readonly cpu: 'interpreter' | 'reference';
+  readonly cpu: 'jit' | 'interpreter' | 'reference';
   readonly cpuLevel: CpuLevel;
   readonly env: readonly string[];
   readonly clearEnv?: boolean;
@@ -25,7 +25,7 @@ export const addMachineOptions = (command: Command): Command =>
     .argument('<PROGRAM>', 'path of an x86-64 Linux program')
     .argument('[ARGS...]', 'its arguments')
     .passThroughOptions()
-    .addOption(new Option('--cpu <KIND>', 'executor').choices(['interpreter', 'reference']).default('interpreter'))
+    .addOption(new Option('--cpu <KIND>', 'executor').choices(['jit', 'interpreter', 'reference']).default('interpreter'))
     .addOption(
       new Option('--cpu-level <LEVEL>', 'instructions that the processor announces, as x86-64-LEVEL')
         .choices(CPU_LEVELS)

@@ -63,7 +63,7 @@ export const bootOptions = (
   onMessage: (message: string) => void,
 ): BootOptions => {
   const env = environment(options);
-  const forms = options.cpu === 'interpreter' ? readForms() : undefined;
+  const forms = options.cpu !== 'reference' ? readForms() : undefined;
   // Below another root the host's working directory means nothing.
   const cwd = options.cwd ?? (options.root === '/' ? process.cwd() : '/');
   return {

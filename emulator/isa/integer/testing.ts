@@ -10,7 +10,7 @@ import { ALL_FEATURES, type FeatureSet } from '../features.ts';
 import { VECTOR_NAMES } from '../ops.ts';
 
 /** Executors that have to pass. */
-export const KINDS: readonly CpuKind[] = ['reference', 'interpreter'];
+export const KINDS: readonly CpuKind[] = ['reference', 'interpreter', 'jit'];
 
 /** Two pages that hold code, two of writable data, one read-only; nothing is mapped around them. */
 export const MAP = { code: 0x400000, data: 0x600000, readOnly: 0x602000, end: 0x603000 } as const;
@@ -60,6 +60,7 @@ export class Machine {
   constructor(kind: CpuKind, features: FeatureSet = ALL_FEATURES, random: bigint[] = []) {
     this.cpu = createCpu(kind, {
       physical: this.#physical,
+      jit: { threshold: 0 },
       timestamp: () => 0x1122334455667788n,
       random64: () => random.shift() ?? 0n,
       features,

@@ -1,0 +1,180 @@
+/**
+ * The translated regions: which are there, where they stand, and what makes them useless.
+ *
+ * Invariants:
+ *  - A region is known by frame and linear address of its entry, and holds for whoever maps the frames of all its pages at
+ *    the same addresses; those of several pages ask for that when they are entered (the tag slot).
+ *  - Every frame that a region was made from is marked as code; a write to it drops the region.
+ *  - A region is entered through the first record of the interpreter's block at the same address, and no other way.
+ */
+import type { Block, Blocks } from '../interpreter/blocks.ts';
+import type { Forms } from '../interpreter/forms.ts';
+import { RECORD } from '../interpreter/records.ts';
+import { flushTlb } from '../interpreter/tlb.ts';
+import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import { ModuleWriter } from '../wasm/writer.ts';
+import type { Region } from './cfg.ts';
+import { buildRegion } from './region.ts';
+
+export interface Translation {
+  readonly address: number;
+  /** Of the entry. */
+  readonly frame: number;
+  /** Frame numbers by page address. */
+  readonly pages: ReadonlyMap<number, number>;
+  /** Index of the function in the table. */
+  readonly handler: number;
+  /** Address of the tag of the address space it was last found good in; 0 if all of it lies in one page. */
+  readonly tagSlot: number;
+  /** Bytes of WebAssembly. */
+  readonly size: number;
+}
+
+export class RegionCache {
+  readonly #blocks: Blocks;
+  readonly #forms: Forms;
+  readonly #physical: PhysicalMemory;
+  readonly #limit: number;
+  /** In the order of their making. */
+  #translations = new Set<Translation>();
+  #byEntry = new Map<number, Map<number, Translation>>();
+  #byFrame = new Map<number, Set<Translation>>();
+  #bySlot = new Map<number, Translation>();
+  #freeHandlers: number[] = [];
+  #freeSlots: number[] = [];
+  #nextSlot: number = LINEAR.regionTags;
+  #bytes = 0;
+
+  /** `limit`: bytes of WebAssembly that are kept. */
+  constructor(blocks: Blocks, forms: Forms, physical: PhysicalMemory, limit: number) {
+    this.#blocks = blocks;
+    this.#forms = forms;
+    this.#physical = physical;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#translations.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  find(frame: number, address: number): Translation | undefined {
+    return this.#byEntry.get(frame)?.get(address);
+  }
+
+  bySlot(slot: number): Translation | undefined {
+    return this.#bySlot.get(slot);
+  }
+
+  /** Translates a region, which stands in for its block from then on. */
+  add(region: Region): Translation {
+    const frame = region.pages.get(Math.floor(region.entry / PAGE_SIZE) * PAGE_SIZE)!;
+    const old = this.find(frame, region.entry);
+    if (old !== undefined) this.drop(old);
+    const m = new ModuleWriter();
+    const tagSlot = region.pages.size > 1 ? this.#takeSlot() : 0;
+    buildRegion(m, region, tagSlot);
+    const bytes = m.finish();
+    while (this.#bytes + bytes.length > this.#limit && this.#translations.size > 0) {
+      this.drop(this.#translations.values().next().value!);
+    }
+    const exports = this.#forms.link(bytes);
+    const handler = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
+    this.#forms.setSlot(handler, exports.region);
+    const translation = { address: region.entry, frame, pages: region.pages, handler, tagSlot, size: bytes.length };
+    this.#remember(translation);
+    const block = this.#blocks.known(frame, region.entry);
+    if (block !== undefined) this.install(block);
+    return translation;
+  }
+
+  #remember(translation: Translation): void {
+    const { address, frame, pages, tagSlot, size } = translation;
+    this.#translations.add(translation);
+    this.#bytes += size;
+    let entries = this.#byEntry.get(frame);
+    if (entries === undefined) {
+      entries = new Map();
+      this.#byEntry.set(frame, entries);
+    }
+    entries.set(address, translation);
+    let marked = false;
+    for (const page of pages.values()) {
+      const known = this.#byFrame.get(page);
+      if (known !== undefined) known.add(translation);
+      else {
+        this.#byFrame.set(page, new Set([translation]));
+        this.#physical.markCode(page);
+        marked = true;
+      }
+    }
+    if (marked) flushTlb(this.#physical); // a write entry for a frame may be there
+    if (tagSlot !== 0) this.#bySlot.set(tagSlot, translation);
+  }
+
+  /** Puts the region for a block, if there is one, in its place. */
+  install(block: Block): void {
+    const translation = this.find(block.frame, block.address);
+    if (translation === undefined || block.second !== 0 || this.#blocks.breakpoints.has(block.address)) return;
+    this.#physical.u32[(block.record + RECORD.handler) / 4] = translation.handler;
+  }
+
+  drop(translation: Translation): void {
+    const { address, frame, pages, handler, tagSlot, size } = translation;
+    if (!this.#translations.delete(translation)) return;
+    this.#bytes -= size;
+    this.#byEntry.get(frame)!.delete(address);
+    for (const page of pages.values()) this.#byFrame.get(page)?.delete(translation);
+    const block = this.#blocks.known(frame, address);
+    if (block !== undefined) {
+      const { u32 } = this.#physical;
+      u32[(block.record + RECORD.handler) / 4] = u32[(block.record + RECORD.interpreted) / 4]!;
+      u32[(block.record + RECORD.heat) / 4] = this.#blocks.heat;
+    }
+    this.#forms.setSlot(handler, null);
+    this.#freeHandlers.push(handler);
+    if (tagSlot !== 0) {
+      this.#physical.u32[tagSlot / 4] = 0;
+      this.#bySlot.delete(tagSlot);
+      this.#freeSlots.push(tagSlot);
+    }
+  }
+
+  /** Drops what was made from a frame. */
+  invalidateFrame(frame: number): void {
+    const translations = this.#byFrame.get(frame);
+    if (translations === undefined) return;
+    this.#byFrame.delete(frame);
+    for (const translation of translations) this.drop(translation);
+  }
+
+  clear(): void {
+    for (const translation of [...this.#translations]) this.drop(translation);
+    for (const frame of this.#byFrame.keys()) this.#physical.unmarkCode(frame);
+    this.#byFrame.clear();
+    this.#byEntry.clear();
+  }
+
+  /** No tag of an address space is the right one any more. */
+  forgetTags(): void {
+    for (const slot of this.#bySlot.keys()) this.#physical.u32[slot / 4] = 0;
+  }
+
+  #takeSlot(): number {
+    const free = this.#freeSlots.pop();
+    if (free !== undefined) return free;
+    while (this.#nextSlot >= LINEAR.regionTagsEnd) {
+      // More regions than slots: the oldest go.
+      this.drop(this.#translations.values().next().value!);
+      const slot = this.#freeSlots.pop();
+      if (slot !== undefined) return slot;
+    }
+    const slot = this.#nextSlot;
+    this.#nextSlot += 4;
+    return slot;
+  }
+}

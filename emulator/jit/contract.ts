@@ -1,0 +1,15 @@
+/** What regions and the runtime have agreed on; see also `interpreter/contract.ts`. */
+import { TYPE } from '../wasm/opcodes.ts';
+import type { Signature } from '../wasm/writer.ts';
+
+const { i32, i64 } = TYPE;
+
+export const LEAVE = {
+  /**
+   * (kind, a, b, result of flags; rip, remaining) -> exit code: the interpreter goes on at rip, and executes at least the
+   * instruction there.
+   */
+  leave: { params: [i32, i64, i64, i64, i64, i32], results: [i32] },
+  /** (record, remaining, tag slot) -> exit code: it is not known whether the region is good in this address space. */
+  unproven: { params: [i32, i32, i32], results: [i32] },
+} as const satisfies Record<string, Signature>;

@@ -1,0 +1,89 @@
+/** The JIT: the interpreter, with regions of translated code in the place of blocks that are entered often. */
+import type { CpuOptions, StopReason } from '../cpu.ts';
+import { STOP } from '../cpu.ts';
+import { InterpreterCpu } from '../interpreter/cpu.ts';
+import { CpuFault } from '../isa/helper.ts';
+import { PAGE_SIZE } from '../memory/layout.ts';
+import { STATE } from '../state.ts';
+import { RegionCache, type Translation } from './cache.ts';
+import { discover, type RegionLimits } from './cfg.ts';
+import { buildRegionRuntime } from './runtime.ts';
+
+const THRESHOLD = 1000;
+const CACHE_BYTES = 64 << 20;
+const LIMITS: RegionLimits = { instructions: 400, pages: 8 };
+
+/**
+ * Longest stay in generated code, in instructions: V8 puts optimised code in the place of a function only when it is
+ * called again.
+ */
+const SLICE = 200_000;
+
+export class JitCpu extends InterpreterCpu {
+  override readonly kind = 'jit';
+  readonly #cache: RegionCache;
+
+  constructor(options: CpuOptions) {
+    super(options);
+    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES } = options.jit ?? {};
+    const exports = this.forms.link(buildRegionRuntime(), true);
+    this.enterInterpreted = exports.enterInterpreted as typeof this.enterInterpreted;
+    const { blocks } = this;
+    const cache = new RegionCache(blocks, this.forms, this.physical, cacheBytes);
+    this.#cache = cache;
+    blocks.heat = threshold;
+    blocks.onBlock = (block) => {
+      if (threshold === 0) this.onHot(block.address);
+      else cache.install(block);
+    };
+    blocks.onInvalidate = (frame) => cache.invalidateFrame(frame);
+    blocks.onClear = () => cache.clear();
+  }
+
+  override run(budget: number): StopReason {
+    const end = this.instructions + budget;
+    for (;;) {
+      const stop = super.run(Math.min(SLICE, end - this.instructions));
+      if (stop !== STOP.budget || this.instructions >= end) return stop;
+      // A new run passes the breakpoint it starts at.
+      if (this.blocks.breakpoints.has(this.state.rip)) return STOP.breakpoint;
+    }
+  }
+
+  protected override onHot(address: number): void {
+    const { cr2Wide } = this.state;
+    const region = discover(this.memory, address, LIMITS, (at) => at !== address && this.blocks.breakpoints.has(at));
+    // Looking at pages that cannot be fetched leaves no trace.
+    this.state.cr2Wide = cr2Wide;
+    if (region === null) return;
+    this.#prove(this.#cache.add(region));
+  }
+
+  protected override onUnproven(slot: number): void {
+    const translation = this.#cache.bySlot(slot);
+    if (translation !== undefined && !this.#prove(translation)) this.#cache.drop(translation);
+  }
+
+  /** Asks whether the pages of a region are mapped here as they were when it was made, and notes it. */
+  #prove(translation: Translation): boolean {
+    const { pages, tagSlot } = translation;
+    const { cr2Wide } = this.state;
+    try {
+      for (const [page, frame] of pages) {
+        if (this.memory.fetchFrame(page) !== frame * PAGE_SIZE) return false;
+      }
+    } catch (error) {
+      if (!(error instanceof CpuFault)) throw error;
+      return false;
+    } finally {
+      this.state.cr2Wide = cr2Wide;
+    }
+    for (const page of pages.keys()) this.space.executed.add(page / PAGE_SIZE);
+    if (tagSlot !== 0) this.physical.u32[tagSlot / 4] = this.physical.u32[STATE.jumpKey / 4 + 1]!;
+    return true;
+  }
+
+  protected override onTagsReset(): void {
+    this.#cache.forgetTags();
+  }
+}

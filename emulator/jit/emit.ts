@@ -1,0 +1,704 @@
+/**
+ * The operations of instructions as a region wants them: operands are constants, registers are locals (`frame.ts`), and
+ * whatever is rare - a TLB miss, an access across a page, a float operation with an answer of its own, a helper - leaves the
+ * region at the start of the instruction, which the interpreter then executes.
+ *
+ * Invariants:
+ *  - Nothing of the guest's state is written before the last point at which an instruction may leave. Where a function does
+ *    otherwise `notes.late` is set, and the instruction is left to the interpreter altogether.
+ *  - A `Value` may name a register's local as long as the instruction does not write that register: then it moves to a
+ *    temporary first.
+ */
+
+import { FloatEmitter } from '../interpreter/float.ts';
+import { pushHost, pushTlbEntry, pushTlbMiss } from '../interpreter/translate.ts';
+import { typeOf, type Value } from '../interpreter/values.ts';
+import type { HelperName } from '../isa/helpers.ts';
+import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
+import type { FlagName, Ops, Vector } from '../isa/ops.ts';
+import { LINEAR } from '../memory/layout.ts';
+import { ARITHMETIC_FLAGS, RFLAGS, STATE } from '../state.ts';
+import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
+import { LazyFlags } from './flags.ts';
+import type { Frame } from './frame.ts';
+import type { RegionWriter } from './writer.ts';
+
+const { i32, i64, v128 } = TYPE;
+
+const LOAD = { 8: OP.i32Load8u, 16: OP.i32Load16u, 32: OP.i32Load, 64: OP.i64Load } as const;
+const STORE = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
+const SEGMENTS = [STATE.es, STATE.cs, STATE.ss, STATE.ds, STATE.fs, STATE.gs];
+
+/** How an instruction ends that is not simply followed by the next; the region's builder makes control flow of it. */
+export type Transfer =
+  | { readonly kind: 'goto'; readonly target: number }
+  | { readonly kind: 'branch'; readonly condition: Value; readonly target: number }
+  | { readonly kind: 'jump'; readonly target: Value };
+
+/** What was seen while the function ran; see `effects.ts`. */
+export interface Notes {
+  ending: 'goto' | 'branch' | 'jump' | 'interpret' | null;
+  unsupported: boolean;
+  /** Which way an `if` goes was known. */
+  decided: boolean;
+  late: boolean;
+  wrote: boolean;
+  mayExit: boolean;
+  flagsRead: number;
+  flagsSet: number;
+  flagsTouched: number;
+  conditional: boolean;
+  written: Set<number>;
+  implicit: number;
+  implicitVectors: number;
+  upper: boolean;
+}
+
+const newNotes = (): Notes => ({
+  ending: null,
+  unsupported: false,
+  decided: false,
+  late: false,
+  wrote: false,
+  mayExit: false,
+  flagsRead: 0,
+  flagsSet: 0,
+  flagsTouched: 0,
+  conditional: false,
+  written: new Set(),
+  implicit: 0,
+  implicitVectors: 0,
+  upper: false,
+});
+
+/** A value that is a register's local for now. */
+interface Alias {
+  type: ValueType;
+  local: number;
+  constant: null;
+}
+
+export interface Begin {
+  /** Some flag that the instruction writes is used later. */
+  readonly flagsWanted: boolean;
+  /** It writes registers inside an `if`. */
+  readonly conditional: boolean;
+}
+
+export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> {
+  notes = newNotes();
+  transfer: Transfer | null = null;
+  readonly flags: LazyFlags;
+  readonly #writer: RegionWriter;
+  readonly #frame: Frame;
+  #begin!: Begin;
+  #aliases = new Map<number, Alias[]>();
+  #addresses = new Map<Operand, Value>();
+  #writable = new Map<Operand, Value>();
+  #origins = new Map<Value, { readonly operation: 'add' | 'sub'; readonly a: Value; readonly b: Value }>();
+
+  constructor(f: RegionWriter, frame: Frame) {
+    super(f, undefined as unknown as Instruction);
+    this.#writer = f;
+    this.#frame = frame;
+    this.flags = new LazyFlags(this, frame);
+    f.leave = () => {
+      this.#mayLeave();
+      f.brTo(frame.exitLabel);
+    };
+  }
+
+  /** Starts an instruction. Its operands are told apart by identity, so it gets its own. */
+  begin(i: Instruction, begin: Begin): void {
+    this.#writer.recycle();
+    this.insn = { ...i, operands: i.operands.map((op) => ({ ...op })) };
+    this.notes = newNotes();
+    this.transfer = null;
+    this.#begin = begin;
+    this.#aliases.clear();
+    this.#addresses.clear();
+    this.#writable.clear();
+    this.#origins.clear();
+  }
+
+  // --- leaving ------------------------------------------------------------------------------------------------------
+
+  #mayLeave(): void {
+    this.notes.mayExit = true;
+    if (this.notes.wrote) this.notes.late = true;
+  }
+
+  /** With a condition on the stack. */
+  #leaveIf(): void {
+    this.#mayLeave();
+    this.f.brIfTo(this.#frame.exitLabel);
+  }
+
+  #leave(): void {
+    if (this.depth === 0) this.notes.ending = 'interpret';
+    this.#writer.leave();
+  }
+
+  protected override exit(_code: number): void {
+    this.#leave();
+  }
+
+  protected override saveContext(): void {}
+
+  raise(_vector: Vector, _errorCode?: number): void {
+    this.#leave();
+  }
+
+  raiseIf(c: Value, _vector: Vector, _errorCode?: number): void {
+    if (c.constant !== null) this.notes.decided = true;
+    if (c.constant === 0n) return;
+    this.push(c);
+    this.#leaveIf();
+  }
+
+  trap(_vector: Vector): void {
+    this.#leave();
+  }
+
+  syscall(): void {
+    this.#leave();
+  }
+
+  again(): void {
+    this.#leave();
+  }
+
+  call(_name: HelperName, ..._args: Value[]): Value {
+    this.#leave();
+    return this.int(64, 0);
+  }
+
+  override loop(_limit: number, _body: () => Value): void {
+    this.notes.unsupported = true;
+  }
+
+  override if(c: Value, then: () => void, otherwise?: () => void): void {
+    if (c.constant !== null) {
+      this.notes.decided = true;
+      super.if(c, then, otherwise);
+      return;
+    }
+    if (this.#begin.conditional) for (const [key, aliases] of this.#aliases) this.#settle(key, aliases);
+    const before = this.flags.known;
+    let changed = false;
+    const arm = (body: () => void) => () => {
+      this.flags.known = before;
+      body();
+      changed ||= this.flags.known !== before;
+    };
+    super.if(c, arm(then), otherwise === undefined ? undefined : arm(otherwise));
+    this.flags.known = changed ? null : before;
+  }
+
+  // --- control ------------------------------------------------------------------------------------------------------
+
+  nextRip(): Value {
+    return this.int(64, this.insn.address + this.insn.length);
+  }
+
+  thisRip(): Value {
+    return this.int(64, this.insn.address);
+  }
+
+  modrm(): Value {
+    return this.int(64, this.insn.modrm);
+  }
+
+  jump(target: Value): void {
+    if (!this.notes.wrote) {
+      const sixteen = this.int(64, 16);
+      this.push(this.ne(64, this.shrS(64, this.shl(64, target, sixteen), sixteen), target));
+      this.#leaveIf();
+    }
+    if (this.depth > 0) this.notes.unsupported = true;
+    this.notes.ending = 'jump';
+    this.transfer = { kind: 'jump', target };
+  }
+
+  branch(target: TargetOperand): void {
+    if (this.depth > 0) this.notes.unsupported = true;
+    this.notes.ending = 'goto';
+    this.transfer = { kind: 'goto', target: Number(target.value) };
+  }
+
+  branchIf(condition: Value, target: TargetOperand): void {
+    if (this.depth > 0) this.notes.unsupported = true;
+    this.notes.ending = 'branch';
+    this.transfer = { kind: 'branch', condition, target: Number(target.value) };
+  }
+
+  // --- registers ----------------------------------------------------------------------------------------------------
+
+  /** A value that names a local of the frame. `key` tells which. */
+  #alias(key: number, type: ValueType, local: number): Value {
+    if (this.depth > 0 && this.#begin.conditional) {
+      this.f.get(local);
+      return this.pop(type);
+    }
+    const alias: Alias = { type, local, constant: null };
+    const aliases = this.#aliases.get(key);
+    if (aliases === undefined) this.#aliases.set(key, [alias]);
+    else aliases.push(alias);
+    return alias;
+  }
+
+  /** Before a local of the frame changes: values that name it move to a temporary. */
+  #settle(key: number, aliases = this.#aliases.get(key)): void {
+    if (aliases === undefined || aliases.length === 0) return;
+    const { type, local } = aliases[0]!;
+    const temporary = this.f.local(type);
+    this.f.get(local);
+    this.f.set(temporary);
+    for (const alias of aliases) alias.local = temporary;
+    this.#aliases.delete(key);
+  }
+
+  #wrote(): void {
+    this.notes.wrote = true;
+    if (this.depth > 0) this.notes.conditional = true;
+  }
+
+  /** Pushes the register, narrowed. */
+  #readGeneral(w: Width, n: number): Value {
+    const local = this.#frame.general(n);
+    if (w === 64) return this.#alias(n, i64, local);
+    this.f.get(local);
+    this.f.op(OP.i32WrapI64);
+    if (w < 32) {
+      this.f.i32(w === 8 ? 0xff : 0xffff);
+      this.f.op(OP.i32And);
+    }
+    return this.pop(i32);
+  }
+
+  #writeGeneral(w: Width, n: number, value: Value): void {
+    const local = this.#frame.general(n);
+    this.#settle(n);
+    this.#wrote();
+    if (w >= 32) this.push(this.zeroExtend(w, 64, value));
+    else {
+      this.f.get(local);
+      this.f.i64(w === 8 ? ~0xffn : ~0xffffn);
+      this.f.op(OP.i64And);
+      this.push(this.zeroExtend(w, 64, value));
+      this.f.op(OP.i64Or);
+    }
+    this.f.set(local);
+  }
+
+  override register(w: Width, n: number): Value {
+    return this.#readGeneral(w, n);
+  }
+
+  override setRegister(w: Width, n: number, value: Value): void {
+    this.notes.implicit |= 1 << n;
+    this.#writeGeneral(w, n, value);
+  }
+
+  override highByte(n: number): Value {
+    return this.#readHigh(n);
+  }
+
+  #readHigh(n: number): Value {
+    this.f.get(this.#frame.general(n));
+    this.f.op(OP.i32WrapI64);
+    this.f.i32(8);
+    this.f.op(OP.i32ShrU);
+    this.f.i32(0xff);
+    this.f.op(OP.i32And);
+    return this.pop(i32);
+  }
+
+  override setHighByte(n: number, value: Value): void {
+    this.notes.implicit |= 1 << n;
+    this.#writeHigh(n, value);
+  }
+
+  #writeHigh(n: number, value: Value): void {
+    const local = this.#frame.general(n);
+    this.#settle(n);
+    this.#wrote();
+    this.f.get(local);
+    this.f.i64(~0xff00n);
+    this.f.op(OP.i64And);
+    this.push(this.zeroExtend(8, 64, value));
+    this.f.i64(8n);
+    this.f.op(OP.i64Shl);
+    this.f.op(OP.i64Or);
+    this.f.set(local);
+  }
+
+  override segmentBase(segment: SegmentBase): Value {
+    return super.segmentBase(segment);
+  }
+
+  override setSegmentBase(segment: 'fs' | 'gs', value: Value): void {
+    this.#wrote();
+    super.setSegmentBase(segment, value);
+  }
+
+  override setMxcsr(value: Value): void {
+    this.#wrote();
+    super.setMxcsr(value);
+  }
+
+  // --- operands -----------------------------------------------------------------------------------------------------
+
+  override read(op: Operand): Value {
+    switch (op.kind) {
+      case 'reg':
+        return op.high ? this.#readHigh(op.register) : this.#readGeneral(op.width, op.register);
+      case 'segment':
+        this.f.i32(0);
+        this.f.memory(OP.i32Load16u, SEGMENTS[op.register]!);
+        return this.pop(i32);
+      case 'vector':
+        return this.lane(op.width as Width, this.readVector(op), 0);
+      case 'imm':
+      case 'target':
+        return this.int(op.width, op.value);
+      case 'mem':
+        return this.load(op.width as Width, this.linearAddress(op));
+      default:
+        this.notes.unsupported = true;
+        return this.int(64, 0);
+    }
+  }
+
+  override readForWrite(op: Operand): Value {
+    if (op.kind !== 'mem') return this.read(op);
+    const w = op.width as Width;
+    const host = this.#host(LINEAR.tlbWrite, this.linearAddress(op), w / 8);
+    this.#writable.set(op, host);
+    this.push(host);
+    this.f.memory(LOAD[w]);
+    return this.pop(typeOf(w));
+  }
+
+  override write(op: Operand, value: Value): void {
+    switch (op.kind) {
+      case 'reg':
+        this.notes.written.add(this.insn.operands.indexOf(op));
+        if (op.high) this.#writeHigh(op.register, value);
+        else this.#writeGeneral(op.width, op.register, value);
+        return;
+      case 'mem': {
+        const host = this.#writable.get(op);
+        if (host === undefined) {
+          this.store(op.width as Width, this.linearAddress(op), value);
+          return;
+        }
+        this.#wrote();
+        this.push(host);
+        this.push(value);
+        this.f.memory(STORE[op.width as Width]);
+        return;
+      }
+      default:
+        this.notes.unsupported = true;
+    }
+  }
+
+  override effectiveAddress(op: MemoryOperand): Value {
+    let address = this.int(64, op.displacement);
+    if (op.vsib !== undefined) this.notes.unsupported = true;
+    else if (op.index >= 0) {
+      const index = this.#readGeneral(64, op.index);
+      const scaled = op.scale === 1 ? index : this.shl(64, index, this.int(64, Math.log2(op.scale)));
+      address = op.displacement === 0n ? scaled : this.add(64, scaled, address);
+    }
+    if (op.base >= 0) {
+      const base = this.#readGeneral(64, op.base);
+      address = address.constant === 0n ? base : this.add(64, base, address);
+    }
+    return op.addressSize === 32 ? this.and(64, address, this.int(64, 0xffffffff)) : address;
+  }
+
+  override linearAddress(op: MemoryOperand): Value {
+    const known = this.#addresses.get(op);
+    if (known !== undefined) return known;
+    let address = this.effectiveAddress(op);
+    if (op.segment !== 'none') address = this.add(64, address, this.segmentBase(op.segment));
+    if (this.depth === 0) this.#addresses.set(op, address);
+    return address;
+  }
+
+  // --- memory -------------------------------------------------------------------------------------------------------
+
+  /** The byte offset in linear memory of an access, or it leaves. */
+  #host(table: number, address: Value, bytes: number): Value {
+    const { f } = this;
+    const at = this.#local(address);
+    const entry = f.local(i64);
+    pushTlbEntry(f, table, at);
+    f.set(entry);
+    pushTlbMiss(f, entry, at);
+    if (bytes > 1) {
+      f.get(at);
+      f.op(OP.i32WrapI64);
+      f.i32(4095);
+      f.op(OP.i32And);
+      f.i32(4096 - bytes);
+      f.op(OP.i32GtU);
+      f.op(OP.i32Or);
+    }
+    this.#leaveIf();
+    pushHost(f, entry, at);
+    return this.pop(i32);
+  }
+
+  #local(v: Value): number {
+    if (v.constant === null) return v.local;
+    this.push(v);
+    return this.pop(v.type).local;
+  }
+
+  override load(w: Width, address: Value): Value {
+    this.push(this.#host(LINEAR.tlbRead, address, w / 8));
+    this.f.memory(LOAD[w]);
+    return this.pop(typeOf(w));
+  }
+
+  override loadForWrite(w: Width, address: Value): Value {
+    this.push(this.#host(LINEAR.tlbWrite, address, w / 8));
+    this.f.memory(LOAD[w]);
+    return this.pop(typeOf(w));
+  }
+
+  override store(w: Width, address: Value, value: Value): void {
+    const host = this.#host(LINEAR.tlbWrite, address, w / 8);
+    this.#wrote();
+    this.push(host);
+    this.push(value);
+    this.f.memory(STORE[w]);
+  }
+
+  protected override loadChunks(address: Value, count: number): Value[] {
+    const host = this.#host(LINEAR.tlbRead, address, 16 * count);
+    return Array.from({ length: count }, (_, n) => {
+      this.push(host);
+      this.f.simdMemory(SIMD.v128Load, 16 * n);
+      return this.pop(v128);
+    });
+  }
+
+  protected override storeChunks(address: Value, values: readonly Value[]): void {
+    const host = this.#host(LINEAR.tlbWrite, address, 16 * values.length);
+    this.#wrote();
+    for (const [n, value] of values.entries()) {
+      this.push(host);
+      this.push(value);
+      this.f.simdMemory(SIMD.v128Store, 16 * n);
+    }
+  }
+
+  // --- vectors ------------------------------------------------------------------------------------------------------
+
+  #lower(n: number): Value {
+    return this.#alias(16 + n, v128, this.#frame.vector(n));
+  }
+
+  #upper(n: number): Value {
+    this.notes.upper = true;
+    return this.#alias(32 + n, v128, this.#frame.upper(n));
+  }
+
+  #setLower(n: number, value: Value): void {
+    this.#settle(16 + n);
+    this.#wrote();
+    this.push(value);
+    this.f.set(this.#frame.vector(n));
+  }
+
+  override readVector(op: Operand): Value {
+    if (op.kind === 'mem') return this.load128(this.linearAddress(op));
+    if (op.kind === 'vector') return this.#lower(op.register);
+    this.notes.unsupported = true;
+    return this.vectorConstant(0n, 0n);
+  }
+
+  override readVectors(op: Operand): Value[] {
+    const count = op.width === 256 ? 2 : 1;
+    if (op.kind === 'mem') return this.loadChunks(this.linearAddress(op), count);
+    const low = this.readVector(op);
+    return count === 1 || op.kind !== 'vector' ? [low] : [low, this.#upper(op.register)];
+  }
+
+  override writeVector(op: Operand, value: Value): void {
+    if (op.kind === 'mem') {
+      this.store128(this.linearAddress(op), value);
+      return;
+    }
+    if (op.kind !== 'vector') {
+      this.notes.unsupported = true;
+      return;
+    }
+    this.notes.written.add(this.insn.operands.indexOf(op));
+    this.#setLower(op.register, value);
+  }
+
+  override writeVectors(op: Operand, values: readonly Value[]): void {
+    if (op.kind === 'mem') {
+      this.storeChunks(this.linearAddress(op), values);
+      return;
+    }
+    if (op.kind !== 'vector') {
+      this.notes.unsupported = true;
+      return;
+    }
+    this.writeVector(op, values[0]!);
+    this.#writeUpper(op.register, values[1] ?? this.vectorConstant(0n, 0n));
+  }
+
+  #writeUpper(n: number, value: Value): void {
+    this.notes.upper = true;
+    this.#settle(32 + n);
+    this.#wrote();
+    this.push(value);
+    this.f.set(this.#frame.upper(n));
+  }
+
+  override vectorRegister(n: number): Value {
+    return this.#lower(n);
+  }
+
+  override setVectorRegister(n: number, value: Value): void {
+    this.notes.implicitVectors |= 1 << n;
+    this.#setLower(n, value);
+  }
+
+  override setVectorUpper(n: number, value: Value): void {
+    this.notes.implicitVectors |= 1 << n;
+    this.#writeUpper(n, value);
+  }
+
+  override vsibIndex(_op: MemoryOperand): Value[] {
+    this.notes.unsupported = true;
+    return [this.vectorConstant(0n, 0n), this.vectorConstant(0n, 0n)];
+  }
+
+  override vsibAddress(_op: MemoryOperand, _index: Value): Value {
+    this.notes.unsupported = true;
+    return this.int(64, 0);
+  }
+
+  // --- values that are remembered --------------------------------------------------------------------------------------
+
+  override add(w: Width, a: Value, b: Value): Value {
+    return this.#from('add', a, b, super.add(w, a, b));
+  }
+
+  override sub(w: Width, a: Value, b: Value): Value {
+    return this.#from('sub', a, b, super.sub(w, a, b));
+  }
+
+  #from(operation: 'add' | 'sub', a: Value, b: Value, r: Value): Value {
+    this.#origins.set(r, { operation, a, b });
+    return r;
+  }
+
+  /** Whether `r` is just the sum or difference. */
+  isResultOf(operation: 'add' | 'sub', a: Value, b: Value, r: Value): boolean {
+    const origin = this.#origins.get(r);
+    return origin !== undefined && origin.operation === operation && origin.a === a && origin.b === b;
+  }
+
+  // --- flags --------------------------------------------------------------------------------------------------------
+
+  #sets(mask: number): boolean {
+    this.notes.flagsTouched |= mask;
+    if (this.depth === 0) this.notes.flagsSet |= mask;
+    this.notes.wrote = true;
+    return this.#begin.flagsWanted;
+  }
+
+  override flagsAdd(w: Width, a: Value, b: Value, r: Value): void {
+    if (this.#sets(ARITHMETIC_FLAGS)) this.flags.operation('add', w, a, b, r);
+  }
+
+  override flagsSub(w: Width, a: Value, b: Value, r: Value): void {
+    if (this.#sets(ARITHMETIC_FLAGS)) this.flags.operation('sub', w, a, b, r);
+  }
+
+  override flagsLogic(w: Width, r: Value): void {
+    if (this.#sets(ARITHMETIC_FLAGS)) this.flags.logic(w, r);
+  }
+
+  override flagsResult(w: Width, r: Value, others: { cf?: Value; af?: Value; of?: Value }): void {
+    let mask = RFLAGS.ZF | RFLAGS.SF | RFLAGS.PF;
+    for (const name of ['cf', 'af', 'of'] as const) if (others[name] !== undefined) mask |= flagBit(name);
+    if (!this.#sets(mask)) return;
+    super.flagsResult(w, r, others);
+    this.flags.known = { kind: 'result', w };
+  }
+
+  override setFlags(flags: Partial<Record<FlagName, Value>>): void {
+    let mask = 0;
+    for (const [name, value] of Object.entries(flags)) if (value !== undefined) mask |= flagBit(name as FlagName);
+    if (!this.#sets(mask)) return;
+    super.setFlags(flags);
+    this.flags.known = { kind: 'explicit' };
+  }
+
+  override writeFlags(mask: number, value: Value): void {
+    if (mask & ~ARITHMETIC_FLAGS & (RFLAGS.TF | RFLAGS.AC)) this.notes.unsupported = true;
+    super.writeFlags(mask, value);
+  }
+
+  override setDirectionFlag(value: boolean): void {
+    this.#wrote();
+    super.setDirectionFlag(value);
+  }
+
+  override flag(name: FlagName): Value {
+    this.notes.flagsRead |= flagBit(name);
+    return this.flags.flag(name) ?? super.flag(name);
+  }
+
+  override conditionCode(code: number): Value {
+    this.notes.flagsRead |= CONDITION_FLAGS[code >> 1]!;
+    const holds = this.flags.condition(code >> 1);
+    return (code & 1) === 0 ? holds : this.negate(holds);
+  }
+
+  protected override storeResult(w: Width, r: Value): void {
+    this.push(w === 64 ? r : this.signExtend(w, 64, r));
+    this.f.set(this.#frame.flags.result);
+  }
+
+  protected override storeAux(aux: Value): void {
+    this.flags.storeAux(aux);
+  }
+
+  protected override aux(): Value {
+    return this.flags.aux();
+  }
+
+  protected override result(): Value {
+    return { type: i64, local: this.#frame.flags.result, constant: null };
+  }
+
+  /** The plain flag from result and aux, whatever is known. */
+  plainFlag(name: FlagName): Value {
+    return super.flag(name);
+  }
+}
+
+const flagBit = (name: FlagName): number => RFLAGS[name.toUpperCase() as 'CF'];
+
+/** What each pair of condition codes looks at. */
+const CONDITION_FLAGS = [
+  RFLAGS.OF,
+  RFLAGS.CF,
+  RFLAGS.ZF,
+  RFLAGS.CF | RFLAGS.ZF,
+  RFLAGS.SF,
+  RFLAGS.PF,
+  RFLAGS.SF | RFLAGS.OF,
+  RFLAGS.ZF | RFLAGS.SF | RFLAGS.OF,
+];

@@ -1,0 +1,119 @@
+/**
+ * Where the state of the CPU lives inside a region's function: in locals, loaded when the region is entered and stored
+ * when it is left. A register that the region never names has no local.
+ *
+ * Flags are four locals: the result, and how CF, OF and AF follow. `kind` 0: `a` is `flagsAux`; otherwise `flagKind`, and
+ * they are those of the addition or subtraction of `a` and `b`. `result` is as in `state.ts`, and no inversion is set.
+ */
+import type { Width } from '../isa/instruction.ts';
+import { STATE, VECTOR_STRIDE } from '../state.ts';
+import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
+import type { FunctionWriter } from '../wasm/writer.ts';
+import type { RegionWriter } from './writer.ts';
+
+const { i32, i64, v128 } = TYPE;
+
+/** Value of the local `kind` for flags that follow from operands: the width, and a bit for subtraction. */
+export const flagKind = (operation: 'add' | 'sub', w: Width): number => w | (operation === 'sub' ? SUBTRACTION : 0);
+export const SUBTRACTION = 0x80;
+
+/** Sets of registers by number, as masks. */
+export interface RegisterSet {
+  readonly general: number;
+  readonly vectors: number;
+  readonly upper: number;
+}
+
+export const NO_REGISTERS: RegisterSet = { general: 0, vectors: 0, upper: 0 };
+export const union = (a: RegisterSet, b: RegisterSet): RegisterSet => ({
+  general: a.general | b.general,
+  vectors: a.vectors | b.vectors,
+  upper: a.upper | b.upper,
+});
+export const sameSet = (a: RegisterSet, b: RegisterSet): boolean =>
+  a.general === b.general && a.vectors === b.vectors && a.upper === b.upper;
+
+export class Frame {
+  readonly f: RegionWriter;
+  /** Label outside which the region is left for the interpreter, with `position` set. */
+  exitLabel: number;
+  /** Local: which instruction is being executed, see `region.ts`. */
+  readonly position: number;
+  readonly flags: { readonly kind: number; readonly a: number; readonly b: number; readonly result: number };
+  /** Parameters of the function. */
+  readonly record = 0;
+  readonly budget = 1;
+  #general: number[] = [];
+  #vectors: number[] = [];
+  #upper: number[] = [];
+
+  constructor(f: RegionWriter, exitLabel: number) {
+    this.f = f;
+    this.exitLabel = exitLabel;
+    this.position = f.fixed(i32);
+    this.flags = { kind: f.fixed(i32), a: f.fixed(i64), b: f.fixed(i64), result: f.fixed(i64) };
+  }
+
+  general(n: number): number {
+    this.#general[n] ??= this.f.fixed(i64);
+    return this.#general[n];
+  }
+
+  vector(n: number): number {
+    this.#vectors[n] ??= this.f.fixed(v128);
+    return this.#vectors[n];
+  }
+
+  upper(n: number): number {
+    this.#upper[n] ??= this.f.fixed(v128);
+    return this.#upper[n];
+  }
+
+  /** Emits loads of all that has a local. */
+  load(f: FunctionWriter): void {
+    this.#general.forEach((local, n) => {
+      f.i32(0);
+      f.memory(OP.i64Load, STATE.gpr + 8 * n);
+      f.set(local);
+    });
+    this.#vectors.forEach((local, n) => {
+      f.i32(0);
+      f.simdMemory(SIMD.v128Load, STATE.vector + VECTOR_STRIDE * n);
+      f.set(local);
+    });
+    this.#upper.forEach((local, n) => {
+      f.i32(0);
+      f.simdMemory(SIMD.v128Load, STATE.vector + VECTOR_STRIDE * n + 16);
+      f.set(local);
+    });
+    f.i32(0);
+    f.memory(OP.i64Load, STATE.flagsResult);
+    f.set(this.flags.result);
+    f.i32(0);
+    f.memory(OP.i64Load32u, STATE.flagsAux);
+    f.set(this.flags.a);
+  }
+
+  /** Emits stores of these registers. */
+  store(set: RegisterSet): void {
+    const { f } = this;
+    for (let n = 0; n < 16; n++) {
+      const bit = 1 << n;
+      if (set.general & bit) {
+        f.i32(0);
+        f.get(this.general(n));
+        f.memory(OP.i64Store, STATE.gpr + 8 * n);
+      }
+      if (set.vectors & bit) {
+        f.i32(0);
+        f.get(this.vector(n));
+        f.simdMemory(SIMD.v128Store, STATE.vector + VECTOR_STRIDE * n);
+      }
+      if (set.upper & bit) {
+        f.i32(0);
+        f.get(this.upper(n));
+        f.simdMemory(SIMD.v128Store, STATE.vector + VECTOR_STRIDE * n + 16);
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** Which flags are used later: after each instruction, over the whole region. Leaving the region shows all of them. */
+import { ARITHMETIC_FLAGS } from '../state.ts';
+import type { Block } from './cfg.ts';
+import type { FlagMask } from './effects.ts';
+
+const blockIn = (block: Block, out: FlagMask): FlagMask => {
+  let live = out;
+  for (let n = block.steps.length - 1; n >= 0; n--) live = before(block, n, live);
+  return live;
+};
+
+const before = (block: Block, n: number, after: FlagMask): FlagMask => {
+  const { effects } = block.steps[n]!;
+  return (after & ~effects.flagsSet) | effects.flagsRead | (effects.mayExit ? ARITHMETIC_FLAGS : 0);
+};
+
+const outOf = ({ terminator }: Block, liveIn: readonly FlagMask[], leavesAt: (block: Block) => boolean): FlagMask => {
+  const into = (to: Block | null): FlagMask => (to === null || leavesAt(to) ? ARITHMETIC_FLAGS : liveIn[to.id]!);
+  switch (terminator.kind) {
+    case 'goto':
+      return into(terminator.to.block);
+    case 'branch':
+      return into(terminator.taken.block) | into(terminator.fall.block);
+    default:
+      return ARITHMETIC_FLAGS;
+  }
+};
+
+/**
+ * For each block (by id) and each of its steps, whether a flag that it writes is used. `leavesAt`: the region may be left at
+ * the start of this block.
+ */
+export const usedFlags = (blocks: readonly Block[], leavesAt: (block: Block) => boolean): boolean[][] => {
+  const liveIn: FlagMask[] = blocks.map(() => 0);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let n = blocks.length - 1; n >= 0; n--) {
+      const block = blocks[n]!;
+      const live = blockIn(block, outOf(block, liveIn, leavesAt));
+      if (live !== liveIn[block.id]) {
+        liveIn[block.id] = live;
+        changed = true;
+      }
+    }
+  }
+  return blocks.map((block) => {
+    let live = outOf(block, liveIn, leavesAt);
+    const used: boolean[] = [];
+    for (let n = block.steps.length - 1; n >= 0; n--) {
+      used[n] = (block.steps[n]!.effects.flagsTouched & live) !== 0;
+      live = before(block, n, live);
+    }
+    return used;
+  });
+};

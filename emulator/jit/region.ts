@@ -1,0 +1,281 @@
+/**
+ * The function of a region, with the signature of the interpreter's: it stands in the record of its entry's first
+ * instruction, so blocks and the jump cache lead to it as they lead to interpreted code.
+ *
+ * Counting: the budget is charged at the end of each block, and asked for at the entry and at the head of each loop whether it
+ * suffices for the longest way to the next such place; if not, the interpreter goes on from there. So a region never runs
+ * over the budget, and whoever leaves in the middle knows what to charge.
+ *
+ * `position` says where the region is left: bits 31:8 the distance of the instruction from the entry, bits 7:0 how many
+ * instructions of its block came before.
+ */
+import type { HANDLER as HandlerSignature } from '../interpreter/contract.ts';
+import { HANDLER, RUNTIME } from '../interpreter/contract.ts';
+import { RECORD } from '../interpreter/records.ts';
+import { STATE } from '../state.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
+import type { Block, Edge, Region } from './cfg.ts';
+import { LEAVE } from './contract.ts';
+import { writtenBy } from './effects.ts';
+import { RegionOps } from './emit.ts';
+import type { KnownFlags } from './flags.ts';
+import { Frame, NO_REGISTERS, type RegisterSet, sameSet, union } from './frame.ts';
+import { usedFlags } from './liveness.ts';
+import { analyse, dispatcher, type Structure, structured } from './structure.ts';
+import { RegionWriter } from './writer.ts';
+
+const { i32, i64 } = TYPE;
+
+export type RegionSignature = typeof HandlerSignature;
+
+const successorsOf = ({ terminator }: Block): Edge[] => {
+  switch (terminator.kind) {
+    case 'goto':
+      return [terminator.to];
+    case 'branch':
+      return [terminator.taken, terminator.fall];
+    default:
+      return [];
+  }
+};
+
+const graphOf = (blocks: readonly Block[]) => ({
+  successors: blocks.map((block) => {
+    const ids = successorsOf(block).flatMap((edge) => (edge.block === null ? [] : [edge.block.id]));
+    return [...new Set(ids)];
+  }),
+});
+
+/** Most instructions from each block on until the budget is asked again. */
+const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
+  const ways: number[] = blocks.map(() => 0);
+  for (const id of [...s.order].reverse()) {
+    let rest = 0;
+    for (const { block } of successorsOf(blocks[id]!)) {
+      if (block !== null && !s.headers.has(block.id)) rest = Math.max(rest, ways[block.id]!);
+    }
+    ways[id] = blocks[id]!.steps.length + rest;
+  }
+  return ways;
+};
+
+/** Registers that may have been written when a block ends, by id. */
+const writtenAtEnd = (blocks: readonly Block[], s: Structure): RegisterSet[] => {
+  const own = blocks.map((block) =>
+    block.steps.reduce((set, { insn, effects }) => union(set, writtenBy(insn, effects)), NO_REGISTERS),
+  );
+  const out = own.slice();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const id of s.order) {
+      const all = s.predecessors[id]!.reduce((set, p) => union(set, out[p]!), own[id]!);
+      if (sameSet(all, out[id]!)) continue;
+      out[id] = all;
+      changed = true;
+    }
+  }
+  return out;
+};
+
+class RegionBuilder {
+  readonly #region: Region;
+  readonly #f: RegionWriter;
+  readonly #frame: Frame;
+  readonly #o: RegionOps;
+  readonly #s: Structure;
+  readonly #ways: number[];
+  readonly #written: RegisterSet[];
+  readonly #used: boolean[][];
+  readonly #next: number;
+  /** Flags at the end of each block, where one is known. */
+  readonly #flagsAtEnd: (KnownFlags | null)[] = [];
+
+  constructor(m: ModuleWriter, region: Region) {
+    this.#region = region;
+    this.#f = new RegionWriter(m, HANDLER, 'region');
+    this.#frame = new Frame(this.#f, 0);
+    this.#o = new RegionOps(this.#f, this.#frame);
+    this.#next = this.#f.fixed(i32);
+    const { blocks } = region;
+    this.#s = analyse(graphOf(blocks));
+    this.#ways = longestWays(blocks, this.#s);
+    this.#written = writtenAtEnd(blocks, this.#s);
+    this.#used = usedFlags(blocks, (block) => this.#asksBudget(block.id));
+  }
+
+  #asksBudget(id: number): boolean {
+    return id === 0 || this.#s.headers.has(id);
+  }
+
+  /** `tagSlot`: address of the word that holds the tag of the address space the region is good in; 0 if of any. */
+  build(tagSlot: number): void {
+    const f = this.#f;
+    f.block();
+    this.#frame.exitLabel = f.open;
+    const emitter = {
+      node: (id: number) => this.#node(this.#region.blocks[id]!),
+      end: (id: number, branch: (to: number) => void) => this.#end(this.#region.blocks[id]!, branch),
+    };
+    if (this.#s.reducible) structured(f, this.#s, emitter);
+    else dispatcher(f, this.#s, emitter, this.#next);
+    f.op(OP.unreachable);
+    f.end();
+    this.#leave();
+    f.prepend(this.#prologue(tagSlot));
+  }
+
+  /** Code of the start, which needs to know what the rest names. */
+  #prologue(tagSlot: number): Uint8Array {
+    const f = new FunctionWriter(this.#f.module, HANDLER);
+    const { record, budget } = this.#frame;
+    if (tagSlot !== 0) {
+      f.i32(0);
+      f.memory(OP.i32Load, STATE.jumpKey + 4);
+      f.i32(0);
+      f.memory(OP.i32Load, tagSlot);
+      f.op(OP.i32Ne);
+      f.if();
+      f.get(record);
+      f.get(budget);
+      f.i32(tagSlot);
+      f.returnCallImport('unproven', LEAVE.unproven);
+      f.end();
+    }
+    f.get(budget);
+    f.get(record);
+    f.memory(OP.i32Load16u, RECORD.count);
+    f.op(OP.i32Add);
+    f.set(budget);
+    this.#frame.load(f);
+    return f.code.view();
+  }
+
+  #setPosition(address: number, before: number): void {
+    const f = this.#f;
+    f.i32(((address - this.#region.entry) << 8) | before);
+    f.set(this.#frame.position);
+  }
+
+  #node(block: Block): void {
+    const f = this.#f;
+    const o = this.#o;
+    o.flags.known = this.#flagsAtStart(block);
+    if (this.#asksBudget(block.id)) {
+      this.#setPosition(block.address, 0);
+      f.get(this.#frame.budget);
+      f.i32(this.#ways[block.id]!);
+      f.op(OP.i32LtS);
+      f.brIfTo(this.#frame.exitLabel);
+    }
+    for (const [n, { insn, effects }] of block.steps.entries()) {
+      if (effects.mayExit) this.#setPosition(insn.address, n);
+      o.begin(insn, { flagsWanted: this.#used[block.id]![n]!, conditional: effects.conditional });
+      insn.row.semantics(o, o.insn);
+    }
+    this.#flagsAtEnd[block.id] = o.flags.known;
+  }
+
+  #flagsAtStart(block: Block): KnownFlags | null {
+    if (block.id === 0) return this.#s.predecessors[0]!.length === 0 ? { kind: 'explicit' } : null;
+    const [only, ...others] = this.#s.predecessors[block.id]!;
+    if (only === undefined || others.length > 0) return null;
+    return this.#flagsAtEnd[only] ?? null;
+  }
+
+  #charge(count: number): void {
+    if (count === 0) return;
+    const f = this.#f;
+    f.get(this.#frame.budget);
+    f.i32(count);
+    f.op(OP.i32Sub);
+    f.set(this.#frame.budget);
+  }
+
+  #end(block: Block, branch: (to: number) => void): void {
+    const f = this.#f;
+    const o = this.#o;
+    const { terminator } = block;
+    const go = (edge: Edge): void => {
+      if (edge.block === null) this.#goOut(block, () => f.i64(BigInt(edge.address)));
+      else branch(edge.block.id);
+    };
+    switch (terminator.kind) {
+      case 'interpret':
+        this.#setPosition(terminator.address, block.steps.length);
+        f.brTo(this.#frame.exitLabel);
+        return;
+      case 'goto':
+        this.#charge(block.steps.length);
+        go(terminator.to);
+        return;
+      case 'jump': {
+        const transfer = o.transfer;
+        if (transfer?.kind !== 'jump') throw new Error('an indirect jump without a target');
+        this.#charge(block.steps.length);
+        this.#goOut(block, () => o.push(transfer.target));
+        return;
+      }
+      case 'branch': {
+        const transfer = o.transfer;
+        if (transfer?.kind !== 'branch') throw new Error('a branch without a condition');
+        this.#charge(block.steps.length);
+        const { known } = o.flags;
+        if (transfer.condition.constant !== null) {
+          go(transfer.condition.constant === 0n ? terminator.fall : terminator.taken);
+          return;
+        }
+        o.push(transfer.condition);
+        f.if();
+        go(terminator.taken);
+        f.else();
+        o.flags.known = known;
+        go(terminator.fall);
+        f.end();
+      }
+    }
+  }
+
+  /** Out of the region, to an address: through the jump cache to whatever is there. */
+  #goOut(block: Block, pushTarget: () => void): void {
+    const f = this.#f;
+    const target = f.local(i64);
+    pushTarget();
+    f.set(target);
+    this.#o.flags.known = this.#flagsAtEnd[block.id] ?? null;
+    this.#frame.store(this.#written[block.id]!);
+    this.#o.flags.store();
+    f.get(target);
+    f.get(this.#frame.budget);
+    f.i32(0);
+    f.returnCallImport('jump', RUNTIME.jump);
+  }
+
+  /** In the middle, at `position`: the interpreter goes on there. */
+  #leave(): void {
+    const f = this.#f;
+    const { flags, position, budget } = this.#frame;
+    this.#frame.store(this.#written.reduce(union, NO_REGISTERS));
+    f.get(flags.kind);
+    f.get(flags.a);
+    f.get(flags.b);
+    f.get(flags.result);
+    f.get(position);
+    f.i32(8);
+    f.op(OP.i32ShrS);
+    f.op(OP.i64ExtendI32S);
+    f.i64(BigInt(this.#region.entry));
+    f.op(OP.i64Add);
+    f.get(budget);
+    f.get(position);
+    f.i32(0xff);
+    f.op(OP.i32And);
+    f.op(OP.i32Sub);
+    f.returnCallImport('leave', LEAVE.leave);
+  }
+}
+
+/** Adds the function of a region to a module. */
+export const buildRegion = (m: ModuleWriter, region: Region, tagSlot: number): void => {
+  new RegionBuilder(m, region).build(tagSlot);
+};

@@ -1,0 +1,154 @@
+/** Functions that regions end in: back to the interpreter, in the middle of a region or before it. */
+import { EXIT, HANDLER } from '../interpreter/contract.ts';
+import { RECORD } from '../interpreter/records.ts';
+import { pushJumpEntry, storeState32 } from '../interpreter/translate.ts';
+import { LINEAR } from '../memory/layout.ts';
+import { STATE } from '../state.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
+import { LEAVE } from './contract.ts';
+import { SUBTRACTION } from './frame.ts';
+
+const { i32, i64 } = TYPE;
+
+/** Bits of `flagsAux` that carries give: CF and CF xor OF; AF. */
+export const CARRY_BITS = 0xc0000000;
+export const AF_BIT = 8;
+
+/** Where flags are, as locals. */
+export interface FlagLocals {
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly result: number;
+}
+
+/** Pushes `flagsAux`, as 64 bits, of the operation that `kind` (not 0) tells. */
+export const pushAuxOfOperation = (f: FunctionWriter, flags: FlagLocals, local: (type: typeof i64) => number): void => {
+  const carries = local(i64);
+  const left = local(i64);
+  const invertedIf = (from: number, subtraction: boolean): void => {
+    const plainFirst = !subtraction;
+    f.get(from);
+    f.get(from);
+    f.i64(-1n);
+    f.op(OP.i64Xor);
+    f.get(flags.kind);
+    f.i32(SUBTRACTION);
+    f.op(OP.i32And);
+    if (!plainFirst) f.op(OP.i32Eqz);
+    f.op(OP.select);
+  };
+  // Carries of a sum are a & b | (a | b) & ~r, borrows of a difference ~a & b | (~a | b) & r.
+  invertedIf(flags.a, true);
+  f.set(left);
+  f.get(left);
+  f.get(flags.b);
+  f.op(OP.i64And);
+  f.get(left);
+  f.get(flags.b);
+  f.op(OP.i64Or);
+  invertedIf(flags.result, false);
+  f.op(OP.i64And);
+  f.op(OP.i64Or);
+  f.set(carries);
+  f.get(carries);
+  f.i64(64n);
+  f.get(flags.kind);
+  f.i32(SUBTRACTION - 1);
+  f.op(OP.i32And);
+  f.op(OP.i64ExtendI32U);
+  f.op(OP.i64Sub);
+  f.op(OP.i64Shl);
+  f.i64(32n);
+  f.op(OP.i64ShrU);
+  f.i64(BigInt(CARRY_BITS));
+  f.op(OP.i64And);
+  f.get(carries);
+  f.i64(BigInt(AF_BIT));
+  f.op(OP.i64And);
+  f.op(OP.i64Or);
+};
+
+const leave = (m: ModuleWriter): void => {
+  const f = m.function(LEAVE.leave, 'leave');
+  const flags: FlagLocals = { kind: 0, a: 1, b: 2, result: 3 };
+  const [rip, remaining] = [4, 5];
+  const entry = f.local(i32);
+  const record = f.local(i32);
+  const left = f.local(i32);
+  f.i32(0);
+  f.get(flags.result);
+  f.memory(OP.i64Store, STATE.flagsResult);
+  f.get(flags.kind);
+  f.if();
+  pushAuxOfOperation(f, flags, (type) => f.local(type));
+  f.set(flags.a);
+  f.end();
+  f.i32(0);
+  f.get(flags.a);
+  f.memory(OP.i64Store32, STATE.flagsAux);
+  pushJumpEntry(f, rip);
+  f.set(entry);
+  f.get(entry);
+  f.memory(OP.i64Load, LINEAR.jumpCache);
+  f.get(rip);
+  f.i32(0);
+  f.memory(OP.i64Load, STATE.jumpKey);
+  f.op(OP.i64Or);
+  f.op(OP.i64Eq);
+  f.if();
+  f.get(entry);
+  f.memory(OP.i32Load, LINEAR.jumpCache + 8);
+  f.set(record);
+  f.get(remaining);
+  f.get(record);
+  f.memory(OP.i32Load16u, RECORD.count);
+  f.op(OP.i32Sub);
+  f.set(left);
+  f.get(left);
+  f.i32(0);
+  f.op(OP.i32GeS);
+  f.if();
+  f.get(record);
+  f.get(left);
+  f.get(record);
+  f.memory(OP.i32Load, RECORD.interpreted);
+  f.returnCallIndirect(HANDLER);
+  f.end();
+  f.end();
+  f.i32(0);
+  f.get(rip);
+  f.memory(OP.i64Store, STATE.rip);
+  storeState32(f, STATE.remaining, () => f.get(remaining));
+  storeState32(f, STATE.currentRecord, () => f.i32(0));
+  f.i32(EXIT.interpret);
+};
+
+const unproven = (m: ModuleWriter): void => {
+  const f = m.function(LEAVE.unproven, 'unproven');
+  const [record, remaining, tagSlot] = [0, 1, 2];
+  storeState32(f, STATE.currentRecord, () => f.get(record));
+  storeState32(f, STATE.regionSlot, () => f.get(tagSlot));
+  storeState32(f, STATE.remaining, () => {
+    f.get(remaining);
+    f.get(record);
+    f.memory(OP.i32Load16u, RECORD.count);
+    f.op(OP.i32Add);
+  });
+  f.i32(EXIT.unproven);
+};
+
+/** The module that exports `leave` and `unproven`, and `enterInterpreted` as `enter` of the interpreter's runtime. */
+export const buildRegionRuntime = (): Uint8Array => {
+  const m = new ModuleWriter();
+  leave(m);
+  unproven(m);
+  const enter = m.function(HANDLER, 'enterInterpreted');
+  enter.get(0);
+  enter.get(1);
+  enter.get(0);
+  enter.memory(OP.i32Load, RECORD.interpreted);
+  enter.callIndirect(HANDLER);
+  return m.finish();
+};
