@@ -50,16 +50,11 @@ export const notAsked = (hostIsAmd: boolean): Readonly<Record<string, string>> =
 export const touchesSeveral = (shape: Shape): boolean =>
   /^(CMPS|RETF|IRET|ENTER)/.test(shape.mnemonic) || (shape.mnemonic === 'CALL' && shape.rm !== 'none');
 
-/**
- * Stopped by INT3 even so: stepping would write TF to memory, trap in every round or between the elements of a gather, or
- * be held off.
- */
+/** Stopped by INT3 even so: stepping would write TF to memory, trap in every round, or be held off. */
 export const neverStepped = (b: Builder): boolean =>
-  b.repeat ||
-  /^(PUSHF|INT1|ICEBP|VP?GATHER)/.test(b.shape.mnemonic) ||
-  b.shape.operands.some((o) => o.file === 'segment');
+  b.repeat || /^(PUSHF|INT1|ICEBP)/.test(b.shape.mnemonic) || b.shape.operands.some((o) => o.file === 'segment');
 
-/** A step may end within the instruction, which only a case with TF of its own should see. */
+/** A step may end between the elements of a gather, which only a case with TF of its own should see. */
 export const isResumable = (b: Builder): boolean => /^VP?GATHER/.test(b.shape.mnemonic);
 
 export const neverTrapped = (b: Builder): boolean =>
