@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { PAGE_SIZE } from '../../emulator/api.ts';
 import { O } from '../abi/fcntl.ts';
+import { MAP, PROT } from '../abi/mman.ts';
 import { Machine } from '../machine.ts';
 import { memoryFiles, memoryHost } from '../memory-host.ts';
+import { doMmap } from '../mm/mmap.ts';
+import { getUser8, putUser8 } from '../mm/user.ts';
 import { restoreGraph, saveGraph } from '../snapshot.ts';
 import { Files } from './testing.ts';
 
@@ -42,11 +46,38 @@ describe('/proc', () => {
     expect(files.read('/proc/self/fdinfo/3')).toMatch(/^pos:\t0\nflags:\t0100002\n/);
   });
 
+  it('shows what is in memory, and the namespaces', () => {
+    const files = start();
+    const { mm } = files.task;
+    const area = doMmap(mm, 0, 3 * PAGE_SIZE, PROT.READ | PROT.WRITE, MAP.PRIVATE | MAP.ANONYMOUS, null, 0);
+    putUser8(mm, area, 1);
+    getUser8(mm, area + PAGE_SIZE);
+    const shared = doMmap(mm, 0, PAGE_SIZE, PROT.READ, MAP.SHARED | MAP.ANONYMOUS, null, 0);
+    const [first, ...lines] = files.read('/proc/self/smaps').split('\n');
+    expect(first).toBe(`${area.toString(16)}-${(area + 3 * PAGE_SIZE).toString(16)} rw-p 00000000 00:00 0 `);
+    // The page that was only read is the one of zeros, which is nobody's.
+    expect(lines.slice(0, 4)).toEqual([
+      'Size:                 12 kB',
+      'KernelPageSize:        4 kB',
+      'MMUPageSize:           4 kB',
+      'Rss:                   4 kB',
+    ]);
+    expect(lines[23]).toBe('VmFlags: rd wr mr mw me ac ');
+    expect(files.read('/proc/self/maps')).toBe(
+      `${first}\n${`${shared.toString(16)}-${(shared + PAGE_SIZE).toString(16)} r--s 00000000 00:01 0`.padEnd(73)}/dev/zero (deleted)\n`,
+    );
+    expect(files.read('/proc/self/smaps_rollup')).toContain('[rollup]\nRss:                   4 kB\nPss:');
+    expect(files.read('/proc/self/statm')).toBe('4 1 0 0 0 3 0\n');
+    expect(files.read('/proc/self/status')).toContain('RssAnon:\t       4 kB\nRssFile:\t       0 kB\n');
+    expect(files.readlink('/proc/self/ns/uts')).toBe('uts:[4026531838]');
+  });
+
   it('tells of the machine', () => {
     const files = start();
     expect(files.read('/proc/sys/kernel/hostname')).toBe('box\n');
     expect(files.read('/proc/sys/kernel/ostype')).toBe('Linux\n');
     expect(files.read('/proc/meminfo')).toMatch(/^MemTotal: +\d+ kB\nMemFree: /);
+    expect(files.read('/proc/cpuinfo')).toMatch(/^flags\t\t: fpu .* sse2 /m);
     expect(files.read('/proc/mounts')).toMatch(/^overlay \/ overlay rw,relatime 0 0\n/);
     expect(files.read('/proc/mounts')).toContain('hostfs /bound\\040dir hostfs rw');
     expect(files.read('/proc/self/mountinfo')).toMatch(/^\d+ 1 0:\d+ \/ \/ rw,relatime - overlay overlay rw\n/);

@@ -14,6 +14,11 @@ export const mountsText = ({ kernel }: ProcContext): string =>
     .map((mount) => `${mangle(mount.sb.source)} ${mangle(mount.path)} ${mount.sb.type} ${options(mount)} 0 0\n`)
     .join('');
 
+export const mountStatsText = ({ kernel }: ProcContext): string =>
+  kernel.vfs.mounts
+    .map(({ sb, path }) => `device ${mangle(sb.source)} mounted on ${mangle(path)} with fstype ${sb.type}\n`)
+    .join('');
+
 export const mountInfoText = ({ kernel }: ProcContext): string => {
   const { mounts } = kernel.vfs;
   return mounts

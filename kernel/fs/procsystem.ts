@@ -1,5 +1,13 @@
 /** /proc outside of processes: what programs ask about the machine (proc(5)). */
-import { PAGE_SIZE } from '../../emulator/api.ts';
+import {
+  ADDRESS_BITS,
+  CACHE_LINE,
+  CPU_BRAND,
+  CPU_FAMILY,
+  CPU_VENDOR,
+  FEATURES,
+  PAGE_SIZE,
+} from '../../emulator/api.ts';
 import { DT } from '../abi/dirent.ts';
 import { SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
@@ -32,21 +40,33 @@ const meminfoText = ({ kernel }: ProcContext): string => {
   );
 };
 
-const cpuinfoText = (): string =>
-  [
-    ['processor', '0'],
-    ['vendor_id', 'GenuineIntel'],
-    ['cpu family', '6'],
-    ['model', '94'],
-    ['model name', 'signalbox'],
-    ['stepping', '3'],
-    ['cpu cores', '1'],
-    ['siblings', '1'],
-    ['address sizes', '46 bits physical, 48 bits virtual'],
-  ]
-    .map(([name, value]) => `${name!.padEnd(name!.length < 8 ? 8 : name!.length)}\t: ${value}\n`)
-    .join('')
-    .concat('\n');
+/** The processor that CPUID describes (show_cpuinfo). */
+const cpuinfoText = ({ kernel }: ProcContext): string => {
+  const flags = [...kernel.cpu.features].map((name) => FEATURES[name].linux);
+  const lines: readonly (readonly [name: string, value: string | number])[] = [
+    ['processor\t', 0],
+    ['vendor_id\t', CPU_VENDOR],
+    ['cpu family\t', CPU_FAMILY],
+    ['model\t\t', 0],
+    ['model name\t', CPU_BRAND],
+    ['stepping\t', 0],
+    ['physical id\t', 0],
+    ['siblings\t', 1],
+    ['core id\t\t', 0],
+    ['cpu cores\t', 1],
+    ['apicid\t\t', 0],
+    ['initial apicid\t', 0],
+    ['fpu\t\t', 'yes'],
+    ['fpu_exception\t', 'yes'],
+    ['wp\t\t', 'yes'],
+    ['flags\t\t', flags.join(' ')],
+    ['clflush size\t', CACHE_LINE],
+    ['cache_alignment\t', CACHE_LINE],
+    ['address sizes\t', `${ADDRESS_BITS} bits physical, ${ADDRESS_BITS} bits virtual`],
+    ['power management', ''],
+  ];
+  return `${lines.map(([name, value]) => `${name}: ${value}`.trimEnd()).join('\n')}\n\n`;
+};
 
 const seconds = (nanoseconds: number): string => (nanoseconds / NSEC_PER_SEC).toFixed(2);
 
@@ -115,18 +135,22 @@ const sysctl: ProcRow = {
   ],
 };
 
+/** Types that there are; none lives on a block device. */
+const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'pipefs', 'overlay'] as const;
+
 /** The root of /proc. */
 export const procRoot = frozenRow({
   name: '',
   children: [
     file('cmdline', '\n'),
     file('cpuinfo', cpuinfoText),
-    file('filesystems', 'nodev\ttmpfs\nnodev\tproc\nnodev\toverlay\n'),
+    file('filesystems', FILESYSTEMS.map((type) => `nodev\t${type}\n`).join('')),
     file('loadavg', loadavgText),
     file('meminfo', meminfoText),
     { name: 'mounts', link: () => 'self/mounts' },
     { name: 'self', link: ({ reader }) => String(reader.group.tgid) },
     file('stat', statText),
+    file('swaps', 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
     sysctl,
     sysvipcDirectory,
     { name: 'thread-self', link: ({ reader }) => `${reader.group.tgid}/task/${reader.pid}` },

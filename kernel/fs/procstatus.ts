@@ -1,0 +1,223 @@
+/** /proc/PID/stat, statm and status: numbers of a process (proc_pid_stat(5), proc_pid_status(5); fs/proc/array.c). */
+import { PAGE_SIZE } from '../../emulator/api.ts';
+import { RLIMIT } from '../abi/resource.ts';
+import { NSIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
+import { makedev } from '../abi/stat.ts';
+import { NSEC_PER_SEC, USER_HZ } from '../abi/time.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Mm } from '../mm/mm.ts';
+import { pageDown, pageUp } from '../mm/pages.ts';
+import { type Resident, residentPages } from '../mm/resident.ts';
+import { copyFromUser, UserFault } from '../mm/user.ts';
+import type { Task, ThreadGroup } from '../task/task.ts';
+import { groupUsage } from '../task/usage.ts';
+import { fromBytes } from './names.ts';
+import type { ProcContext } from './procfs.ts';
+import { isGone } from './procview.ts';
+
+const STATE_LETTERS = { running: 'R', sleeping: 'S', stopped: 'T', zombie: 'Z', dead: 'X' } as const;
+const STATE_WORDS: Record<string, string> = {
+  R: 'R (running)',
+  S: 'S (sleeping)',
+  D: 'D (disk sleep)',
+  T: 'T (stopped)',
+  Z: 'Z (zombie)',
+  X: 'X (dead)',
+};
+
+const stateLetter = (task: Task): string =>
+  task.state === 'sleeping' && task.wait?.uninterruptible ? 'D' : STATE_LETTERS[task.state];
+
+/** Bytes of a process's own memory, as far as they can be read: arguments, environment. */
+export const userText = (task: Task, start: number, end: number): string => {
+  if (isGone(task) || end <= start) return '';
+  try {
+    return fromBytes(copyFromUser(task.mm, start, end - start));
+  } catch (error) {
+    if (error instanceof UserFault) return '';
+    throw error;
+  }
+};
+
+const ticks = (nanoseconds: number): number => Math.floor((nanoseconds * USER_HZ) / NSEC_PER_SEC);
+const kilobytes = (pages: number): number => (pages * PAGE_SIZE) / 1024;
+
+const total = ({ anon, file, shmem }: Resident): number => anon + file + shmem;
+
+/** Major and minor of the machine's terminal. */
+const TERMINAL = makedev(136, 0);
+
+/** tty_nr and tpgid. */
+const terminalOf = (kernel: Kernel, group: ThreadGroup): [number, number] =>
+  group.sid !== 0 && kernel.vfs.console.session === group.sid ? [TERMINAL, kernel.foreground] : [0, -1];
+
+/** Pages of code: the program's own, and of libraries. */
+const codePages = (mm: Mm): [program: number, libraries: number] => {
+  const program = (pageUp(mm.endCode) - pageDown(mm.startCode)) / PAGE_SIZE;
+  return [Math.min(program, mm.execVm), Math.max(0, mm.execVm - program)];
+};
+
+export const statText = ({ kernel, task }: ProcContext): string => {
+  const { group, mm } = task;
+  const usage = groupUsage(group);
+  const child = group.childUsage;
+  const gone = isGone(task);
+  const fields = [
+    task.pid,
+    `(${task.comm})`,
+    stateLetter(task),
+    task.parent?.group.tgid ?? 0,
+    group.pgid,
+    group.sid,
+    ...terminalOf(kernel, group),
+    0x400000,
+    usage.minflt,
+    child.minflt,
+    usage.majflt,
+    child.majflt,
+    ticks(usage.utime),
+    ticks(usage.stime),
+    ticks(child.utime),
+    ticks(child.stime),
+    20, // priority
+    0, // nice
+    group.threads.length,
+    0,
+    ticks(task.startTime),
+    gone ? 0 : mm.totalVm * PAGE_SIZE,
+    gone ? 0 : total(residentPages(mm)),
+    group.rlimits[RLIMIT.RSS]!.soft === Number.POSITIVE_INFINITY
+      ? '18446744073709551615'
+      : group.rlimits[RLIMIT.RSS]!.soft,
+    gone ? 0 : mm.startCode,
+    gone ? 0 : mm.endCode,
+    gone ? 0 : mm.startStack,
+    0, // kstkesp, kstkeip
+    0,
+    task.pending.signal & 0x7fffffffn,
+    task.blocked & 0x7fffffffn,
+    handlers(task, SIG_IGN) & 0x7fffffffn,
+    handlers(task, null) & 0x7fffffffn,
+    gone ? 0 : 1, // wchan
+    0,
+    0,
+    task.exitSignal,
+    0, // processor
+    0, // rt_priority
+    0, // policy
+    0,
+    0,
+    0,
+    gone ? 0 : mm.startData,
+    gone ? 0 : mm.endData,
+    gone ? 0 : mm.startBrk,
+    gone ? 0 : mm.argStart,
+    gone ? 0 : mm.argEnd,
+    gone ? 0 : mm.envStart,
+    gone ? 0 : mm.envEnd,
+    task.exitCode,
+  ];
+  return `${fields.join(' ')}\n`;
+};
+
+/** Signals whose handler is `handler`; null for any function. */
+const handlers = (task: Task, handler: number | null): bigint => {
+  let set = 0n;
+  for (let signo = 1; signo <= NSIG; signo++) {
+    const at = task.sighand.action[signo]!.handler;
+    if (handler === null ? at !== SIG_DFL && at !== SIG_IGN : at === handler) set |= SIGBIT[signo]!;
+  }
+  return set;
+};
+
+const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
+
+export const statusText = ({ task }: ProcContext): string => {
+  const { cred, group, mm } = task;
+  const usage = groupUsage(group);
+  const line = (name: string, value: string | number) => `${name}:\t${value}\n`;
+  const size = (name: string, pages: number) => line(name, `${String(kilobytes(pages)).padStart(8)} kB`);
+  const memory = isGone(task) ? '' : memoryLines(mm, size);
+  const capabilities = cred.euid === 0 ? '000001ffffffffff' : '0000000000000000';
+  return (
+    line('Name', task.comm) +
+    line('Umask', task.fs.umask.toString(8).padStart(4, '0')) +
+    line('State', STATE_WORDS[stateLetter(task)]!) +
+    line('Tgid', group.tgid) +
+    line('Ngid', 0) +
+    line('Pid', task.pid) +
+    line('PPid', task.parent?.group.tgid ?? 0) +
+    line('TracerPid', 0) +
+    line('Uid', [cred.uid, cred.euid, cred.suid, cred.fsuid].join('\t')) +
+    line('Gid', [cred.gid, cred.egid, cred.sgid, cred.fsgid].join('\t')) +
+    line('FDSize', Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.entries.length))))) +
+    line('Groups', `${cred.groups.join(' ')} `) +
+    line('NStgid', group.tgid) +
+    line('NSpid', task.pid) +
+    line('NSpgid', group.pgid) +
+    line('NSsid', group.sid) +
+    line('Kthread', 0) +
+    memory +
+    line('Threads', group.threads.length) +
+    line('SigQ', `${task.pending.queue.length + group.sharedPending.queue.length}/${sigpendingLimit(task)}`) +
+    line('SigPnd', mask(task.pending.signal)) +
+    line('ShdPnd', mask(group.sharedPending.signal)) +
+    line('SigBlk', mask(task.blocked)) +
+    line('SigIgn', mask(handlers(task, SIG_IGN))) +
+    line('SigCgt', mask(handlers(task, null))) +
+    line('CapInh', mask(0n)) +
+    line('CapPrm', capabilities) +
+    line('CapEff', capabilities) +
+    line('CapBnd', '000001ffffffffff') +
+    line('CapAmb', mask(0n)) +
+    line('NoNewPrivs', task.noNewPrivs ? 1 : 0) +
+    line('Seccomp', 0) +
+    line('Seccomp_filters', 0) +
+    line('Speculation_Store_Bypass', 'not vulnerable') +
+    line('SpeculationIndirectBranch', 'not affected') +
+    line('Cpus_allowed', 1) +
+    line('Cpus_allowed_list', 0) +
+    line('Mems_allowed', 1) +
+    line('Mems_allowed_list', 0) +
+    line('voluntary_ctxt_switches', usage.nvcsw) +
+    line('nonvoluntary_ctxt_switches', usage.nivcsw)
+  );
+};
+
+/** The lines that a process without memory lacks (task_mem). */
+const memoryLines = (mm: Mm, size: (name: string, pages: number) => string): string => {
+  const resident = residentPages(mm);
+  const [program, libraries] = codePages(mm);
+  return (
+    size('VmPeak', mm.totalVm) +
+    size('VmSize', mm.totalVm) +
+    size('VmLck', mm.lockedVm) +
+    size('VmPin', 0) +
+    size('VmHWM', Math.max(mm.maxRss, total(resident))) +
+    size('VmRSS', total(resident)) +
+    size('RssAnon', resident.anon) +
+    size('RssFile', resident.file) +
+    size('RssShmem', resident.shmem) +
+    size('VmData', mm.dataVm) +
+    size('VmStk', mm.stackVm) +
+    size('VmExe', program) +
+    size('VmLib', libraries) +
+    size('VmSwap', 0) +
+    size('HugetlbPages', 0) +
+    'CoreDumping:\t0\nTHP_enabled:\t0\nuntag_mask:\t0xffffffffffffffff\n'
+  );
+};
+
+const sigpendingLimit = (task: Task): string => {
+  const { soft } = task.group.rlimits[RLIMIT.SIGPENDING]!;
+  return soft === Number.POSITIVE_INFINITY ? '18446744073709551615' : String(soft);
+};
+
+/** Pages: size, resident, of them shared, code, 0, data and stack, 0. */
+export const statmText = ({ task }: ProcContext): string => {
+  if (isGone(task)) return '0 0 0 0 0 0 0\n';
+  const { mm } = task;
+  const resident = residentPages(mm);
+  const shared = resident.file + resident.shmem;
+  return `${mm.totalVm} ${total(resident)} ${shared} ${codePages(mm)[0]} 0 ${mm.dataVm + mm.stackVm} 0\n`;
+};
