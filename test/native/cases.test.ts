@@ -25,6 +25,15 @@ describe('directives of guest programs', () => {
     ]);
   });
 
+  it('tell what a processor must have', () => {
+    const test = parse('// variants: -O1 | -O3 -march=x86-64-v2 | -O3 -march=x86-64-v3');
+    expect(test.variants.map((variant) => variant.needs)).toEqual([undefined, 'v2', 'v3']);
+    expect(parse('// needs: v3').variants[0]!.needs).toBe('v3');
+    expect(parse('').levels).toEqual(['v3']);
+    expect(parse('// levels: v1 | v2').levels).toEqual(['v1', 'v2']);
+    expect(() => parse('// needs: v5')).toThrow("unknown level 'v5'");
+  });
+
   it('say how to run it and how it ends', () => {
     const test = parse(
       '// args: -a  b',

@@ -6,10 +6,14 @@ import { fileURLToPath } from 'node:url';
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The folders of guest/ which hold the differential corpus; other folders there belong to other tests. */
-export const areas = ['cpu', 'memory', 'process', 'file', 'ipc', 'signal', 'libc', 'time'] as const;
+export const areas = ['cpu', 'memory', 'process', 'file', 'ipc', 'signal', 'libc', 'libm', 'time'] as const;
 
 /** Which C library a program is linked with. */
 export type Libc = 'glibc' | 'musl';
+
+/** Levels of x86-64 by the System V ABI. */
+export const levels = ['v1', 'v2', 'v3'] as const;
+export type Level = (typeof levels)[number];
 
 /** One way to build a program. */
 export type Variant = {
@@ -20,6 +24,8 @@ export type Variant = {
   readonly libs: readonly string[];
   /** How test names tell variants apart, e.g. `glibc -O2`. */
   readonly name: string;
+  /** What a host must have to run it; nothing said is v1. */
+  readonly needs?: Level;
 };
 
 /** How a program ended: its exit status, or the name of the signal that killed it. */
@@ -42,6 +48,8 @@ export type Case = {
   readonly end: End;
   /** More than about 20 million instructions: the reference executor does not run it. */
   readonly slow: boolean;
+  /** What the CPU inside announces, in one run after the other: all must show the same. */
+  readonly levels: readonly Level[];
 };
 
 /** What every program finds in its environment; the `env` directive adds to it. */
@@ -50,7 +58,12 @@ const baseEnv = { PATH: '/usr/bin:/bin', HOME: '/tmp', LANG: 'C' } as const;
 /** A directive is a lower-case word and a colon at the start of a comment line; prose starts with a capital. */
 const directiveLine = /^\/\/ ([a-z]+)(?::\s*(.*?))?\s*$/;
 
-const directiveNames = ['flags', 'libs', 'variants', 'libc', 'args', 'env', 'stdin', 'status', 'slow'] as const;
+const directiveNames = [
+  ...(['flags', 'libs', 'variants', 'libc', 'args', 'env', 'stdin', 'status'] as const),
+  ...(['levels', 'needs', 'slow', 'apart'] as const),
+];
+/** Those which say all with their name. */
+const bare: readonly string[] = ['slow', 'apart'] satisfies DirectiveName[];
 type DirectiveName = (typeof directiveNames)[number];
 
 /** Reads the leading `//` lines of a source. An unknown directive is an error, so that a typo cannot hide. */
@@ -59,7 +72,7 @@ export function parseDirectives(source: string, where: string): Map<DirectiveNam
   for (const line of source.split('\n')) {
     if (!line.startsWith('//')) break;
     const match = directiveLine.exec(line);
-    if (!match || (match[2] === undefined && match[1] !== 'slow')) continue;
+    if (!match || (match[2] === undefined && !bare.includes(match[1]!))) continue;
     const name = match[1] as DirectiveName;
     if (!directiveNames.includes(name)) throw new Error(`${where}: unknown directive '${match[1]}'`);
     if (found.has(name)) throw new Error(`${where}: directive '${name}' given twice`);
@@ -83,7 +96,20 @@ export function parseCase(area: string, name: string, path: string, source: stri
     stdin: unescaped(directives.get('stdin') ?? ''),
     end: endOf(directives.get('status') ?? '0'),
     slow: directives.has('slow'),
+    levels: directives.has('levels') ? directives.get('levels')!.split('|').map(levelOf) : ['v3'],
   };
+}
+
+/** The cases of a source file: one, but where the C libraries' results differ (`apart`) one for each of them. */
+function parseCases(area: string, name: string, path: string, source: string): Case[] {
+  const all = parseCase(area, name, path, source);
+  if (!parseDirectives(source, path).has('apart')) return [all];
+  return [...new Set(all.variants.map((variant) => variant.libc))].map((libc) => ({
+    ...all,
+    id: `${all.id}-${libc}`,
+    name: `${name}-${libc}`,
+    variants: all.variants.filter((variant) => variant.libc === libc),
+  }));
 }
 
 /** All programs of the corpus, sorted by id. */
@@ -93,8 +119,8 @@ export function listCases(): Case[] {
     return readdirSync(folder)
       .filter((file) => file.endsWith('.c'))
       .sort()
-      .map((file) =>
-        parseCase(area, file.slice(0, -2), `${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')),
+      .flatMap((file) =>
+        parseCases(area, file.slice(0, -2), `${folder}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')),
       );
   });
 }
@@ -108,18 +134,30 @@ function findRoot(folder: string): string {
 function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
   const common = words(directives.get('flags') ?? '');
   const libs = words(directives.get('libs') ?? '');
-  const levels = (directives.get('variants') ?? '-O1').split('|').map(words);
+  const choices = (directives.get('variants') ?? '-O1').split('|').map(words);
+  const needed = directives.has('needs') ? levelOf(directives.get('needs')!) : 'v1';
   const libcs = (directives.get('libc') ?? 'glibc').split('|').map((word) => {
     const libc = word.trim();
     if (libc !== 'glibc' && libc !== 'musl') throw new Error(`unknown libc '${libc}'`);
     return libc;
   });
-  return libcs.flatMap((libc) =>
-    levels.map((level) => {
-      const flags = [...level, ...common];
-      return { libc, flags, libs, name: [libc, ...flags, ...libs].join(' ') };
+  return libcs.flatMap((libc: Libc) =>
+    choices.map((choice): Variant => {
+      const flags = [...choice, ...common];
+      const plain: Variant = { libc, flags, libs, name: [libc, ...flags, ...libs].join(' ') };
+      const built = flags
+        .map((flag) => /^-march=x86-64-(v[0-9])$/.exec(flag)?.[1])
+        .find((level) => level !== undefined);
+      const needs = levels[Math.max(levels.indexOf(levelOf(built ?? 'v1')), levels.indexOf(needed))]!;
+      return needs === 'v1' ? plain : { ...plain, needs };
     }),
   );
+}
+
+function levelOf(text: string): Level {
+  const level = levels.find((name) => name === text.trim());
+  if (level === undefined) throw new Error(`unknown level '${text.trim()}'`);
+  return level;
 }
 
 function endOf(text: string): End {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { build, cacheDir, compile, hashOf, hostIsLinuxX64, toolchain } from './build.ts';
-import { type Case, type End, root, type Variant } from './cases.ts';
+import { type Case, type End, type Level, levels, root, type Variant } from './cases.ts';
 
 /** What a run shows to the outside. */
 export type Outcome = { readonly stdout: string; readonly stderr: string; readonly end: End };
@@ -14,6 +14,22 @@ const timeoutMs = 20_000;
 /** Whether `runNative` works on this machine. */
 export function canRunNatively(): boolean {
   return hostIsLinuxX64 && toolchain() !== null;
+}
+
+/** The flags of /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h) that make up a level above the first. */
+const flagsOf: Readonly<Record<Level, readonly string[]>> = {
+  v1: [],
+  v2: ['cx16', 'lahf_lm', 'popcnt', 'pni', 'sse4_1', 'sse4_2', 'ssse3'],
+  v3: ['avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'abm', 'movbe', 'xsave'],
+};
+
+let hostFlags: ReadonlySet<string> | undefined;
+
+/** Whether the host's processor has all that a variant needs. */
+export function hostHas({ needs = 'v1' }: Variant): boolean {
+  hostFlags ??= new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '));
+  const upTo = levels.slice(0, levels.indexOf(needs) + 1);
+  return upTo.every((level) => flagsOf[level].every((flag) => hostFlags!.has(flag)));
 }
 
 /**

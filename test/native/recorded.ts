@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { build, hashOf } from './build.ts';
 import { type Case, root } from './cases.ts';
-import { type Outcome, runNative } from './native.ts';
+import { hostHas, type Outcome, runNative } from './native.ts';
 
 /** What `test/recorded/AREA/NAME.json` holds: one outcome, because all variants of a program must agree. */
 export type Recorded = {
@@ -38,6 +38,7 @@ export async function record(test: Case, repeat: number): Promise<number> {
   let first: Outcome | undefined;
   let spent = 0;
   for (const variant of test.variants) {
+    if (!hostHas(variant)) throw new Error(`${test.id} [${variant.name}] needs a processor of x86-64-${variant.needs}`);
     await build(test, variant);
     for (let i = 0; i < repeat; i++) {
       const start = performance.now();

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { CpuKind } from '../../emulator/api.ts';
+import type { CpuKind, CpuLevel } from '../../emulator/api.ts';
 import { boot } from '../../kernel/index.ts';
 import type { Outcome } from './native.ts';
 
@@ -11,6 +11,8 @@ export type Surroundings = {
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string;
   readonly cpu: CpuKind;
+  /** What the CPU announces; v3 if nothing is said. */
+  readonly level?: CpuLevel;
 };
 
 /** More than any program of the corpus needs; one that goes on has lost its way. */
@@ -20,7 +22,10 @@ const INSTRUCTION_LIMIT = 300_000_000;
  * Runs an executable of the host inside, in deterministic mode: as /program, in the empty directory /tmp/work, below a root that
  * holds nothing else. Throws when it cannot be started, deadlocks, or does not end.
  */
-export async function runInSignalbox(exe: string, { name, args, env, stdin, cpu }: Surroundings): Promise<Outcome> {
+export async function runInSignalbox(
+  exe: string,
+  { name, args, env, stdin, cpu, level = 'v3' }: Surroundings,
+): Promise<Outcome> {
   const output: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   const box = await boot({
     program: readFileSync(exe),
@@ -32,6 +37,9 @@ export async function runInSignalbox(exe: string, { name, args, env, stdin, cpu 
     files: { '/tmp/work': { directory: {} } },
     cwd: '/tmp/work',
     cpu,
+    // Everything that is entered twice is translated.
+    jit: { threshold: 1 },
+    cpuLevel: level,
     deterministic: { seed: 1 },
   });
   const stop = await box.runUntil({ instructions: INSTRUCTION_LIMIT });
