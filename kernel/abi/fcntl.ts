@@ -51,6 +51,7 @@ export const F = {
   GETOWN: 9,
   SETSIG: 10,
   GETSIG: 11,
+  SETOWN_EX: 15,
   GETOWN_EX: 16,
   OFD_GETLK: 36,
   OFD_SETLK: 37,
@@ -66,6 +67,9 @@ export const F = {
 } as const;
 
 export const FD_CLOEXEC = 1;
+
+/** Kinds of owners of struct f_owner_ex. */
+export const F_OWNER = { TID: 0, PID: 1, PGRP: 2 } as const;
 
 /** l_type of struct flock. */
 export const LOCK_TYPE = { RDLCK: 0, WRLCK: 1, UNLCK: 2 } as const;
@@ -123,4 +127,13 @@ export const flockStruct = struct(
     ['l_pid', i32, 'holder of the lock in the way (F_GETLK)'],
   ],
   { size: 32 },
+);
+
+export const fOwnerEx = struct(
+  'struct f_owner_ex',
+  [
+    ['type', i32, 'F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP'],
+    ['pid', i32, 'its id'],
+  ],
+  { size: 8 },
 );

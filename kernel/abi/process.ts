@@ -34,6 +34,9 @@ export const CLONE = {
   INTO_CGROUP: 0x200000000,
 } as const;
 
+/** Flags of pidfd_send_signal(2): whom, where the descriptor's own kind shall not say. */
+export const PIDFD_SIGNAL = { THREAD: 1, THREAD_GROUP: 2, PROCESS_GROUP: 4 } as const;
+
 /** The argument of clone3(2), first published size 64. */
 export const CLONE_ARGS = struct(
   'struct clone_args',

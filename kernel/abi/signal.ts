@@ -105,6 +105,9 @@ export const SI = {
   ASYNCNL: -60,
 } as const;
 
+/** si_code of SIGIO. */
+export const POLL_CODE = { IN: 1, OUT: 2, MSG: 3, ERR: 4, PRI: 5, HUP: 6 } as const;
+
 export const ILL = { ILLOPC: 1, ILLOPN: 2, ILLADR: 3, ILLTRP: 4, PRVOPC: 5, PRVREG: 6, COPROC: 7, BADSTK: 8 } as const;
 export const FPE = {
   INTDIV: 1,

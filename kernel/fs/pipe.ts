@@ -7,12 +7,13 @@ import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
-import { SIG } from '../abi/signal.ts';
+import { POLL_CODE, SIG } from '../abi/signal.ts';
 import { isFifo, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser32, UserFault } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, block, isWatched, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
+import { type AsyncEntry, killFasync, setAsync } from './fasync.ts';
 import {
   isReadable,
   isWritable,
@@ -43,6 +44,9 @@ export interface Pipe {
   writeWait: WaitQueue;
   /** Who waits in open(2) for the other end. */
   openWait: WaitQueue;
+  /** Open files with O_ASYNC, by end. */
+  asyncReaders: AsyncEntry[];
+  asyncWriters: AsyncEntry[];
   /** A page that was read empty, for the next write. */
   spare: Uint8Array | null;
 }
@@ -84,6 +88,8 @@ const emptyPipe = (ring: number): Pipe => ({
   readWait: waitQueue(),
   writeWait: waitQueue(),
   openWait: waitQueue(),
+  asyncReaders: [],
+  asyncWriters: [],
   spare: null,
 });
 
@@ -144,6 +150,7 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
     if ((wasFull && !isFull(pipe)) || (done > 0 && isWatched(pipe.writeWait))) wakeAll(kernel, pipe.writeWait);
   }
   if (done > 0) {
+    killFasync(kernel, pipe.asyncWriters, POLL_CODE.OUT);
     touchAccessed(kernel, file.inode);
     return done;
   }
@@ -205,6 +212,7 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
       touchModified(kernel, file.inode);
       // Every write is an edge for epoll (pipe->poll_usage).
       if (wasEmpty || isWatched(pipe.readWait)) wakeAll(kernel, pipe.readWait);
+      killFasync(kernel, pipe.asyncReaders, POLL_CODE.IN);
     }
   }
   const total = before + done;
@@ -250,6 +258,8 @@ const closeEnds = (kernel: Kernel, inode: Inode, flags: number): void => {
   if ((pipe.readers === 0) !== (pipe.writers === 0)) {
     wakeAll(kernel, pipe.readWait);
     wakeAll(kernel, pipe.writeWait);
+    killFasync(kernel, pipe.asyncReaders, POLL_CODE.IN);
+    killFasync(kernel, pipe.asyncWriters, POLL_CODE.OUT);
   }
   if (pipe.readers === 0 && pipe.writers === 0) dropPipe(kernel, inode);
 };
@@ -269,12 +279,18 @@ const pipeFile: FileOperations = Object.freeze<FileOperations>({
     if (!isWritable(file)) return [pipe.readWait];
     return isReadable(file) ? [pipe.readWait, pipe.writeWait] : [pipe.writeWait];
   },
+  fasync: (file, fd, on) => {
+    const pipe = file.inode.pipe!;
+    if (isReadable(file)) setAsync(pipe.asyncReaders, file, fd, on);
+    if (isWritable(file)) setAsync(pipe.asyncWriters, file, fd, on);
+  },
   ioctl: (_kernel, task, file, request, argument) => {
     if (request !== IOCTL.FIONREAD) return -ERRNO.ENOTTY;
     putUser32(task.mm, argument, pipeLength(file.inode.pipe!));
     return 0;
   },
   release: (kernel, file) => {
+    if (file.flags & O.ASYNC) pipeFile.fasync!(file, -1, false);
     closeEnds(kernel, file.inode, file.flags);
     releaseFile(kernel, file);
   },

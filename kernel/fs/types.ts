@@ -12,6 +12,7 @@ import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
 import type { Console } from './console.ts';
 import type { EpollItem } from './epoll.ts';
+import type { FileOwner } from './fasync.ts';
 import type { InodeLocks } from './locks.ts';
 import type { Pipe } from './pipe.ts';
 
@@ -157,6 +158,8 @@ export interface OpenFile {
   position: number;
   /** Descriptors and other holders (mappings, messages in flight). `fput` drops one. */
   refs: number;
+  /** Whom O_ASYNC tells; absent until F_SETOWN or F_SETSIG. */
+  owner?: FileOwner;
   /** Entries of epoll sets that watch it; absent where there never was one. */
   watched?: EpollItem[];
   /** State of the kind of file: a pipe, a socket, an epoll set. Plain data. */
@@ -177,6 +180,8 @@ export interface FileOperations {
   poll?(kernel: Kernel, file: OpenFile): number;
   /** Queues to sleep on until `poll` may change. */
   pollQueues?(kernel: Kernel, file: OpenFile): readonly WaitQueue[];
+  /** O_ASYNC is switched on or off. Without it the flag cannot be set on this kind of file. */
+  fasync?(file: OpenFile, fd: number, on: boolean): void;
   /** -ENOTTY for requests it does not know. */
   ioctl?(kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number;
   /** The last reference went. */

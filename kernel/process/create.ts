@@ -88,6 +88,7 @@ export const newGroup = (tgid: number, settings: GroupSettings): ThreadGroup => 
   sid: settings.sid,
   sessionLeader: settings.sessionLeader,
   childWait: waitQueue(),
+  endWait: waitQueue(),
   rlimits: settings.rlimits,
   itimers: { real: disarmed(), virtual: disarmed(), prof: disarmed() },
   posixTimers: new Map(),

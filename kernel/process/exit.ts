@@ -14,6 +14,7 @@ import { deletePosixTimers } from '../task/posix-timers.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { cancelItimer } from '../task/timers.ts';
 import { addUsage, taskUsage } from '../task/usage.ts';
+import { wakeAll } from '../task/wait.ts';
 import { mmRelease } from './release.ts';
 
 /** The whole process ends with this wait status, unless its end was decided already (do_group_exit). */
@@ -78,6 +79,7 @@ const exitNotify = (kernel: Kernel, task: Task, groupDead: boolean): void => {
   if (groupDead) killOrphanedPgrp(kernel, group.leader, null);
   task.state = 'zombie';
   task.wait = null;
+  wakeAll(kernel, group.endWait);
   for (const observer of kernel.observers) observer.exit?.(task);
   if (group.leader !== task) {
     releaseTask(kernel, task);
@@ -97,6 +99,7 @@ const notifyOfDeath = (kernel: Kernel, leader: Task): void => {
 export const releaseTask = (kernel: Kernel, task: Task): void => {
   const { group, parent } = task;
   task.state = 'dead';
+  wakeAll(kernel, group.endWait);
   kernel.tasks.delete(task.pid);
   group.threads.splice(group.threads.indexOf(task), 1);
   addUsage(group.usage, task.usage);

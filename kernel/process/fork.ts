@@ -3,7 +3,8 @@ import { REG, TASK_STATE_SIZE } from '../../emulator/api.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { CLONE } from '../abi/process.ts';
 import { RLIMIT } from '../abi/resource.ts';
-import { dupFiles } from '../fs/descriptors.ts';
+import { dupFiles, installFile, lowestFree } from '../fs/descriptors.ts';
+import { newProcessFile } from '../fs/pidfd.ts';
 import { shareUndoList } from '../ipc/undo.ts';
 import type { Kernel } from '../kernel.ts';
 import { dupMm } from '../mm/fork.ts';
@@ -26,6 +27,8 @@ export interface CloneArgs {
   tls: bigint;
   parentTid: number;
   childTid: number;
+  /** Where CLONE_PIDFD stores the descriptor. */
+  pidfd: number;
 }
 
 const has = (flags: number, flag: number): boolean =>
@@ -43,10 +46,6 @@ const checkFlags = (kernel: Kernel, task: Task, flags: number): number => {
   if (flags & NAMESPACES) {
     kernel.log('clone: namespaces are not supported');
     return task.cred.euid === 0 ? -ERRNO.EINVAL : -ERRNO.EPERM;
-  }
-  if (has(flags, CLONE.PIDFD)) {
-    kernel.log('clone: CLONE_PIDFD is not supported');
-    return -ERRNO.EINVAL;
   }
   return 0;
 };
@@ -87,6 +86,11 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   // Signals that came before go before: the child shall not see them.
   if (parent.sigpending) return -RESTART.ERESTARTNOINTR;
   if (!mayFork(kernel, parent)) return -ERRNO.EAGAIN;
+  if (has(flags, CLONE.PIDFD)) {
+    const fd = lowestFree(parent);
+    if (fd < 0) return fd;
+    putUser32(parent.mm, args.pidfd, fd);
+  }
   const thread = has(flags, CLONE.THREAD);
   // First what may fail.
   const mm = has(flags, CLONE.VM) ? mmGet(parent.mm) : dupMm(parent.mm);
@@ -135,6 +139,12 @@ const putTid = (child: Task, address: number, mm: Mm): void => {
   }
 };
 
+/** CLONE_PIDFD: checked before that there is a descriptor to be had. */
+const putPidfd = (kernel: Kernel, task: Task, child: Task, args: CloneArgs): void => {
+  const fd = installFile(kernel, task, newProcessFile(kernel, child, has(args.flags, CLONE.THREAD), 0), true);
+  putUser32(task.mm, args.pidfd, fd);
+};
+
 /**
  * All of fork, vfork and clone: returns the child's id or -errno, or blocks until a vfork child released the address space
  * (kernel_clone).
@@ -143,6 +153,7 @@ export const kernelClone = (kernel: Kernel, task: Task, args: CloneArgs): number
   if (task.wait !== null) return waitForVforkDone(kernel, task, task.wait.data.child);
   const child = copyProcess(kernel, task, args);
   if (typeof child === 'number') return child;
+  if (has(args.flags, CLONE.PIDFD)) putPidfd(kernel, task, child, args);
   if (has(args.flags, CLONE.PARENT_SETTID)) putTid(child, args.parentTid, task.mm);
   if (has(args.flags, CLONE.CHILD_SETTID)) putTid(child, args.childTid, child.mm);
   if (has(args.flags, CLONE.VFORK)) child.vforkDone = waitQueue();

@@ -2,6 +2,7 @@
  * Who may send, and to whom: one process, a group, everyone, one thread (kernel/signal.c).
  */
 import { ERRNO } from '../abi/errno.ts';
+import { PIDFD_SIGNAL } from '../abi/process.ts';
 import { NSIG, SI, SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { processes, processGroup } from '../task/pids.ts';
@@ -100,4 +101,23 @@ export const queueInfoToThread = (kernel: Kernel, tgid: number, pid: number, sig
   if (pid <= 0 || tgid <= 0) return -ERRNO.EINVAL;
   if (isForged(info) && kernel.current.pid !== pid) return -ERRNO.EPERM;
   return sendSpecific(kernel, tgid, pid, signo, signo === 0 ? null : info);
+};
+
+/** pidfd_send_signal(2): to a thread, a process or its group, by `PIDFD_SIGNAL`. `info` null is as kill(2) sends it. */
+export const sendToPidfd = (
+  kernel: Kernel,
+  target: Task,
+  signo: number,
+  info: SigInfo | null,
+  scope: number,
+): number => {
+  const thread = scope === PIDFD_SIGNAL.THREAD;
+  const sent = info ?? userInfo(kernel, signo, thread ? SI.TKILL : SI.USER);
+  // A siginfo for signal 0 is checked all the same.
+  const checked = signo === 0 ? null : sent;
+  if (info !== null && isForged(info) && kernel.current.pid !== target.pid) return -ERRNO.EPERM;
+  if (scope === PIDFD_SIGNAL.PROCESS_GROUP) return killPgrpInfo(kernel, signo, checked, target.pid);
+  if (target.state === 'dead') return -ERRNO.ESRCH;
+  if (!thread) return groupSendSigInfo(kernel, signo, checked, target);
+  return sendSpecific(kernel, 0, target.pid, signo, checked);
 };

@@ -18,6 +18,7 @@ import { VM } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import * as arg from './args.ts';
+import { fileOwner } from './file-owner.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
 const dupFrom = (kernel: Kernel, task: Task, fd: number, from: number, closeOnExec: boolean): number => {
@@ -129,6 +130,11 @@ const addSeals = (kernel: Kernel, file: OpenFile, seals: number): number => {
   return 0;
 };
 
+/** O_ASYNC goes on or off, where the kind of file knows it. */
+const setAsyncFlag = (file: OpenFile, fd: number, on: boolean): void => {
+  if (on !== ((file.flags & O.ASYNC) !== 0)) file.ops.fasync?.(file, fd, on);
+};
+
 const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument: number): number => {
   const entry = task.files.entries[fd];
   if (entry === undefined) return -ERRNO.EBADF;
@@ -157,6 +163,7 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
       ) {
         return -ERRNO.EPERM;
       }
+      setAsyncFlag(file, fd, (flags & O.ASYNC) !== 0);
       file.flags = (file.flags & ~SETTABLE) | (flags & SETTABLE);
       return 0;
     }
@@ -180,11 +187,12 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
     case F.ADD_SEALS:
       return addSeals(kernel, file, argument);
     case F.GETOWN:
-    case F.GETSIG:
-      return 0;
+    case F.SETOWN:
     case F.GETOWN_EX:
-      copyToUser(task.mm, argument, new Uint8Array(8));
-      return 0;
+    case F.SETOWN_EX:
+    case F.GETSIG:
+    case F.SETSIG:
+      return fileOwner(kernel, task, file, command, argument);
     case F.GETLEASE:
       return LOCK_TYPE.UNLCK;
     default:
@@ -208,6 +216,13 @@ const ioctl = (kernel: Kernel, task: Task, fd: number, wide: number, argument: n
     case IOCTL.FIONBIO:
       file.flags = getUser32(task.mm, argument) !== 0 ? file.flags | O.NONBLOCK : file.flags & ~O.NONBLOCK;
       return 0;
+    case IOCTL.FIOASYNC: {
+      const on = getUser32(task.mm, argument) !== 0;
+      if (file.ops.fasync === undefined) return on === ((file.flags & O.ASYNC) !== 0) ? 0 : -ERRNO.ENOTTY;
+      setAsyncFlag(file, fd, on);
+      file.flags = on ? file.flags | O.ASYNC : file.flags & ~O.ASYNC;
+      return 0;
+    }
     case IOCTL.FIONREAD:
       if (!isReg(file.inode.mode)) break;
       putUser32(task.mm, argument, Math.max(0, file.inode.size - file.position));

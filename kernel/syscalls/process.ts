@@ -1,9 +1,12 @@
 /** Processes: clone(2), exit(2), wait(2), groups and sessions. */
 import { ERRNO } from '../abi/errno.ts';
+import { O } from '../abi/fcntl.ts';
 import { CLONE, CLONE_ARGS, RUSAGE } from '../abi/process.ts';
 import { SIGINFO_CHLD } from '../abi/siginfo.ts';
 import { NSIG, SIG } from '../abi/signal.ts';
 import { exitStatus, P, WAIT } from '../abi/wait.ts';
+import { getFile } from '../fs/descriptors.ts';
+import { processOf } from '../fs/pidfd.ts';
 import type { Kernel } from '../kernel.ts';
 import { accessOk, copyFromUser, putUser32, writeStruct } from '../mm/user.ts';
 import { doExit, doGroupExit } from '../process/exit.ts';
@@ -26,7 +29,7 @@ const exitGroup = (kernel: Kernel, task: Task, code: number): number => {
   return REGISTERS_SET;
 };
 
-const NO_CLONE_ARGS = { flags: 0, exitSignal: SIG.SIGCHLD, stack: 0, tls: 0n, parentTid: 0, childTid: 0 };
+const NO_CLONE_ARGS = { flags: 0, exitSignal: SIG.SIGCHLD, stack: 0, tls: 0n, parentTid: 0, childTid: 0, pidfd: 0 };
 
 const fork = (kernel: Kernel, task: Task): number => kernelClone(kernel, task, NO_CLONE_ARGS);
 
@@ -44,6 +47,8 @@ const clone = (
 ): number => {
   // The low half is all that clone(2) has.
   const low = flags % 2 ** 32;
+  // The word for the descriptor is that for the thread id.
+  if (low & CLONE.PIDFD && low & (CLONE.DETACHED | CLONE.PARENT_SETTID)) return -ERRNO.EINVAL;
   return kernelClone(kernel, task, {
     flags: low - (low & CLONE.CSIGNAL),
     exitSignal: low & CLONE.CSIGNAL,
@@ -51,6 +56,7 @@ const clone = (
     tls: BigInt(tls),
     parentTid,
     childTid,
+    pidfd: parentTid,
   });
 };
 
@@ -90,6 +96,7 @@ const clone3 = (kernel: Kernel, task: Task, address: number, size: number): numb
     tls: args.tls,
     parentTid: args.parent_tid,
     childTid: args.child_tid,
+    pidfd: args.pidfd,
   });
 };
 
@@ -121,7 +128,7 @@ const wait4 = (
 const WAITID_OPTIONS = WAIT4_OPTIONS | WAIT.WNOWAIT | WAIT.WEXITED;
 
 /** What waitid's idtype and id mean, or -errno. */
-const waitidTarget = (kernel: Kernel, task: Task, which: number, id: number): WaitFor | number => {
+const waitidTarget = (task: Task, which: number, id: number): WaitFor | number => {
   switch (which) {
     case P.ALL:
       return { kind: 'any' };
@@ -129,9 +136,11 @@ const waitidTarget = (kernel: Kernel, task: Task, which: number, id: number): Wa
       return id <= 0 ? -ERRNO.EINVAL : { kind: 'pid', pid: id };
     case P.PGID:
       return id < 0 ? -ERRNO.EINVAL : { kind: 'group', pgid: id === 0 ? task.group.pgid : id };
-    case P.PIDFD:
-      kernel.log('waitid: P_PIDFD is not supported');
-      return id < 0 ? -ERRNO.EINVAL : -ERRNO.EBADF;
+    case P.PIDFD: {
+      if (id < 0) return -ERRNO.EINVAL;
+      const found = processOf(getFile(task, id));
+      return typeof found === 'number' ? found : { kind: 'pid', pid: found.task.pid };
+    }
     default:
       return -ERRNO.EINVAL;
   }
@@ -175,8 +184,12 @@ const waitid = (
 const checkedWaitid = (kernel: Kernel, task: Task, which: number, id: number, options: number) => {
   if (options & ~WAITID_OPTIONS) return -ERRNO.EINVAL;
   if ((options & (WAIT.WEXITED | WAIT.WSTOPPED | WAIT.WCONTINUED)) === 0) return -ERRNO.EINVAL;
-  const target = waitidTarget(kernel, task, which, id);
-  return typeof target === 'number' ? target : doWait(kernel, task, target, options);
+  const target = waitidTarget(task, which, id);
+  if (typeof target === 'number') return target;
+  // A descriptor with O_NONBLOCK does not wait, and says so.
+  const nonblock = which === P.PIDFD && !(options & WAIT.WNOHANG) && (getFile(task, id)!.flags & O.NONBLOCK) !== 0;
+  const result = doWait(kernel, task, target, nonblock ? options | WAIT.WNOHANG : options);
+  return nonblock && result === 0 ? -ERRNO.EAGAIN : result;
 };
 
 const setTidAddress = (_kernel: Kernel, task: Task, address: number): number => {

@@ -150,7 +150,7 @@ const endSigwait = (kernel: Kernel, task: Task, wanted: SigSet, info: number): n
 };
 
 /** A siginfo from the program, or -errno (copy_siginfo_from_user). */
-const getInfo = (task: Task, signo: number, address: number): SigInfo | number => {
+export const getInfo = (task: Task, signo: number, address: number): SigInfo | number => {
   const bytes = copyFromUser(task.mm, address, KERNEL_SIGINFO_SIZE);
   const info = readSigInfo(new DataView(bytes.buffer, bytes.byteOffset), 0, signo);
   if (!knownSiginfoLayout(signo, info.code)) {

@@ -18,6 +18,7 @@ import { semSyscalls } from './ipc-sem.ts';
 import { shmSyscalls } from './ipc-shm.ts';
 import { limitsSyscalls } from './limits.ts';
 import { memorySyscalls } from './memory.ts';
+import { pidfdSyscalls } from './pidfd.ts';
 import { pollSyscalls } from './poll.ts';
 import { prctlSyscalls } from './prctl.ts';
 import { processSyscalls } from './process.ts';
@@ -45,6 +46,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fileMountSyscalls,
   ...fileSizeSyscalls,
   ...fileStatSyscalls,
+  ...pidfdSyscalls,
   ...pollSyscalls,
   ...futexSyscalls,
   ...identitySyscalls,

@@ -140,6 +140,8 @@ export interface ThreadGroup {
   sessionLeader: boolean;
   /** Who waits in wait4/waitid for a child of this group. */
   childWait: WaitQueue;
+  /** Who polls a pidfd until the process has ended, or was waited for. */
+  endWait: WaitQueue;
   rlimits: Rlimit[];
   itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
   posixTimers: Map<number, PosixTimer>;

@@ -52,6 +52,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     headers: ['linux/types.h', 'linux/signalfd.h'],
     fields: { __pad: null },
   },
+  fOwnerEx: { c: 'struct f_owner_ex', headers: ['linux/fcntl.h'] },
   TIMEZONE: { c: 'struct timezone', headers: TIME },
   TMS: { c: 'struct tms', headers: ['linux/times.h'] },
   SIGACTION: { c: 'struct sigaction', headers: ['asm/signal.h'] },

@@ -1,9 +1,11 @@
 /** Processes: waiting, cloning, limits, programs' arguments, futexes, identity of the system, as strace writes them. */
+import { O } from '../../abi/fcntl.ts';
 import {
   ARCH,
   CLONE,
   CLONE_ARGS,
   FUTEX,
+  PIDFD_SIGNAL,
   RLIM_INFINITY,
   RLIMIT_STRUCT,
   RUSAGE_CHILDREN,
@@ -284,3 +286,15 @@ const priorityAt = (value: number, { task }: FormatContext): string | null => {
 };
 export const schedulingParameter = pointerTo(priorityAt);
 export const outSchedulingParameter = filledBy(priorityAt);
+
+export const pidfdFlags = argument(
+  'int',
+  flags(
+    [
+      ['PIDFD_NONBLOCK', O.NONBLOCK],
+      ['PIDFD_THREAD', O.EXCL],
+    ],
+    'PIDFD_???',
+  ),
+);
+export const pidfdSignalFlags = argument('int', flags(names('PIDFD_SIGNAL_', PIDFD_SIGNAL), 'PIDFD_SIGNAL_???'));

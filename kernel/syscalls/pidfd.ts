@@ -1,0 +1,92 @@
+/** Descriptors of processes: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2). */
+import { ERRNO } from '../abi/errno.ts';
+import { O } from '../abi/fcntl.ts';
+import { PIDFD_SIGNAL } from '../abi/process.ts';
+import { getFile, installFile } from '../fs/descriptors.ts';
+import { newProcessFile, processOf } from '../fs/pidfd.ts';
+import type { Kernel } from '../kernel.ts';
+import { getUser32 } from '../mm/user.ts';
+import { sendToPidfd } from '../signal/kill.ts';
+import type { Task } from '../task/task.ts';
+import * as arg from './args.ts';
+import { type SyscallRow, syscall } from './row.ts';
+import { getInfo } from './signal.ts';
+
+/** PIDFD_NONBLOCK and PIDFD_THREAD. */
+const FLAGS = O.NONBLOCK | O.EXCL;
+
+const pidfdOpen = (kernel: Kernel, task: Task, pid: number, flags: number): number => {
+  if (flags & ~FLAGS || pid <= 0) return -ERRNO.EINVAL;
+  const target = kernel.tasks.get(pid);
+  if (target === undefined) return -ERRNO.ESRCH;
+  const thread = (flags & O.EXCL) !== 0;
+  if (!thread && target.group.leader !== target) return -ERRNO.ENOENT;
+  return installFile(kernel, task, newProcessFile(kernel, target, thread, flags), true);
+};
+
+const pidfdSendSignal = (
+  kernel: Kernel,
+  task: Task,
+  pidfd: number,
+  signo: number,
+  address: number,
+  flags: number,
+): number => {
+  const all = PIDFD_SIGNAL.THREAD | PIDFD_SIGNAL.THREAD_GROUP | PIDFD_SIGNAL.PROCESS_GROUP;
+  if (flags & ~all || (flags & (flags - 1)) !== 0) return -ERRNO.EINVAL;
+  const found = processOf(getFile(task, pidfd));
+  if (typeof found === 'number') return found;
+  const scope = flags !== 0 ? flags : found.thread ? PIDFD_SIGNAL.THREAD : PIDFD_SIGNAL.THREAD_GROUP;
+  const info = address === 0 ? null : getInfo(task, signo, address);
+  if (typeof info === 'number') return info;
+  // Here the number is no second source of the same fact: it must be that of the siginfo.
+  if (info !== null && getUser32(task.mm, address) !== signo) return -ERRNO.EINVAL;
+  return sendToPidfd(kernel, found.task, signo, info, scope);
+};
+
+const pidfdGetfd = (kernel: Kernel, task: Task, pidfd: number, fd: number, flags: number): number => {
+  if (flags !== 0) return -ERRNO.EINVAL;
+  const found = processOf(getFile(task, pidfd));
+  if (typeof found === 'number') return found;
+  const { task: target } = found;
+  if (target.state === 'dead' || target.exiting) return -ERRNO.ESRCH;
+  const { uid, suid, euid } = target.cred;
+  if (task.cred.euid !== 0 && [uid, suid, euid].some((id) => id !== task.cred.uid)) return -ERRNO.EPERM;
+  const file = getFile(target, fd, true);
+  if (file === undefined) return -ERRNO.EBADF;
+  file.refs++;
+  return installFile(kernel, task, file, true);
+};
+
+export const pidfdSyscalls: readonly SyscallRow[] = [
+  syscall(
+    424,
+    'pidfd_send_signal',
+    [
+      ['pidfd', arg.fd],
+      ['sig', arg.signal],
+      ['info', arg.siginfo],
+      ['flags', arg.pidfdSignalFlags],
+    ],
+    pidfdSendSignal,
+  ),
+  syscall(
+    434,
+    'pidfd_open',
+    [
+      ['pid', arg.pid],
+      ['flags', arg.pidfdFlags],
+    ],
+    pidfdOpen,
+  ),
+  syscall(
+    438,
+    'pidfd_getfd',
+    [
+      ['pidfd', arg.fd],
+      ['targetfd', arg.fd],
+      ['flags', arg.flags],
+    ],
+    pidfdGetfd,
+  ),
+];
