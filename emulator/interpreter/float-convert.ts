@@ -1,6 +1,6 @@
 /** Conversions inside instructions, by the rule of `float-values.ts`: the hardware's answer where it is certainly x86's. */
 import { conversionWidths } from '../float/mxcsr.ts';
-import type { FloatConversion, IntegralRounding } from '../isa/ops.ts';
+import type { FloatConversion, IntegralRounding, SimdShift } from '../isa/ops.ts';
 import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import type { FloatEmitter } from './float.ts';
 import {
@@ -174,7 +174,55 @@ const lowHalvesTogether = (e: FloatEmitter, chunks: readonly Value[]): readonly 
 const lowHalvesApart = (e: FloatEmitter, a: Value, lanes: number): Value[] =>
   lanes === 2 ? [a] : [a, e.shuffle(a, a, [...HIGH, ...HIGH])];
 
-const attempt = (e: FloatEmitter, name: FloatConversion, lanes: number, a: readonly Value[]): Attempt | null => {
+/** A constant in every lane of 32 bits. */
+const words = (e: FloatEmitter, word: bigint): Value => vectorConstant(e, SINGLE, word);
+
+const shifted = (e: FloatEmitter, name: SimdShift, a: Value, count: number): Value =>
+  e.simdShift(name, a, e.int(32, count));
+
+/** Half precision, four lanes in the lower half of each chunk: its bits moved up, and the exponent put right by a product. */
+const fromHalf = (e: FloatEmitter, a: readonly Value[]): Attempt => {
+  const finite: Value[] = [];
+  const result = a.map((x) => {
+    const half = simd(e, SIMD.i32x4ExtendLowI16x8U, x);
+    const magnitude = shifted(e, 'i32x4.shl', simd(e, SIMD.v128And, half, words(e, 0x7fffn)), 13);
+    finite.push(simd(e, SIMD.i32x4GtS, words(e, 0x0f800000n), magnitude));
+    const sign = shifted(e, 'i32x4.shl', simd(e, SIMD.v128And, half, words(e, 0x8000n)), 16);
+    return or(e, simd(e, SIMD.f32x4Mul, magnitude, words(e, 0x77800000n)), sign);
+  });
+  return { result, settled: allLanes(e, ...finite) };
+};
+
+/** To half precision, to nearest: zeros, and what is normal before and after. */
+const toHalf = (e: FloatEmitter, a: readonly Value[], rounding: IntegralRounding): Attempt | null => {
+  if (rounding !== 'nearest' && rounding !== 'mxcsr') return null;
+  const settled: Value[] = [];
+  const exact: Value[] = [];
+  const halves = a.map((x) => {
+    const magnitude = simd(e, SIMD.v128And, x, words(e, 0x7fffffffn));
+    const isZeroLane = simd(e, SIMD.i32x4Eq, magnitude, words(e, 0n));
+    const atLeastNormal = simd(e, SIMD.i32x4GtS, magnitude, words(e, 0x387fffffn));
+    const belowLargest = simd(e, SIMD.i32x4GtS, words(e, 0x477ff000n), magnitude);
+    settled.push(or(e, isZeroLane, simd(e, SIMD.v128And, atLeastNormal, belowLargest)));
+    exact.push(simd(e, SIMD.i32x4Eq, simd(e, SIMD.v128And, x, words(e, 0x1fffn)), words(e, 0n)));
+    const isOdd = simd(e, SIMD.v128And, shifted(e, 'i32x4.shr_u', magnitude, 13), words(e, 1n));
+    const up = simd(e, SIMD.i32x4Add, isOdd, words(e, BigInt.asUintN(32, 0xfffn - (112n << 23n))));
+    const rounded = shifted(e, 'i32x4.shr_u', simd(e, SIMD.i32x4Add, magnitude, up), 13);
+    const number = simd(e, SIMD.v128Andnot, rounded, isZeroLane);
+    return or(e, number, simd(e, SIMD.v128And, shifted(e, 'i32x4.shr_u', x, 16), words(e, 0x8000n)));
+  });
+  const packed = simd(e, SIMD.i16x8NarrowI32x4U, halves[0]!, halves[1] ?? words(e, 0n));
+  const silent = inMode(e, e.mxcsr(), rounding === 'nearest' ? MODE.truncatesSilently : MODE.roundsSilently);
+  return { result: [packed], settled: e.both(allLanes(e, ...settled), e.either(silent, allLanes(e, ...exact))) };
+};
+
+const attempt = (
+  e: FloatEmitter,
+  name: FloatConversion,
+  lanes: number,
+  a: readonly Value[],
+  rounding: IntegralRounding,
+): Attempt | null => {
   switch (name) {
     case 'f64.i32':
       return {
@@ -217,8 +265,9 @@ const attempt = (e: FloatEmitter, name: FloatConversion, lanes: number, a: reado
       return { result: lowHalvesTogether(e, result), settled: e.both(allLanes(e, ...masks), silent) };
     }
     case 'f32.f16':
+      return fromHalf(e, lowHalvesApart(e, a[0]!, lanes / 2));
     case 'f16.f32':
-      return null;
+      return toHalf(e, a, rounding);
     default:
       throw new Error(`no conversion ${name} of ${lanes} lanes`);
   }
@@ -234,7 +283,7 @@ export const vectorConversion = (
 ): Value[] => {
   const chunks = Math.ceil((lanes * conversionWidths(name).to) / 128);
   const exact = () => e.exactVectors(`convert:${name}/${rounding}:0:${lanes}`, [a], chunks);
-  const tried = attempt(e, name, lanes, a);
+  const tried = attempt(e, name, lanes, a, rounding);
   if (tried === null) return exact();
   const { result, settled } = tried;
   return settled === null ? [...result] : chooseVectors(e, chunks, settled, () => result, exact);

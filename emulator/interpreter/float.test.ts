@@ -17,6 +17,7 @@ import {
   type FloatFused,
   type FloatVectorBinary,
   type FloatVectorFused,
+  type IntegralRounding,
 } from '../isa/ops.ts';
 import { GuestMemory } from '../memory/access.ts';
 import { LINEAR } from '../memory/layout.ts';
@@ -120,7 +121,7 @@ const SCALAR_CONVERSIONS: readonly FloatConversion[] = [
   ...(['i32t.f32', 'i32t.f64', 'i64t.f32', 'i64t.f64'] as const),
 ];
 /** With the lanes of the shorter vector; there is one of twice as many. */
-const VECTOR_CONVERSIONS: readonly (readonly [FloatConversion, number])[] = [
+const VECTOR_CONVERSIONS: readonly (readonly [FloatConversion, number, IntegralRounding?])[] = [
   ...([
     ['f64.f32', 2],
     ['f32.f64', 2],
@@ -136,6 +137,8 @@ const VECTOR_CONVERSIONS: readonly (readonly [FloatConversion, number])[] = [
   ...([
     ['f32.f16', 4],
     ['f16.f32', 4],
+    ['f16.f32', 4, 'nearest'],
+    ['f16.f32', 4, 'up'],
   ] as const),
 ];
 for (const name of SCALAR_CONVERSIONS) {
@@ -144,15 +147,15 @@ for (const name of SCALAR_CONVERSIONS) {
   const exact: Exact = (s, a) => floatConversion(s, name, 1, a);
   operations.push({ name, from, fromFloat: /\.f/.test(name), emit, exact });
 }
-for (const [name, few] of VECTOR_CONVERSIONS) {
+for (const [name, few, rounding] of VECTOR_CONVERSIONS) {
   const { from } = conversionWidths(name) as { from: 16 | 32 | 64 };
   for (const lanes of [few, 2 * few]) {
     operations.push({
-      name: `${name} x${lanes}`,
+      name: `${name} x${lanes} ${rounding ?? ''}`,
       from,
       fromFloat: /\.f/.test(name),
-      emit: (e, a) => e.floatVectorConvert(name, lanes, a.slice(0, Math.ceil((lanes * from) / 128))),
-      exact: (s, a) => floatConversion(s, name, lanes, a),
+      emit: (e, a) => e.floatVectorConvert(name, lanes, a.slice(0, Math.ceil((lanes * from) / 128)), rounding),
+      exact: (s, a) => floatConversion(s, name, lanes, a, rounding),
     });
   }
 }
@@ -238,6 +241,10 @@ const floatBits = (w: 16 | 32 | 64): bigint => {
     bias + 30,
     bias + 31,
     bias + 63,
+    bias - 14,
+    bias - 15,
+    bias + 15,
+    bias + 16,
     fieldBits,
     fieldBits + 2,
   ].map((edge) => Math.min(edge, maxExponent));
