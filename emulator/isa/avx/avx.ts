@@ -1,7 +1,9 @@
 /** What AVX has besides wider forms of SSE: broadcasts, permutations, halves, sign tests, clearing upper halves. */
 
+import type { Width } from '../instruction.ts';
 import type { Ops } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
+import { laneBytes, repeated, splatConstant } from '../sse/lanes.ts';
 import { immediateOf, vector1, vector2 } from '../sse/operands.ts';
 
 const AVX = { feature: 'AVX' } as const;
@@ -13,26 +15,25 @@ const both = (encoding: string, mnemonic: string, operands: string, semantics: S
     row(`VEX.${length}.${encoding}`, mnemonic, operands, semantics, byImmediate ? AVX_BY_IMMEDIATE : AVX),
   );
 
-const lane = (size: number, n: number): number[] => Array.from({ length: size }, (_, byte) => n * size + byte);
-const everywhere = (size: number): number[] => Array.from({ length: 16 / size }, () => lane(size, 0)).flat();
-
-/** An element of memory in every lane. */
-const broadcast =
-  (w: 32 | 64): Semantics =>
+/** An element of memory, or the low lane of a register, in every lane. */
+export const broadcast =
+  (w: Width): Semantics =>
   (o, i) => {
-    const low = o.vectorFromInt(w, o.read(i.operands[1]!));
-    const all = o.shuffle(low, low, everywhere(w / 8));
-    o.writeVectors(i.operands[0]!, i.vectorLength === 128 ? [all] : [all, all]);
+    const [destination, source] = i.operands;
+    const low = source!.kind === 'mem' ? o.vectorFromInt(w, o.read(source!)) : o.readVector(source!);
+    const all = o.shuffle(low, low, repeated(w / 8, 0));
+    o.writeVectors(destination!, i.vectorLength === 128 ? [all] : [all, all]);
   };
 
-const broadcastChunk: Semantics = (o, i) => {
+/** 128 bits of memory in both halves. */
+export const broadcastChunk: Semantics = (o, i) => {
   const x = o.readVector(i.operands[1]!);
   o.writeVectors(i.operands[0]!, [x, x]);
 };
 
 /** VPERMILPS by a vector: the low two bits of each control lane choose within the chunk. */
 function permilps<V, C, X>(o: Ops<V, C, X>, a: X, control: X): X {
-  const constant = (dword: bigint): X => o.vectorConstant((dword << 32n) | dword, (dword << 32n) | dword);
+  const constant = (dword: bigint): X => splatConstant(o, 32, dword);
   const chosen = o.simd2('v128.and', control, constant(3n));
   const bytes = o.simd2('i32x4.mul', chosen, constant(0x04040404n));
   return o.simd2('i8x16.swizzle', a, o.simd2('i8x16.add', bytes, constant(0x03020100n)));
@@ -40,7 +41,7 @@ function permilps<V, C, X>(o: Ops<V, C, X>, a: X, control: X): X {
 
 /** VPERMILPD by a vector: bit 1 of each control lane. */
 function permilpd<V, C, X>(o: Ops<V, C, X>, a: X, control: X): X {
-  const constant = (qword: bigint): X => o.vectorConstant(qword, qword);
+  const constant = (qword: bigint): X => splatConstant(o, 64, qword);
   const chosen = o.simd2('v128.and', o.simdShift('i64x2.shr_u', control, o.int(32, 1)), constant(1n));
   const low = o.simd2('i32x4.mul', chosen, constant(0x08080808n));
   const bytes = o.shuffle(low, low, [0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11]);
@@ -51,7 +52,7 @@ const permilpsByImmediate = vector1((o, a, i) =>
   o.shuffle(
     a,
     a,
-    [0, 2, 4, 6].flatMap((shift) => lane(4, (immediateOf(i) >> shift) & 3)),
+    [0, 2, 4, 6].flatMap((shift) => laneBytes(4, (immediateOf(i) >> shift) & 3)),
   ),
 );
 
@@ -60,7 +61,7 @@ const permilpdByImmediate = vector1((o, a, i, n) =>
   o.shuffle(
     a,
     a,
-    [0, 1].flatMap((bit) => lane(8, (immediateOf(i) >> (2 * n + bit)) & 1)),
+    [0, 1].flatMap((bit) => laneBytes(8, (immediateOf(i) >> (2 * n + bit)) & 1)),
   ),
 );
 

@@ -1,32 +1,16 @@
 /** AVX2's broadcasts, and permutations across both halves (SDM Vol. 2C, VBROADCAST, VPBROADCAST*, VPERM*, VPBLENDD). */
-import type { Width } from '../instruction.ts';
 import type { Ops } from '../ops.ts';
 import { type Row, row, type Semantics } from '../row.ts';
-import { lanesBytes, repeated, splatConstant } from '../sse/lanes.ts';
+import { lanesBytes, splatConstant } from '../sse/lanes.ts';
 import { immediateOf, vectors1, vectors2 } from '../sse/operands.ts';
 import { blendConstant } from '../sse/sse41-lanes.ts';
-import { extract128, insert128, perm2 } from './avx.ts';
+import { broadcast, broadcastChunk, extract128, insert128, perm2 } from './avx.ts';
 
 const AVX2 = { feature: 'AVX2' } as const;
 const AVX2_BY_IMMEDIATE = { feature: 'AVX2', immediateInForm: true } as const;
 
 const both = (encoding: string, mnemonic: string, operands: string, semantics: Semantics): Row[] =>
   ['128', '256'].map((length) => row(`VEX.${length}.${encoding}`, mnemonic, operands, semantics, AVX2));
-
-/** The low lane of a register, or an element of memory, in every lane. */
-const broadcast =
-  (w: Width): Semantics =>
-  (o, i) => {
-    const [destination, source] = i.operands;
-    const low = source!.kind === 'mem' ? o.vectorFromInt(w, o.read(source!)) : o.readVector(source!);
-    const all = o.shuffle(low, low, repeated(w / 8, 0));
-    o.writeVectors(destination!, i.vectorLength === 128 ? [all] : [all, all]);
-  };
-
-const broadcastChunk: Semantics = (o, i) => {
-  const x = o.readVector(i.operands[1]!);
-  o.writeVectors(i.operands[0]!, [x, x]);
-};
 
 /** VPERMD, VPERMPS: each lane is that one of eight whose number is in the low bits of the first source's lane. */
 const permuteDwords = vectors2(<V, C, X>(o: Ops<V, C, X>, numbers: readonly X[], from: readonly X[]) => {

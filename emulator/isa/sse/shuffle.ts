@@ -1,17 +1,15 @@
 /** Rearranging lanes: unpack, shuffle, insert and extract (SDM Vol. 2, PUNPCK*, UNPCK*, PSHUF*, SHUFP*, PINSRW, PEXTRW). */
 import type { Row, Semantics } from '../row.ts';
 import { type Forms, vectorRows } from './forms.ts';
+import { laneBytes } from './lanes.ts';
 import { immediateOf, threeOperands, vector1, vector2, writePacked } from './operands.ts';
-
-/** Bytes of lane `n` when lanes are `size` bytes wide. */
-const lane = (size: number, n: number): number[] => Array.from({ length: size }, (_, byte) => n * size + byte);
 
 /** Lanes of both vectors in turn, from their low or high halves. */
 export const interleave = (size: number, high: boolean): number[] => {
   const half = 8 / size;
   return Array.from({ length: half }, (_, n) => n + (high ? half : 0)).flatMap((n) => [
-    ...lane(size, n),
-    ...lane(size, n + 16 / size),
+    ...laneBytes(size, n),
+    ...laneBytes(size, n + 16 / size),
   ]);
 };
 
@@ -36,11 +34,11 @@ const unpack = (
   );
 };
 
-const IDENTITY = lane(16, 0);
+const IDENTITY = laneBytes(16, 0);
 
 /** Four lanes chosen by the immediate, two bits each; lane 0 is at byte `start`. */
 export const chooseFour = (size: number, start: number, immediate: number): number[] =>
-  [0, 2, 4, 6].flatMap((shift) => lane(size, (immediate >> shift) & 3).map((byte) => byte + start));
+  [0, 2, 4, 6].flatMap((shift) => laneBytes(size, (immediate >> shift) & 3).map((byte) => byte + start));
 
 const pshufd = vector1((o, a, i) => o.shuffle(a, a, chooseFour(4, 0, immediateOf(i))));
 const pshuflw = vector1((o, a, i) => o.shuffle(a, a, [...chooseFour(2, 0, immediateOf(i)), ...IDENTITY.slice(8)]));
@@ -55,7 +53,7 @@ const shufps = vector2((o, a, b, i) => {
 /** SHUFPD: a bit for each lane, so two for each chunk. */
 const shufpd = vector2((o, a, b, i, n) => {
   const bits = immediateOf(i) >> (2 * n);
-  return o.shuffle(a, b, [...lane(8, bits & 1), ...lane(8, 2 + ((bits >> 1) & 1))]);
+  return o.shuffle(a, b, [...laneBytes(8, bits & 1), ...laneBytes(8, 2 + ((bits >> 1) & 1))]);
 });
 
 const pinsrw: Semantics = (o, i) => {
