@@ -27,6 +27,7 @@ import type { SyscallRow } from './row.ts';
 import { scheduleSyscalls } from './schedule.ts';
 import { signalSyscalls } from './signal.ts';
 import { signalfdSyscalls } from './signalfd.ts';
+import { socketSyscalls } from './socket.ts';
 import { systemSyscalls } from './system.ts';
 import { timeSyscalls } from './time.ts';
 import { timerSyscalls } from './timer.ts';
@@ -61,6 +62,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...limitsSyscalls,
   ...prctlSyscalls,
   ...scheduleSyscalls,
+  ...socketSyscalls,
   ...systemSyscalls,
   ...timeSyscalls,
   ...timerSyscalls,
