@@ -5,6 +5,7 @@
 export type { Cpu, CpuKind, CpuOptions, JitOptions, StopReason } from './cpu.ts';
 export { STOP } from './cpu.ts';
 export { createCpu } from './create.ts';
+export { type Unannounced, unannounced } from './decode/unannounced.ts';
 export type { PreparedForms } from './interpreter/prepared.ts';
 export { ADDRESS_BITS, CACHE_LINE, CPU_BRAND, CPU_FAMILY, CPU_VENDOR, cpuid1Edx } from './isa/cpuid.ts';
 export { ALL_FEATURES, CPU_LEVELS, type CpuLevel, FEATURES, type FeatureSet, featuresOf } from './isa/features.ts';

@@ -1,5 +1,5 @@
 /** How each process ended and what it did: gathered while a machine runs. */
-import { VECTOR } from '../emulator/api.ts';
+import { unannounced, VECTOR } from '../emulator/api.ts';
 import { codeName, signalName } from './abi/signal.ts';
 import { CORE_FLAG } from './abi/wait.ts';
 import type { Kernel, Observer } from './kernel.ts';
@@ -135,8 +135,13 @@ export const recorder = (kernel: Kernel, recording: Recording): Observer => ({
     recording.undefinedInstruction = bytes;
     if (isMeant(bytes)) return;
     const { rip } = kernel.cpu.state;
-    const name = `${task.comm}: unknown instruction at 0x${rip.toString(16)}`;
-    kernel.log(`${name}, bytes ${hexBytes(bytes)}: SIGILL`);
+    const place = `at 0x${rip.toString(16)}`;
+    const known = unannounced(bytes, kernel.cpu.features);
+    const what =
+      known === null
+        ? `unknown instruction ${place}, bytes ${hexBytes(bytes)}`
+        : `${known.mnemonic} ${place} needs ${known.missing.join(' and ')}, which the processor does not announce`;
+    kernel.log(`${task.comm}: ${what}: SIGILL`);
   },
   exit: (task) => {
     recording.memory = Math.max(recording.memory, kernel.physical.allocated * PAGE);

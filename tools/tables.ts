@@ -1,4 +1,5 @@
 /** The tables of README that say what is supported, made from the rows that support it. */
+import { FEATURES } from '../emulator/isa/features.ts';
 import { rows } from '../emulator/isa/index.ts';
 import { arithmetic } from '../emulator/isa/integer/arithmetic.ts';
 import { atomics } from '../emulator/isa/integer/atomic.ts';
@@ -21,7 +22,7 @@ import { syscallRows } from '../kernel/syscalls/table.ts';
 /** The first byte of an x87 instruction. */
 const isX87 = (row: Row): boolean => /^(D[89A-F]|9B)\b/.test(row.encoding);
 
-/** Families in the order of the table; a row belongs to the first that has it. */
+/** Families of the baseline in the order of the table; a row belongs to the first that has it. */
 const FAMILIES: readonly (readonly [name: string, has: (row: Row) => boolean])[] = [
   ['Arithmetic', among(arithmetic, multiplication)],
   ['Logic, shifts, bits', among(logic, shifts, rotates, bits)],
@@ -33,6 +34,7 @@ const FAMILIES: readonly (readonly [name: string, has: (row: Row) => boolean])[]
   ['Segments, system (the privileged ones fault)', among(segments, system)],
   ['SSE, SSE2', among(sseRows)],
   ['x87', isX87],
+  ['MMX', (row) => /[PQN][dq]/.test(row.operands) || row.mnemonic === 'EMMS'],
   ['Saved state', (row) => /^(F?XSAVE|F?XRSTOR|X[GS]ETBV)/.test(row.mnemonic)],
 ];
 
@@ -48,12 +50,22 @@ const shortName = (mnemonic: string): string =>
     .replace(/^MOV_(FROM|TO)_(CR|DR)\d?$/, 'MOV $2')
     .replaceAll('/', ', ');
 
+/** The features that a row needs, as in CPUID, or its family in the baseline. */
+const familyOf = (row: Row): string => {
+  const { feature } = row;
+  if (feature !== undefined) return [feature].flat().join(' and ');
+  const family = FAMILIES.find(([, has]) => has(row));
+  if (family === undefined) throw new Error(`${row.mnemonic} (${row.encoding}) is in no family of tools/tables.ts`);
+  return family[0];
+};
+
 export const instructionTable = (): string => {
-  const names = new Map<string, Set<string>>(FAMILIES.map(([name]) => [name, new Set()]));
+  const order = [...FAMILIES.map(([name]) => name), ...Object.keys(FEATURES)];
+  const names = new Map<string, Set<string>>(order.map((name) => [name, new Set()]));
   for (const row of rows) {
-    const family = FAMILIES.find(([, has]) => has(row));
-    if (family === undefined) throw new Error(`${row.mnemonic} (${row.encoding}) is in no family of tools/tables.ts`);
-    for (const name of shortName(row.mnemonic).split(', ')) names.get(family[0])!.add(name);
+    const family = familyOf(row);
+    if (!names.has(family)) names.set(family, new Set());
+    for (const name of shortName(row.mnemonic).split(', ')) names.get(family)!.add(name);
   }
   const lines = [...names]
     .filter(([, set]) => set.size > 0)

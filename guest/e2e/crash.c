@@ -19,6 +19,10 @@ __attribute__((noinline)) static void unknown_instruction(void) {
   __asm__ volatile(".byte 0x0f, 0x0e");
 }
 
+__attribute__((noinline)) static void add_with_avx2(void) {
+  __asm__ volatile("vpaddd %%ymm1, %%ymm1, %%ymm1" ::: "xmm1");
+}
+
 __attribute__((noinline)) static void meant_to_trap(void) {
   __builtin_trap();
 }
@@ -30,6 +34,7 @@ int main(int argc, char **argv) {
   if (!strcmp(how, "segv")) store_to_nowhere();
   if (!strcmp(how, "fpe")) divide_by_zero();
   if (!strcmp(how, "ill")) unknown_instruction();
+  if (!strcmp(how, "avx2")) add_with_avx2();
   if (!strcmp(how, "trap")) meant_to_trap();
   if (!strcmp(how, "abort")) abort();
   if (!strcmp(how, "raise")) raise(atoi(argv[2]));

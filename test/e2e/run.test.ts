@@ -41,6 +41,18 @@ describe.skipIf(!canBuild)('signalbox run', () => {
     }
   });
 
+  it('announces no more than --cpu-level says, and tells what a program missed', async () => {
+    const crash = await guest('crash');
+    const outcome = await signalbox(['run', '--cpu-level', 'v1', crash, 'avx2']);
+    expect([outcome.stdout, outcome.status]).toEqual(['before\n', 132]);
+    expect(outcome.stderr).toMatch(/^signalbox: \S+: VPADDD at 0x[0-9a-f]+ needs AVX2, which the processor does not/m);
+    expect(outcome.stderr).toMatch(/died of SIGILL: .*, VPADDD needs AVX2, which --cpu-level v1 does not announce$/m);
+    expect((await signalbox(['run', crash, 'avx2'])).status).toBe(1);
+    const wrong = await signalbox(['run', '--cpu-level', 'v4', crash, 'avx2']);
+    expect(wrong.stderr).toContain('Allowed choices are v1, v2, v3');
+    expect(wrong.status).not.toBe(0);
+  });
+
   it('names functions of position-independent programs', async () => {
     const program = `${folder}/pie`;
     execFileSync('gcc', ['-O1', '-static-pie', '-fPIE', '-o', program, `${root}guest/e2e/crash.c`]);

@@ -1,8 +1,6 @@
 /** Names for instructions that the decoder does not know: by capstone, which is loaded only then. */
 import { createRequire } from 'node:module';
-import { CPU_LEVELS, type FeatureSet, featuresOf } from '../../emulator/api.ts';
-import { decode, describeMnemonic } from '../../emulator/decode/index.ts';
-import { missingFeatures } from '../../emulator/isa/features.ts';
+import { CPU_LEVELS, type FeatureSet, featuresOf, unannounced } from '../../emulator/api.ts';
 
 /** The little of capstone that is used. */
 interface Capstone {
@@ -16,13 +14,11 @@ interface Capstone {
 
 /** `VPADDD needs AVX2, which --cpu-level v1 does not announce`; `''` for an instruction that is not there either way. */
 export const nameUnannounced = (bytes: Uint8Array, features: FeatureSet): string => {
-  const instruction = decode(bytes, 0, bytes.length, 0);
-  if (typeof instruction === 'string') return '';
-  const missing = missingFeatures(instruction.row, features);
-  if (missing.length === 0) return '';
+  const found = unannounced(bytes, features);
+  if (found === null) return '';
   const level = CPU_LEVELS.find((name) => featuresOf(name) === features);
   const who = level === undefined ? 'the processor' : `--cpu-level ${level}`;
-  return `${describeMnemonic(instruction).toUpperCase()} needs ${missing.join(' and ')}, which ${who} does not announce`;
+  return `${found.mnemonic} needs ${found.missing.join(' and ')}, which ${who} does not announce`;
 };
 
 /** `vaddps ymm0, ymm1, ymm2`; `''` when capstone does not know it either, or is not installed. */
