@@ -105,6 +105,9 @@ export const SI = {
   ASYNCNL: -60,
 } as const;
 
+/** si_code of SIGSYS. */
+export const SYS_SECCOMP = 1;
+
 /** si_code of SIGIO. */
 export const POLL_CODE = { IN: 1, OUT: 2, MSG: 3, ERR: 4, PRI: 5, HUP: 6 } as const;
 

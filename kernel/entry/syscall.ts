@@ -4,9 +4,11 @@
  */
 import { type CpuState, OutOfFrames, REG } from '../../emulator/api.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
+import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import type { Kernel } from '../kernel.ts';
 import { UserFault } from '../mm/user.ts';
+import { secureComputing } from '../process/seccomp.ts';
 import { restoreSavedSigmask } from '../signal/mask.ts';
 import type { ArgumentType, SyscallHandler, SyscallRow } from '../syscalls/row.ts';
 import { syscallRow } from '../syscalls/table.ts';
@@ -63,6 +65,7 @@ export const doSyscall64 = (kernel: Kernel, task: Task): void => {
   const number = kernel.cpu.state.getInt32(REG.rax);
   task.origAx = number;
   task.syscalls++;
+  if (task.seccomp.mode !== SECCOMP_MODE.DISABLED && !secureComputing(kernel, task, number)) return;
   const row = syscallRow(number);
   if (row === undefined) {
     unknownSyscall(kernel, task, number);

@@ -1,6 +1,7 @@
 /** Making tasks and processes out of nothing: defaults of a new program, and the kernel's own init. */
 import { TASK_STATE_SIZE } from '../../emulator/api.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
+import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { SIG, SIG_IGN } from '../abi/signal.ts';
 import type { FsContext } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
@@ -145,6 +146,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     robustList: 0,
     sysvsem: null,
     noNewPrivs: false,
+    seccomp: { mode: SECCOMP_MODE.DISABLED, filter: null },
     dumpable: 1,
     usage: noUsage(),
     instructions: 0,

@@ -122,6 +122,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.trapNr = parent.trapNr;
   child.errorCode = parent.errorCode;
   child.noNewPrivs = parent.noNewPrivs;
+  child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;
   child.exitSignal = thread ? 0 : has(flags, CLONE.PARENT) ? parent.group.leader.exitSignal : args.exitSignal;
   if (has(flags, CLONE.CHILD_CLEARTID)) child.clearChildTid = args.childTid;

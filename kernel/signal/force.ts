@@ -1,5 +1,6 @@
 /** Signals which the task itself caused and cannot refuse (force_sig and its relatives, kernel/signal.c). */
-import { inSet, SIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
+import { AUDIT_ARCH_X86_64 } from '../abi/seccomp.ts';
+import { inSet, SIG, SIG_DFL, SIG_IGN, SIGBIT, SYS_SECCOMP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from './send.ts';
@@ -50,3 +51,13 @@ export const forceSigsegv = (kernel: Kernel, task: Task, signo: number): void =>
 /** A fault with its address (force_sig_fault). */
 export const forceSigFault = (kernel: Kernel, task: Task, signo: number, code: number, address: bigint): void =>
   forceSigInfo(kernel, { kind: 'fault', signo, errno: 0, code, address }, task, 'current');
+
+/** SIGSYS for a call which seccomp refused; `fatal` leaves no way out (force_sig_seccomp). */
+export const forceSigSeccomp = (kernel: Kernel, task: Task, syscall: number, reason: number, fatal: boolean): void => {
+  const info: SigInfo = {
+    kind: 'sys',
+    ...{ signo: SIG.SIGSYS, errno: reason, code: SYS_SECCOMP },
+    ...{ address: kernel.cpu.state.rip64, syscall, arch: AUDIT_ARCH_X86_64 },
+  };
+  forceSigInfo(kernel, info, task, fatal ? 'exit' : 'current');
+};

@@ -13,6 +13,7 @@ export * from './format/ipc.ts';
 export * from './format/memory.ts';
 export * from './format/prctl.ts';
 export * from './format/process.ts';
+export * from './format/seccomp.ts';
 export * from './format/signal.ts';
 export * from './format/time.ts';
 

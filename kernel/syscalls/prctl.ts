@@ -8,6 +8,7 @@ import { copyFromUser, copyToUser, putUser32, putUser64, putUserLong, readCBytes
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
+import { prctlSetSeccomp } from './seccomp.ts';
 
 const TASK_COMM_LENGTH = 16;
 const DEFAULT_TIMER_SLACK = 50000;
@@ -68,6 +69,10 @@ const prctl = (
     case PR.GET_NO_NEW_PRIVS:
       if (arg2 !== 0 || !unused) return -ERRNO.EINVAL;
       return task.noNewPrivs ? 1 : 0;
+    case PR.GET_SECCOMP:
+      return task.seccomp.mode;
+    case PR.SET_SECCOMP:
+      return prctlSetSeccomp(kernel, task, arg2, arg3);
     case PR.GET_TID_ADDRESS:
       putUserLong(task.mm, arg2, task.clearChildTid);
       return 0;
@@ -78,7 +83,6 @@ const prctl = (
       return 0;
     case PR.GET_KEEPCAPS:
     case PR.GET_TIMING:
-    case PR.GET_SECCOMP:
     case PR.GET_SECUREBITS:
     case PR.GET_THP_DISABLE:
       return 0;

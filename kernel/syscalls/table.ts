@@ -25,6 +25,7 @@ import { processSyscalls } from './process.ts';
 import { restartSyscalls } from './restart.ts';
 import type { SyscallRow } from './row.ts';
 import { scheduleSyscalls } from './schedule.ts';
+import { seccompSyscalls } from './seccomp.ts';
 import { signalSyscalls } from './signal.ts';
 import { signalfdSyscalls } from './signalfd.ts';
 import { socketSyscalls } from './socket.ts';
@@ -62,6 +63,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...limitsSyscalls,
   ...prctlSyscalls,
   ...scheduleSyscalls,
+  ...seccompSyscalls,
   ...socketSyscalls,
   ...systemSyscalls,
   ...timeSyscalls,

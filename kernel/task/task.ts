@@ -4,6 +4,7 @@
 import type { FsContext, OpenFile } from '../fs/types.ts';
 import type { SemUndoList } from '../ipc/undo.ts';
 import type { Mm } from '../mm/mm.ts';
+import type { SeccompFilter } from '../process/seccomp.ts';
 import type { Wait, WaitQueue } from './wait.ts';
 
 /**
@@ -263,6 +264,8 @@ export interface Task {
   /** What semop(2) with SEM_UNDO left to be undone at the end. */
   sysvsem: SemUndoList | null;
   noNewPrivs: boolean;
+  /** Which system calls it may make: SECCOMP_MODE_*, and the filters of that mode, newest first. */
+  seccomp: { mode: number; filter: SeccompFilter | null };
   dumpable: number;
 
   usage: Usage;
