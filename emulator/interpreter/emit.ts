@@ -2,6 +2,7 @@
 import type { HelperName } from '../isa/helpers.ts';
 import type { Instruction, TargetOperand } from '../isa/instruction.ts';
 import { type Ops, VECTOR, type Vector } from '../isa/ops.ts';
+import { LINEAR } from '../memory/layout.ts';
 import { REG, RFLAGS, STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { ModuleWriter, Signature } from '../wasm/writer.ts';
@@ -11,7 +12,7 @@ import { RECORD } from './records.ts';
 import { emitFollowLink } from './runtime.ts';
 import type { Value } from './values.ts';
 
-const { i64 } = TYPE;
+const { i32, i64 } = TYPE;
 
 /** Signature of helpers as imports. */
 export const HELPER: Signature = { params: [i64, i64, i64, i64], results: [i64] };
@@ -41,6 +42,7 @@ export class InterpreterOps extends FloatEmitter implements Ops<Value, Value, Va
     // Bits 63:47 must be alike.
     const extended = this.shrS(64, this.shl(64, target, this.int(64, 16)), this.int(64, 16));
     this.raiseIf(this.ne(64, extended, target), VECTOR.GP);
+    if (this.insn.row.mnemonic !== 'RET') this.#noteJump(target);
     this.push(target);
     f.get(1);
     f.i32(0);
@@ -117,6 +119,23 @@ export class InterpreterOps extends FloatEmitter implements Ops<Value, Value, Va
     f.get(0);
     f.memory(OP.i32Load, RECORD.size + RECORD.handler);
     f.returnCallIndirect(HANDLER);
+  }
+
+  /** Leaves behind where a computed jump goes: who translates it wants to know. */
+  #noteJump(target: Value): void {
+    const { f } = this;
+    f.i32(0);
+    f.memory(OP.i32Load, STATE.jumpRing);
+    const at = this.pop(i32);
+    this.push(at);
+    this.push(this.nextRip());
+    f.memory(OP.i64Store, LINEAR.jumpRing);
+    this.push(at);
+    this.push(target);
+    f.memory(OP.i64Store, LINEAR.jumpRing + 8);
+    f.i32(0);
+    this.push(this.and(32, this.add(32, at, this.int(32, 16)), this.int(32, LINEAR.jumpRingEnd - LINEAR.jumpRing - 1)));
+    f.memory(OP.i32Store, STATE.jumpRing);
   }
 
   #storeRip(value: Value): void {

@@ -1,18 +1,33 @@
 /**
- * The control flow graph of a region: the code that is reached from a hot address by direct branches, as far as it can be
- * fetched and within bounds. Calls, indirect jumps and what only the interpreter does end it.
+ * The control flow graph of a region: the code that is reached from a hot address, as far as it can be fetched and within
+ * bounds. It follows direct branches to what has run before; calls, each with a copy of the function's blocks (a context),
+ * but for recursive ones, which go to the blocks that are there; returns, to where the calls in the region came from; and
+ * computed jumps to where they went lately. What only the interpreter does ends it.
  */
 import { CpuFault } from '../isa/helper.ts';
 import { type Instruction, nextAddress } from '../isa/instruction.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
-import { type Effects, effectsOf } from './effects.ts';
+import { USER_END } from '../memory/paging.ts';
+import { type Effects, effectsOf, INTERPRET } from './effects.ts';
 
 /** Bounds of a region. V8's optimising compiler takes more than linear time. */
 export interface RegionLimits {
   readonly instructions: number;
   readonly pages: number;
+  /** Calls within calls that are followed. */
+  readonly calls: number;
+  /** Targets of a computed jump that are followed. */
+  readonly targets: number;
+}
+
+/** What is known of the past. */
+export interface Profile {
+  /** Whether the code at an address in a frame is worth following: it has run. */
+  ran(frame: number, address: number): boolean;
+  /** Where the computed jump that ends at this address went lately, most frequent first. */
+  targets(next: number): readonly number[];
 }
 
 export interface Step {
@@ -31,8 +46,8 @@ export type Terminator =
   | { readonly kind: 'goto'; readonly to: Edge }
   /** The last step is a conditional branch. */
   | { readonly kind: 'branch'; readonly taken: Edge; readonly fall: Edge }
-  /** The last step is a jump to a computed address. */
-  | { readonly kind: 'jump' }
+  /** The last step is a jump to a computed address, which may be one of these. */
+  | { readonly kind: 'jump'; readonly targets: readonly Edge[] }
   /** The instruction at this address is the interpreter's. */
   | { readonly kind: 'interpret'; readonly address: number };
 
@@ -55,34 +70,86 @@ export interface Region {
 const BLOCK_LIMIT = 200;
 const REACH = 1 << 22;
 
+/** A place in the code of one activation of a function. */
+interface Place {
+  readonly context: Context;
+  readonly address: number;
+}
+
+interface Context {
+  /** Where the function begins, or the region. */
+  readonly entry: number;
+  readonly caller: Context | null;
+  readonly depth: number;
+  /** Where its returns go. */
+  readonly returns: Place[];
+  /** Instructions of it that are in the region. */
+  readonly seen: Set<number>;
+  readonly leaders: Set<number>;
+  /** Contexts of its calls, by the addresses behind them and the targets. */
+  readonly callees: Map<string, Context>;
+  readonly blocks: Map<number, Block>;
+}
+
+const newContext = (entry: number, caller: Context | null): Context => ({
+  entry,
+  caller,
+  depth: caller === null ? 0 : caller.depth + 1,
+  returns: [],
+  seen: new Set(),
+  leaders: new Set([entry]),
+  callees: new Map(),
+  blocks: new Map(),
+});
+
+const isCall = ({ insn }: Step): boolean => insn.row.mnemonic === 'CALL';
+const isReturn = ({ insn }: Step): boolean => insn.row.mnemonic === 'RET';
+
+const targetOf = ({ insn }: Step): number => {
+  for (const op of insn.operands) if (op.kind === 'target') return Number(op.value);
+  throw new Error(`${insn.row.mnemonic} has no target`);
+};
+
 class Discovery {
   readonly #memory: GuestMemory;
   readonly #limits: RegionLimits;
+  readonly #profile: Profile;
   readonly #stop: (address: number) => boolean;
+  readonly #entry: number;
   readonly pages = new Map<number, number>();
-  readonly steps = new Map<number, Step | null>();
-  readonly leaders = new Set<number>();
+  readonly root: Context;
+  #decoded = new Map<number, Step | null>();
   #count = 0;
-  #entry = 0;
+  #queue: Place[] = [];
+  #blocks: Block[] = [];
+  #pending: { block: Block; context: Context }[] = [];
 
-  constructor(memory: GuestMemory, limits: RegionLimits, stop: (address: number) => boolean) {
+  constructor(
+    memory: GuestMemory,
+    entry: number,
+    limits: RegionLimits,
+    profile: Profile,
+    stop: (address: number) => boolean,
+  ) {
     this.#memory = memory;
+    this.#entry = entry;
     this.#limits = limits;
+    this.#profile = profile;
     this.#stop = stop;
+    this.root = newContext(entry, null);
   }
 
-  /** The instruction at an address, or null if the region does not reach there. */
-  step(address: number): Step | null {
-    const known = this.steps.get(address);
-    if (known !== undefined) return known;
-    const step = this.#decode(address);
-    this.steps.set(address, step);
+  #step(address: number): Step | null {
+    let step = this.#decoded.get(address);
+    if (step === undefined) {
+      step = this.#decode(address);
+      this.#decoded.set(address, step);
+    }
     return step;
   }
 
   #decode(address: number): Step | null {
-    if (this.#count >= this.#limits.instructions || this.#stop(address)) return null;
-    if (Math.abs(address - this.#entry) >= REACH) return null;
+    if (this.#stop(address) || Math.abs(address - this.#entry) >= REACH) return null;
     const page = Math.floor(address / PAGE_SIZE) * PAGE_SIZE;
     if (!this.pages.has(page) && this.pages.size >= this.#limits.pages) return null;
     try {
@@ -90,125 +157,208 @@ class Discovery {
       if (second !== 0 && !this.pages.has(page + PAGE_SIZE) && this.pages.size + 1 >= this.#limits.pages) return null;
       this.pages.set(page, first);
       if (second !== 0) this.pages.set(page + PAGE_SIZE, second);
-      this.#count++;
-      return { insn: instruction, effects: effectsOf(instruction) };
+      const reachable = instruction.operands.every((op) => op.kind !== 'target' || op.value < BigInt(USER_END));
+      return { insn: instruction, effects: reachable ? effectsOf(instruction) : INTERPRET };
     } catch (error) {
       if (error instanceof CpuFault) return null;
       throw error;
     }
   }
 
+  #ran(address: number): boolean {
+    try {
+      return this.#profile.ran(this.#memory.fetchFrame(address) / PAGE_SIZE, address);
+    } catch (error) {
+      if (error instanceof CpuFault) return false;
+      throw error;
+    }
+  }
+
   /** Decodes breadth first, so that what lies near the entry is in the region. */
-  explore(entry: number): void {
-    this.#entry = entry;
-    this.leaders.add(entry);
-    const queue = [entry];
-    for (let start = queue.shift(); start !== undefined; start = queue.shift()) {
-      for (let at = start; ; ) {
-        if (at !== start && this.steps.has(at)) {
-          this.leaders.add(at);
-          break;
-        }
-        const step = this.step(at);
-        if (step === null) break;
-        const next = successors(step);
-        if (next === 'on') {
-          at = nextAddress(step.insn);
-          continue;
-        }
-        for (const target of next) {
-          if (this.leaders.has(target)) continue;
-          this.leaders.add(target);
-          if (!this.steps.has(target)) queue.push(target);
-        }
-        break;
+  explore(): void {
+    this.#queue.push({ context: this.root, address: this.#entry });
+    for (let place = this.#queue.shift(); place !== undefined; place = this.#queue.shift()) this.#walk(place);
+  }
+
+  #walk({ context, address }: Place): void {
+    for (let at = address; ; ) {
+      if (context.seen.has(at)) {
+        context.leaders.add(at);
+        return;
+      }
+      if (this.#count >= this.#limits.instructions) return;
+      const step = this.#step(at);
+      if (step === null) return;
+      context.seen.add(at);
+      this.#count++;
+      if (step.effects.ending === 'next') {
+        at = nextAddress(step.insn);
+        continue;
+      }
+      for (const place of this.#successors(context, step)) {
+        const { leaders, seen } = place.context;
+        leaders.add(place.address);
+        if (!seen.has(place.address) && this.#ran(place.address)) this.#queue.push(place);
+      }
+      return;
+    }
+  }
+
+  #successors(context: Context, step: Step): readonly Place[] {
+    const next = nextAddress(step.insn);
+    switch (step.effects.ending) {
+      case 'goto':
+        if (!isCall(step)) return [{ context, address: targetOf(step) }];
+        return this.#called(context, next, [targetOf(step)]);
+      case 'branch':
+        return [
+          { context, address: next },
+          { context, address: targetOf(step) },
+        ];
+      case 'jump': {
+        if (isReturn(step)) return context.returns;
+        const targets = this.#profile.targets(next).slice(0, this.#limits.targets);
+        return isCall(step) ? this.#called(context, next, targets) : targets.map((address) => ({ context, address }));
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** Where a call goes that is worth following. */
+  #called(context: Context, next: number, targets: readonly number[]): Place[] {
+    return targets.flatMap((address) => {
+      const callee = this.#contextOf(context, next, address);
+      return callee === null ? [] : [{ context: callee, address }];
+    });
+  }
+
+  #contextOf(context: Context, next: number, target: number): Context | null {
+    const key = `${next}:${target}`;
+    const known = context.callees.get(key);
+    if (known !== undefined) return known;
+    if (this.#limits.calls === 0) return null;
+    const back: Place = { context, address: next };
+    let callee: Context | null = context;
+    while (callee !== null && callee.entry !== target) callee = callee.caller;
+    if (callee === null) {
+      if (context.depth >= this.#limits.calls) return null;
+      callee = newContext(target, context);
+    }
+    callee.returns.push(back);
+    context.callees.set(key, callee);
+    context.leaders.add(next);
+    // A return was seen already: what it goes to now may not have been.
+    if (callee.seen.size > 0) this.#queue.push(back);
+    return callee;
+  }
+
+  // --- blocks -----------------------------------------------------------------------------------------------------
+
+  build(): Block[] {
+    this.#blockAt({ context: this.root, address: this.#entry });
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      this.#fill(next.block, next.context);
+    }
+    return this.#blocks;
+  }
+
+  #blockAt({ context, address }: Place): Block | null {
+    const known = context.blocks.get(address);
+    if (known !== undefined) return known;
+    if (!context.seen.has(address)) return null;
+    const block: Block = { id: this.#blocks.length, address, steps: [], terminator: { kind: 'interpret', address } };
+    context.blocks.set(address, block);
+    this.#blocks.push(block);
+    this.#pending.push({ block, context });
+    return block;
+  }
+
+  #edge(place: Place): Edge {
+    return { block: this.#blockAt(place), address: place.address };
+  }
+
+  #fill(block: Block, context: Context): void {
+    const steps = block.steps as Step[];
+    for (let at = block.address; ; ) {
+      const place = { context, address: at };
+      if (!context.seen.has(at) || (at !== block.address && context.leaders.has(at)) || steps.length >= BLOCK_LIMIT) {
+        block.terminator = { kind: 'goto', to: this.#edge(place) };
+        return;
+      }
+      const step = this.#step(at)!;
+      const { ending } = step.effects;
+      if (ending === 'interpret') {
+        block.terminator = { kind: 'interpret', address: at };
+        return;
+      }
+      steps.push(step);
+      if (ending !== 'next') {
+        block.terminator = this.#terminator(context, step, ending);
+        return;
+      }
+      at = nextAddress(step.insn);
+    }
+  }
+
+  #terminator(context: Context, step: Step, ending: 'goto' | 'branch' | 'jump'): Terminator {
+    const next = nextAddress(step.insn);
+    switch (ending) {
+      case 'goto': {
+        const address = targetOf(step);
+        if (!isCall(step)) return { kind: 'goto', to: this.#edge({ context, address }) };
+        const callee = context.callees.get(`${next}:${address}`);
+        const to = callee === undefined ? { block: null, address } : this.#edge({ context: callee, address });
+        return { kind: 'goto', to };
+      }
+      case 'branch':
+        return {
+          kind: 'branch',
+          taken: this.#edge({ context, address: targetOf(step) }),
+          fall: this.#edge({ context, address: next }),
+        };
+      case 'jump': {
+        const targets = this.#successors(context, step).map((place) => this.#edge(place));
+        return { kind: 'jump', targets: targets.filter((to) => to.block !== null) };
       }
     }
   }
 }
 
-const isCall = (step: Step): boolean => step.insn.row.mnemonic === 'CALL';
-
-const targetOf = ({ insn }: Step): number => {
-  for (const op of insn.operands) if (op.kind === 'target') return Number(op.value);
-  throw new Error(`${insn.row.mnemonic} has no target`);
+/** The region from `entry`, or null if there is nothing to translate. It does not reach beyond where `stop` says so. */
+export const discover = (
+  memory: GuestMemory,
+  entry: number,
+  limits: RegionLimits,
+  profile: Profile,
+  stop: (address: number) => boolean,
+): Region | null => {
+  const discovery = new Discovery(memory, entry, limits, profile, stop);
+  discovery.explore();
+  const blocks = discovery.build();
+  const first = blocks[0];
+  if (first === undefined || (first.steps.length === 0 && first.terminator.kind === 'interpret')) return null;
+  return { entry, blocks, pages: discovery.pages };
 };
 
-const successors = (step: Step): 'on' | readonly number[] => {
-  switch (step.effects.ending) {
-    case 'next':
-      return 'on';
+/** Edges that stay in the region or leave it for a known address, in the order in which they are asked. */
+export const edgesOf = ({ terminator }: Block): readonly Edge[] => {
+  switch (terminator.kind) {
     case 'goto':
-      return isCall(step) ? [] : [targetOf(step)];
+      return [terminator.to];
     case 'branch':
-      return [targetOf(step), nextAddress(step.insn)];
+      return [terminator.taken, terminator.fall];
+    case 'jump':
+      return terminator.targets;
     default:
       return [];
   }
 };
 
-/** The region from `entry`, or null if there is nothing to translate. */
-export const discover = (
-  memory: GuestMemory,
-  entry: number,
-  limits: RegionLimits,
-  stop: (address: number) => boolean,
-): Region | null => {
-  const found = new Discovery(memory, limits, stop);
-  found.explore(entry);
-  const blocks = new Map<number, Block>();
-  const order: Block[] = [];
-  const pending: Block[] = [];
-  const blockAt = (address: number): Block | null => {
-    const known = blocks.get(address);
-    if (known !== undefined) return known;
-    if (!found.steps.get(address)) return null;
-    const block: Block = { id: order.length, address, steps: [], terminator: { kind: 'interpret', address } };
-    blocks.set(address, block);
-    order.push(block);
-    pending.push(block);
-    return block;
-  };
-  const edge = (address: number): Edge => ({ block: blockAt(address), address });
-  if (blockAt(entry) === null) return null;
-  for (let block = pending.shift(); block !== undefined; block = pending.shift()) {
-    fill(block, found, edge);
-  }
-  const { steps, terminator } = order[0]!;
-  if (steps.length === 0 && terminator.kind === 'interpret') return null;
-  return { entry, blocks: order, pages: found.pages };
-};
-
-const fill = (block: Block, found: Discovery, edge: (address: number) => Edge): void => {
-  const steps = block.steps as Step[];
-  for (let at = block.address; ; ) {
-    const step = found.steps.get(at);
-    if (!step || (at !== block.address && found.leaders.has(at)) || steps.length >= BLOCK_LIMIT) {
-      block.terminator = { kind: 'goto', to: edge(at) };
-      return;
-    }
-    const { ending } = step.effects;
-    if (ending === 'interpret') {
-      block.terminator = { kind: 'interpret', address: at };
-      return;
-    }
-    steps.push(step);
-    const next = nextAddress(step.insn);
-    switch (ending) {
-      case 'goto':
-        block.terminator = {
-          kind: 'goto',
-          to: isCall(step) ? { block: null, address: targetOf(step) } : edge(targetOf(step)),
-        };
-        return;
-      case 'branch':
-        block.terminator = { kind: 'branch', taken: edge(targetOf(step)), fall: edge(next) };
-        return;
-      case 'jump':
-        block.terminator = { kind: 'jump' };
-        return;
-      default:
-        at = next;
-    }
-  }
-};
+/** Successors of each block, by id. */
+export const graphOf = (blocks: readonly Block[]) => ({
+  successors: blocks.map((block) => {
+    const ids = edgesOf(block).flatMap(({ block: to }) => (to === null ? [] : [to.id]));
+    return [...new Set(ids)];
+  }),
+});

@@ -6,12 +6,14 @@ import { CpuFault } from '../isa/helper.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { RegionCache, type Translation } from './cache.ts';
-import { discover, type RegionLimits } from './cfg.ts';
+import { discover, graphOf, type Region, type RegionLimits } from './cfg.ts';
+import { jumpTargets } from './profile.ts';
 import { buildRegionRuntime } from './runtime.ts';
+import { analyse } from './structure.ts';
 
 const THRESHOLD = 1000;
 const CACHE_BYTES = 64 << 20;
-const LIMITS: RegionLimits = { instructions: 400, pages: 8 };
+const LIMITS: RegionLimits = { instructions: 400, pages: 8, calls: 4, targets: 16 };
 
 /**
  * Longest stay in generated code, in instructions: V8 puts optimised code in the place of a function only when it is
@@ -22,6 +24,8 @@ const SLICE = 200_000;
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
+  /** Translates what has not run yet. */
+  readonly #eager: boolean;
 
   constructor(options: CpuOptions) {
     super(options);
@@ -31,6 +35,7 @@ export class JitCpu extends InterpreterCpu {
     const { blocks } = this;
     const cache = new RegionCache(blocks, this.forms, this.physical, cacheBytes);
     this.#cache = cache;
+    this.#eager = threshold <= 1;
     blocks.heat = threshold;
     blocks.onBlock = (block) => {
       if (threshold === 0) this.onHot(block.address);
@@ -52,11 +57,24 @@ export class JitCpu extends InterpreterCpu {
 
   protected override onHot(address: number): void {
     const { cr2Wide } = this.state;
-    const region = discover(this.memory, address, LIMITS, (at) => at !== address && this.blocks.breakpoints.has(at));
+    const region = this.#discover(address);
     // Looking at pages that cannot be fetched leaves no trace.
     this.state.cr2Wide = cr2Wide;
     if (region === null) return;
     this.#prove(this.#cache.add(region));
+  }
+
+  #discover(address: number): Region | null {
+    const stop = (at: number) => at !== address && this.blocks.breakpoints.has(at);
+    const went = jumpTargets(this.physical);
+    const profile = {
+      ran: (frame: number, at: number) => this.#eager || this.blocks.known(frame, at) !== undefined,
+      targets: (next: number) => went.get(next) ?? [],
+    };
+    const region = discover(this.memory, address, LIMITS, profile, stop);
+    if (region === null || analyse(graphOf(region.blocks)).reducible) return region;
+    // Loops with several entries come from functions that return to several places more often than from the code itself.
+    return discover(this.memory, address, { ...LIMITS, calls: 0, targets: 0 }, profile, stop);
   }
 
   protected override onUnproven(slot: number): void {

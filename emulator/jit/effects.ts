@@ -39,7 +39,8 @@ export interface Effects {
 const known = new Map<number, Effects | 'by immediate'>();
 const knownByImmediate = new Map<string, Effects>();
 
-const INTERPRET: Effects = {
+/** Of an instruction that is left to the interpreter. */
+export const INTERPRET: Effects = {
   ending: 'interpret',
   mayExit: true,
   flagsRead: 0,

@@ -21,6 +21,9 @@ const outOf = ({ terminator }: Block, liveIn: readonly FlagMask[], leavesAt: (bl
       return into(terminator.to.block);
     case 'branch':
       return into(terminator.taken.block) | into(terminator.fall.block);
+    case 'jump':
+      // Elsewhere too.
+      return ARITHMETIC_FLAGS;
     default:
       return ARITHMETIC_FLAGS;
   }

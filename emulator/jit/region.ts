@@ -9,13 +9,12 @@
  * `position` says where the region is left: bits 31:8 the distance of the instruction from the entry, bits 7:0 how many
  * instructions of its block came before.
  */
-import type { HANDLER as HandlerSignature } from '../interpreter/contract.ts';
 import { HANDLER, RUNTIME } from '../interpreter/contract.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
-import type { Block, Edge, Region } from './cfg.ts';
+import { type Block, type Edge, edgesOf, graphOf, type Region } from './cfg.ts';
 import { LEAVE } from './contract.ts';
 import { writtenBy } from './effects.ts';
 import { RegionOps } from './emit.ts';
@@ -27,32 +26,12 @@ import { RegionWriter } from './writer.ts';
 
 const { i32, i64 } = TYPE;
 
-export type RegionSignature = typeof HandlerSignature;
-
-const successorsOf = ({ terminator }: Block): Edge[] => {
-  switch (terminator.kind) {
-    case 'goto':
-      return [terminator.to];
-    case 'branch':
-      return [terminator.taken, terminator.fall];
-    default:
-      return [];
-  }
-};
-
-const graphOf = (blocks: readonly Block[]) => ({
-  successors: blocks.map((block) => {
-    const ids = successorsOf(block).flatMap((edge) => (edge.block === null ? [] : [edge.block.id]));
-    return [...new Set(ids)];
-  }),
-});
-
 /** Most instructions from each block on until the budget is asked again. */
 const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
   const ways: number[] = blocks.map(() => 0);
   for (const id of [...s.order].reverse()) {
     let rest = 0;
-    for (const { block } of successorsOf(blocks[id]!)) {
+    for (const { block } of edgesOf(blocks[id]!)) {
       if (block !== null && !s.headers.has(block.id)) rest = Math.max(rest, ways[block.id]!);
     }
     ways[id] = blocks[id]!.steps.length + rest;
@@ -213,6 +192,14 @@ class RegionBuilder {
         const transfer = o.transfer;
         if (transfer?.kind !== 'jump') throw new Error('an indirect jump without a target');
         this.#charge(block.steps.length);
+        for (const { block: to, address } of terminator.targets) {
+          o.push(transfer.target);
+          f.i64(BigInt(address));
+          f.op(OP.i64Eq);
+          f.if();
+          branch(to!.id);
+          f.end();
+        }
         this.#goOut(block, () => o.push(transfer.target));
         return;
       }

@@ -31,6 +31,9 @@ export const LINEAR = {
   /** JIT: for each region of several pages, the tag of the address space it was last found good in (u32). */
   regionTags: 0x60000,
   regionTagsEnd: 0x80000,
+  /** Computed jumps of late, 16 bytes each: address behind the jump, and where it went. A ring. */
+  jumpRing: 0x80000,
+  jumpRingEnd: 0x84000,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
   /** Decoded instructions of the interpreter. */
