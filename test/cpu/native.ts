@@ -18,11 +18,12 @@ const cpuinfo = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf
 /** Whether the host's processor is AMD's, whose choices the rows follow where the manuals leave one. */
 export const hostIsAmd: boolean = cpuinfo.includes('AuthenticAMD');
 
-const flags = new Set(/^flags\s*: (.*)$/m.exec(cpuinfo)?.[1]?.split(' '));
+/** What the kernel found in the host's CPUID, by the names of /proc/cpuinfo. */
+export const hostFlags: ReadonlySet<string> = new Set(/^flags\s*: (.*)$/m.exec(cpuinfo)?.[1]?.split(' '));
 const NAMES = Object.keys(FEATURES) as Feature[];
 
 /** The extensions that the host announces, of those which rows may ask for. */
-export const hostFeatures: FeatureSet = new Set(NAMES.filter((name) => flags.has(FEATURES[name].linux)));
+export const hostFeatures: FeatureSet = new Set(NAMES.filter((name) => hostFlags.has(FEATURES[name].linux)));
 
 /** Path of the compiled runner. */
 export const buildRunner = (): Promise<string> => {
