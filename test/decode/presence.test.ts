@@ -1,6 +1,6 @@
 /**
- * Which encodings exist at all: every VEX encoding and every legacy one of the three-byte maps, with each prefix and
- * several ModRM bytes, given to the processor and to the decoder. What the processor refuses the decoder must refuse, and
+ * Which encodings exist at all: every VEX encoding, every legacy one of the three-byte maps and of the vector instructions
+ * in the two-byte map, with each prefix and several ModRM bytes, given to the processor and to the decoder. What the processor refuses the decoder must refuse, and
  * what it executes the decoder must know, with the same length - but for extensions that are not announced.
  */
 import { execFileSync } from 'node:child_process';
@@ -54,13 +54,24 @@ function* vexEncodings(): Generator<Encoding> {
   }
 }
 
+/** Where 0F has vector instructions, and none that changes more than what is addressed. */
+const isVector = (opcode: number): boolean =>
+  (opcode >= 0x10 && opcode <= 0x17) ||
+  (opcode >= 0x28 && opcode <= 0x2f) ||
+  (opcode >= 0x50 && opcode <= 0x7f) ||
+  (opcode >= 0xc2 && opcode <= 0xc6) ||
+  (opcode >= 0xd0 && opcode <= 0xfe);
+const ESCAPES = [[0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
+
 function* legacyEncodings(): Generator<Encoding> {
-  for (const map of [2, 3]) {
+  for (const [n, escape] of ESCAPES.entries()) {
+    const map = n + 1;
     for (let opcode = 0; opcode < 256; opcode++) {
+      if (map === 1 && !isVector(opcode)) continue;
       for (const prefixes of PREFIXES) {
         for (const rex of [[], [0x48]]) {
-          for (const form of FORMS) {
-            const bytes = record([...prefixes, ...rex, 0x0f, map === 2 ? 0x38 : 0x3a, opcode, ...form]);
+          for (const form of isExtended(map, opcode) ? EXTENDED_FORMS : FORMS) {
+            const bytes = record([...prefixes, ...rex, ...escape, opcode, ...form]);
             yield { vex: false, map, opcode, long: 0, bytes };
           }
         }
@@ -71,6 +82,7 @@ function* legacyEncodings(): Generator<Encoding> {
 
 /** Extensions of AMD's processors that are not announced: their flag in /proc/cpuinfo, and their encodings. */
 const UNANNOUNCED: Readonly<Record<string, (e: Encoding) => boolean>> = {
+  sse4a: ({ vex, map, opcode }) => !vex && map === 1 && (opcode === 0x2b || opcode === 0x78 || opcode === 0x79),
   // Opmask registers.
   avx512f: ({ vex, map, opcode }) =>
     vex &&
