@@ -15,9 +15,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   ljmp: 'jmp',
   lcall: 'call',
   jecxz: 'jrcxz',
-  // Without BMI1 and LZCNT a CPU ignores F3 before BSF and BSR (SDM Vol. 2, LZCNT and TZCNT).
-  tzcnt: 'bsf',
-  lzcnt: 'bsr',
   // A hint NOP until CET is there.
   rdsspd: 'nop',
   rdsspq: 'nop',
@@ -29,9 +26,30 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   fsetpm: 'fnsetpm',
 };
 
-/** CMPccSS and its like by the predicate in the immediate. */
-const PREDICATES = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
-const WITH_PREDICATE = /^cmp(eq|lt|le|unord|neq|nlt|nle|ord)(ss|sd|ps|pd)$/;
+/** CMPccSS and its like by the predicate in the immediate; those from 8 on with VEX only. */
+const PREDICATES = [
+  ...[
+    'eq',
+    'lt',
+    'le',
+    'unord',
+    'neq',
+    'nlt',
+    'nle',
+    'ord',
+    'eq_uq',
+    'nge',
+    'ngt',
+    'false',
+    'neq_oq',
+    'ge',
+    'gt',
+    'true',
+  ],
+  ...['eq_os', 'lt_oq', 'le_oq', 'unord_s', 'neq_us', 'nlt_uq', 'nle_uq', 'ord_s'],
+  ...['eq_us', 'nge_uq', 'ngt_uq', 'false_os', 'neq_os', 'ge_oq', 'gt_oq', 'true_us'],
+];
+const WITH_PREDICATE = new RegExp(`^(v?cmp)(${PREDICATES.join('|')})(ss|sd|ps|pd)$`);
 
 const SIZE_OF_MEMORY = /\b(byte|word|dword|fword|qword|tbyte|xword|xmmword|ymmword)? ?ptr /;
 /** Their memory operand has no size of its own, or one that capstone gets wrong (COMISD reads 64 bits). */
@@ -59,7 +77,11 @@ const SIZE_IS_OPEN = new Set(
     'fbstp',
     'xsave',
     'xrstor',
-  ].concat(['prefetchnta', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchw', 'prefetch']),
+  ].concat(
+    // Gathers: of an element, or of all of them.
+    ['vpgatherdd', 'vpgatherdq', 'vpgatherqd', 'vpgatherqq', 'vgatherdps', 'vgatherdpd', 'vgatherqps', 'vgatherqpd'],
+    ['prefetchnta', 'prefetcht0', 'prefetcht1', 'prefetcht2', 'prefetchw', 'prefetch'],
+  ),
 );
 
 const splitOperands = (text: string): string[] => (text === '' ? [] : text.split(', '));
@@ -101,8 +123,8 @@ export const disagreement = (theirs: Disassembled, ours: Instruction): string | 
   if (/^bnd(ldx|stx|mov|mk|cl|cu|cn)$/.test(name)) return ourName === 'nop' ? undefined : report();
   const predicate = WITH_PREDICATE.exec(name);
   if (predicate) {
-    name = `cmp${predicate[2]}`;
-    theirOperands.push(PREDICATES.indexOf(predicate[1]!).toString());
+    name = `${predicate[1]}${predicate[3]}`;
+    theirOperands.push(PREDICATES.indexOf(predicate[2]!).toString());
   }
   // RCL and RCR by one: capstone leaves the 1 out.
   if ((name === 'rcl' || name === 'rcr') && theirOperands.length === 1) theirOperands.push('1');
@@ -127,6 +149,12 @@ export const disagreement = (theirs: Disassembled, ours: Instruction): string | 
         /^[er]?(ax|cx|dx|bx|sp|bp|si|di)$|^(r\d+)[dw]?$/,
         (_, legacy, numbered) => legacy ?? `${numbered}w`,
       );
+    }
+    // They store a word and clear the rest of a register, which is 64 bits wide for us whatever the operand size.
+    if (/^(sldt|str|smsw)$/.test(name) && operand.kind === 'reg') {
+      their = their
+        .replace(/^e?(ax|cx|dx|bx|sp|bp|si|di)$/, (_, legacy) => `r${legacy}`)
+        .replace(/^(r\d+)[dw]$/, (_, numbered) => numbered);
     }
     // Segments without base are ignored, even behind FS or GS; capstone shows the last one.
     if (NO_BASE.test(their)) {

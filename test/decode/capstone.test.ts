@@ -12,7 +12,7 @@ import { decode } from '../../emulator/decode/index.ts';
 import { disagreement } from './agree.ts';
 import { type Binary, readBinary } from './binary.ts';
 import { type Disassembler, loadCapstone } from './capstone.ts';
-import { isRefusedByCpus, isUnknownToCapstone, laterFamily } from './missing.ts';
+import { absentFamily, isRefusedByCpus, isUnknownToCapstone } from './missing.ts';
 
 const EVERYTHING = process.env.SIGNALBOX_DECODE === 'all';
 
@@ -25,7 +25,14 @@ const PROGRAMS: readonly [path: string, oneIn: number][] = [
   ['/usr/lib/x86_64-linux-gnu/libm.so.6', 10],
   ['/usr/lib/x86_64-linux-gnu/libstdc++.so.6', 20],
   ['/bin/ls', 2],
+  ['/usr/bin/perl', 0],
+  ['/usr/bin/python3.11', 0],
+  ['/usr/bin/gdb', 0],
   ['/usr/lib/x86_64-linux-gnu/libcrypto.so.3', 0],
+  ['/usr/lib/x86_64-linux-gnu/libavcodec.so.59', 0],
+  ['/usr/lib/x86_64-linux-gnu/libdav1d.so.6', 0],
+  ['/usr/lib/x86_64-linux-gnu/libx264.so.164', 0],
+  ['/usr/lib/x86_64-linux-gnu/libx265.so.199', 0],
   ['/usr/lib/gcc/x86_64-linux-gnu/12/cc1', 0],
 ];
 
@@ -79,7 +86,7 @@ class Comparison {
     const ours = decode(text.bytes, p, end - p, text.address + p);
     if (typeof ours === 'string') {
       if (isRefusedByCpus(theirs)) return;
-      const family = ours === 'invalid' ? laterFamily(theirs) : undefined;
+      const family = ours === 'invalid' ? absentFamily(theirs, text.bytes.subarray(p, p + theirs.size)) : undefined;
       if (family !== undefined) this.later.set(family, (this.later.get(family) ?? 0) + 1);
       else this.report(p, theirs.size, `${ours} here, capstone: ${theirs.mnemonic} ${theirs.op_str}`);
       return;

@@ -1,55 +1,43 @@
 /**
- * Instructions that may have no row yet, by family, and what capstone shows though a CPU refuses it. Whatever is in
- * neither list must decode.
+ * Instructions that are not announced and have no row, by family, and what capstone shows though a CPU refuses it. Whatever
+ * is in neither list must decode.
  */
 import type { Instruction } from '../../emulator/isa/instruction.ts';
+import { whyRefused } from '../coverage/absent.ts';
 import type { Disassembled } from './capstone.ts';
 
-const words = (text: string): Set<string> => new Set(text.split(/\s+/));
+const EVEX = 0x62;
+const XOP = 0x8f;
+/** The first byte behind legacy prefixes. */
+const firstByte = (bytes: Uint8Array): number =>
+  bytes.find((byte) => ![0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(byte)) ?? 0;
 
-const SSE3_TO_SSE42 = words(`
-  addsubpd addsubps haddpd haddps hsubpd hsubps lddqu movddup movshdup movsldup monitor mwait
-  pabsb pabsw pabsd palignr phaddd phaddsw phaddw phsubd phsubsw phsubw pmaddubsw pmulhrsw pshufb psignb psignd psignw
-  blendpd blendps blendvpd blendvps dppd dpps extractps insertps movntdqa mpsadbw packusdw pblendvb pblendw pcmpeqq
-  pextrb pextrd pextrq pextrw phminposuw pinsrb pinsrd pinsrq pmaxsb pmaxsd pmaxud pmaxuw pminsb pminsd pminud pminuw
-  pmovsxbd pmovsxbq pmovsxbw pmovsxdq pmovsxwd pmovsxwq pmovzxbd pmovzxbq pmovzxbw pmovzxdq pmovzxwd pmovzxwq
-  pmuldq pmulld ptest roundpd roundps roundsd roundss crc32 pcmpestri pcmpestrm pcmpgtq pcmpistri pcmpistrm popcnt`);
-/** PEXTRW to a general register is SSE2; to memory it is SSE4.1. */
-const isSse2Pextrw = (i: Disassembled): boolean => i.mnemonic === 'pextrw' && !i.op_str.includes('ptr');
+type Test = (i: Disassembled, bytes: Uint8Array) => boolean;
 
-const BIT_MANIPULATION = words(
-  'andn bextr blcfill blsi blsmsk blsr bzhi mulx pdep pext rorx sarx shlx shrx adcx adox movbe',
-);
-const CRYPTOGRAPHY = words(`
-  aesdec aesdeclast aesenc aesenclast aesimc aeskeygenassist pclmulqdq rdrand rdseed
-  sha1msg1 sha1msg2 sha1nexte sha1rnds4 sha256msg1 sha256msg2 sha256rnds2`);
-const STATE = words(`
-  xgetbv xsetbv xsave xsave64 xsavec xsavec64 xsaveopt xsaveopt64 xsaves xsaves64 xrstor xrstor64 xrstors xrstors64
-  rdfsbase rdgsbase wrfsbase wrgsbase rdpkru wrpkru rdtscp rdpid clflushopt clwb cldemote`);
-const TRANSACTIONS = words('xabort xbegin xend xtest');
-const SHADOW_STACKS = words('incsspd incsspq saveprevssp rstorssp setssbsy clrssbsy wrssd wrssq wrussd wrussq');
-const VIRTUALISATION =
-  /^(vmread|vmwrite|vmcall|vmlaunch|vmresume|vmxoff|vmxon|vmptrld|vmptrst|vmclear|vmrun|vmload|vmsave|vmmcall|invept|invvpid)$/;
+const named =
+  (pattern: RegExp): Test =>
+  ({ mnemonic }) =>
+    pattern.test(mnemonic);
 
-const TRANSCENDENTAL = words('fsin fcos fsincos fptan fpatan f2xm1 fyl2x fyl2xp1');
-
-const FAMILIES: Readonly<Record<string, (i: Disassembled) => boolean>> = {
-  'transcendental x87': ({ mnemonic }) => TRANSCENDENTAL.has(mnemonic),
-  'MMX and 3DNow!': ({ mnemonic, op_str }) => /\bmm[0-7]\b/.test(op_str) || mnemonic === 'emms' || mnemonic === 'femms',
-  'SSE3 to SSE4.2': (i) => (SSE3_TO_SSE42.has(i.mnemonic) || i.mnemonic === 'fisttp') && !isSse2Pextrw(i),
-  virtualisation: ({ mnemonic }) => VIRTUALISATION.test(mnemonic),
-  'AVX to AVX-512': ({ mnemonic }) => /^[vk]/.test(mnemonic) && mnemonic !== 'verr' && mnemonic !== 'verw',
-  'bit manipulation': ({ mnemonic }) => BIT_MANIPULATION.has(mnemonic),
-  cryptography: ({ mnemonic }) => CRYPTOGRAPHY.has(mnemonic),
-  'extended state': ({ mnemonic }) => STATE.has(mnemonic),
-  transactions: ({ mnemonic }) => TRANSACTIONS.has(mnemonic),
-  'VIA PadLock': ({ mnemonic }) => /^x(store|crypt|sha)/.test(mnemonic),
-  'shadow stacks': ({ mnemonic }) => SHADOW_STACKS.has(mnemonic),
+const FAMILIES: Readonly<Record<string, Test>> = {
+  'AVX-512': ({ mnemonic }, bytes) => firstByte(bytes) === EVEX || /^k[a-z]+[bwdq]$/.test(mnemonic),
+  'VAES and VPCLMULQDQ of 256 bits': ({ mnemonic, op_str }) =>
+    /^v(aes|pclmul)/.test(mnemonic) && op_str.includes('ymm'),
+  GFNI: named(/^v?gf2p8/),
+  'XOP of AMD': ({ mnemonic }, bytes) => firstByte(bytes) === XOP && mnemonic !== 'pop',
+  'SSE4a of AMD': named(/^(extrq|insertq|movnts[sd])$/),
+  '3DNow! of AMD': ({ mnemonic, op_str }) =>
+    /\bmm[0-7]\b/.test(op_str) && /^(pf|pi2f|pmulhrw|pavgusb|pswapd)/.test(mnemonic),
+  'AMD only': named(/^(clzero|monitorx|mwaitx)$/),
+  privileged: named(
+    /^(vmrun|vmload|vmsave|vmmcall|stgi|clgi|skinit|invlpga|invpcid|xsaves(64)?|xrstors(64)?|sysexitq?|wbnoinvd)$/,
+  ),
+  'VIA PadLock': named(/^x(store|crypt|sha)/),
 };
 
-/** The later family that an instruction without row belongs to, or undefined: then a row is missing. */
-export const laterFamily = (i: Disassembled): string | undefined =>
-  Object.entries(FAMILIES).find(([, belongs]) => belongs(i))?.[0];
+/** The family that an instruction without row belongs to, or undefined: then a row is missing. */
+export const absentFamily = (i: Disassembled, bytes: Uint8Array): string | undefined =>
+  Object.entries(FAMILIES).find(([, belongs]) => belongs(i, bytes))?.[0] ?? whyRefused(i.mnemonic);
 
 /** What capstone decodes and the SDM calls #UD; it occurs where data stands among the instructions. */
 export const isRefusedByCpus = ({ mnemonic, op_str }: Disassembled): boolean =>
