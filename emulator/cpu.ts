@@ -21,12 +21,21 @@ export const STOP = {
 } as const;
 export type StopReason = (typeof STOP)[keyof typeof STOP];
 
+export interface JitObserver {
+  /** A region was left for the interpreter, which executes the instruction there. */
+  interpreted(address: number): void;
+  /** A region was left for code elsewhere. */
+  left(address: number): void;
+}
+
 /** How the JIT translates. Nothing of it changes what a program does. */
 export interface JitOptions {
   /** How often a block is entered before it is translated; 0: all are translated at once. */
   readonly threshold?: number;
   /** Bytes of WebAssembly that are kept. */
   readonly cacheBytes?: number;
+  /** Told of what happens, for profiles; it takes time. */
+  readonly observer?: JitObserver;
 }
 
 /** What the CPU asks of its surroundings. */

@@ -12,7 +12,7 @@ import type { FunctionWriter } from '../wasm/writer.ts';
 import { EXIT, RUNTIME } from './contract.ts';
 import { FlagEmitter } from './flags.ts';
 import { firstMemory, RECORD } from './records.ts';
-import { pushHost, pushTlbEntry, pushTlbMiss } from './translate.ts';
+import { pushHost, pushTlbMiss, pushTlbSlot } from './translate.ts';
 import { typeOf, type Value } from './values.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -288,12 +288,12 @@ export class AccessEmitter extends FlagEmitter {
     const { f } = this;
     const at = this.#local(address);
     const local = f.local(typeOf(w));
-    const entry = this.#lookUp(LINEAR.tlbRead, at, w / 8);
+    const slot = this.#lookUp(LINEAR.tlbRead, at, w / 8);
     f.if();
     this.#loadSlow(w, address);
     f.set(local);
     f.else();
-    pushHost(f, entry, at);
+    pushHost(f, LINEAR.tlbRead, slot, at);
     f.memory(LOAD[w]);
     f.set(local);
     f.end();
@@ -313,11 +313,11 @@ export class AccessEmitter extends FlagEmitter {
   store(w: Width, address: Value, value: Value): void {
     const { f } = this;
     const at = this.#local(address);
-    const entry = this.#lookUp(LINEAR.tlbWrite, at, w / 8);
+    const slot = this.#lookUp(LINEAR.tlbWrite, at, w / 8);
     f.if();
     this.#storeSlow(w / 8, address, this.zeroExtend(w, 64, value));
     f.else();
-    pushHost(f, entry, at);
+    pushHost(f, LINEAR.tlbWrite, slot, at);
     this.push(value);
     f.memory(STORE[w]);
     f.end();
@@ -341,7 +341,7 @@ export class AccessEmitter extends FlagEmitter {
     const { f } = this;
     const at = this.#local(address);
     const locals = Array.from({ length: count }, () => f.local(v128));
-    const entry = this.#lookUp(LINEAR.tlbRead, at, 16 * count);
+    const slot = this.#lookUp(LINEAR.tlbRead, at, 16 * count);
     f.if();
     for (const [n, local] of locals.entries()) {
       // Asking for all bytes gives the lower 8, and faults for all.
@@ -357,7 +357,7 @@ export class AccessEmitter extends FlagEmitter {
     }
     f.else();
     for (const [n, local] of locals.entries()) {
-      pushHost(f, entry, at);
+      pushHost(f, LINEAR.tlbRead, slot, at);
       f.simdMemory(SIMD.v128Load, 16 * n);
       f.set(local);
     }
@@ -369,7 +369,7 @@ export class AccessEmitter extends FlagEmitter {
   protected storeChunks(address: Value, values: readonly Value[]): void {
     const { f } = this;
     const at = this.#local(address);
-    const entry = this.#lookUp(LINEAR.tlbWrite, at, 16 * values.length);
+    const slot = this.#lookUp(LINEAR.tlbWrite, at, 16 * values.length);
     f.if();
     this.#hostForWrite(16 * values.length, address);
     for (const [n, value] of values.entries()) {
@@ -384,7 +384,7 @@ export class AccessEmitter extends FlagEmitter {
     }
     f.else();
     for (const [n, value] of values.entries()) {
-      pushHost(f, entry, at);
+      pushHost(f, LINEAR.tlbWrite, slot, at);
       this.push(value);
       f.simdMemory(SIMD.v128Store, 16 * n);
     }
@@ -437,23 +437,14 @@ export class AccessEmitter extends FlagEmitter {
     return this.pop(v.type).local;
   }
 
-  /** Leaves the TLB entry in the returned local, and on the stack whether the slow way is needed. */
+  /** Leaves the place of the TLB entry in the returned local, and on the stack whether the slow way is needed. */
   #lookUp(table: number, address: number, bytes: number): number {
     const { f } = this;
-    const entry = f.local(i64);
-    pushTlbEntry(f, table, address);
-    f.set(entry);
-    pushTlbMiss(f, entry, address);
-    if (bytes > 1) {
-      f.get(address);
-      f.op(OP.i32WrapI64);
-      f.i32(4095);
-      f.op(OP.i32And);
-      f.i32(4096 - bytes);
-      f.op(OP.i32GtU);
-      f.op(OP.i32Or);
-    }
-    return entry;
+    const slot = f.local(i32);
+    pushTlbSlot(f, address);
+    f.set(slot);
+    pushTlbMiss(f, table, slot, address, bytes);
+    return slot;
   }
 
   /** Leaves the value on the stack. */
@@ -481,7 +472,7 @@ export class AccessEmitter extends FlagEmitter {
     const { f } = this;
     const at = this.#local(address);
     const host = f.local(i32);
-    const entry = this.#lookUp(LINEAR.tlbWrite, at, bytes);
+    const slot = this.#lookUp(LINEAR.tlbWrite, at, bytes);
     f.if();
     f.get(at);
     f.i32(bytes);
@@ -489,7 +480,7 @@ export class AccessEmitter extends FlagEmitter {
     f.set(host);
     this.#exitIfFaulted();
     f.else();
-    pushHost(f, entry, at);
+    pushHost(f, LINEAR.tlbWrite, slot, at);
     f.set(host);
     f.end();
     return { type: i32, local: host, constant: null };

@@ -46,6 +46,8 @@ export const EXIT = {
   interpret: 8,
   /** The region that stands in `currentRecord` was not entered: its pages may not be mapped as they were; see `regionSlot`. */
   unproven: 9,
+  /** A region under observation was left for the address in rip (stored). */
+  left: 10,
 } as const;
 
 /** Table indices of the fixed functions. */

@@ -124,7 +124,10 @@ export class InterpreterCpu implements Cpu {
       interpret = code === EXIT.interpret;
       switch (code) {
         case EXIT.budget:
+          break;
         case EXIT.interpret:
+        case EXIT.left:
+          this.onLeft(state.rip, code);
           break;
         case EXIT.hot:
           this.onHot(state.rip);
@@ -161,6 +164,9 @@ export class InterpreterCpu implements Cpu {
       }
     }
   }
+
+  /** A region was left and TypeScript hears of it: at an instruction (`EXIT.interpret`) or for an address (`EXIT.left`). */
+  protected onLeft(_address: number, _code: number): void {}
 
   /** A block was entered as often as `Blocks.heat` says. */
   protected onHot(_address: number): void {}

@@ -96,11 +96,10 @@ export class Forms {
     this.#table.set(slot, handler);
   }
 
-  /** Compiles and links a module, whose exports may be imported by others from then on if `share` says so. */
-  link(bytes: Uint8Array, share = false): Record<string, unknown> {
-    const exports = this.#instantiate(bytes);
-    if (share) Object.assign(this.#env, exports);
-    return exports;
+  /** Compiles and links a module; `more` goes before what the other modules import. */
+  link(bytes: Uint8Array, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+    const env = { ...this.#env, ...more };
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports;
   }
 
   #compile(instructions: readonly Instruction[], base: number): void {

@@ -2,12 +2,12 @@
  * Translation of addresses in generated code: the TLB, the walk of the page tables on a miss, and accesses that cross pages.
  *
  * Invariants:
- *  - A TLB entry is 8 bytes: high half va>>>24, low half (frame offset - page address) mod 2^32. An empty entry has the top
- *    bit set, so that `entry >> 32` is negative and equals no address shifted right.
+ *  - A TLB entry is the address of a page, and (frame offset - page address) mod 2^32. An empty one has the address 1,
+ *    which is that of no page. The entry for a page lies where bits 26:12 of its address say.
  *  - Every filled entry's index is in the filled list, so that a flush clears only those.
  *  - A write entry exists only for frames without decoded code.
  */
-import { JUMP_CACHE_ENTRIES, LINEAR, TLB_BITS } from '../memory/layout.ts';
+import { JUMP_CACHE_ENTRIES, LINEAR, PAGE_SHIFT, TLB_BITS, TLB_ENTRY_BITS } from '../memory/layout.ts';
 import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
@@ -19,37 +19,34 @@ const { i32, i64 } = TYPE;
 const LOWER_HALF_END = 1n << 47n;
 const FAULT = { pf: 14, gp: 13 } as const;
 
-/** `host`: local with linear-memory offset = TLB entry's addend + address. Stack: nothing -> condition "miss". */
-const tlbIndex = (f: FunctionWriter, address: number): void => {
+/** Pushes the offset in a table of the entry for the address in local `address`. */
+export const pushTlbSlot = (f: FunctionWriter, address: number): void => {
   f.get(address);
   f.op(OP.i32WrapI64);
-  f.i32(9);
+  f.i32(PAGE_SHIFT - TLB_ENTRY_BITS);
   f.op(OP.i32ShrU);
-  f.i32(((1 << TLB_BITS) - 1) * 8);
+  f.i32(((1 << TLB_BITS) - 1) << TLB_ENTRY_BITS);
   f.op(OP.i32And);
 };
 
-/** Pushes the TLB entry for the address in local `address`. */
-export const pushTlbEntry = (f: FunctionWriter, table: number, address: number): void => {
-  tlbIndex(f, address);
-  f.memory(OP.i64Load, table);
-};
-
-/** Pushes 1 if the entry in local `entry` does not translate the address. */
-export const pushTlbMiss = (f: FunctionWriter, entry: number, address: number): void => {
-  f.get(entry);
-  f.i64(32n);
-  f.op(OP.i64ShrS);
+/** Pushes 1 if the entry does not translate all of the access: another page is in it, or the last byte is in the next one. */
+export const pushTlbMiss = (f: FunctionWriter, table: number, slot: number, address: number, bytes: number): void => {
   f.get(address);
-  f.i64(24n);
-  f.op(OP.i64ShrU);
+  if (bytes > 1) {
+    f.i64(BigInt(bytes - 1));
+    f.op(OP.i64Add);
+  }
+  f.i64(-4096n);
+  f.op(OP.i64And);
+  f.get(slot);
+  f.memory(OP.i64Load, table);
   f.op(OP.i64Ne);
 };
 
 /** Pushes the byte offset: entry's addend plus address. */
-export const pushHost = (f: FunctionWriter, entry: number, address: number): void => {
-  f.get(entry);
-  f.op(OP.i32WrapI64);
+export const pushHost = (f: FunctionWriter, table: number, slot: number, address: number): void => {
+  f.get(slot);
+  f.memory(OP.i32Load, table + 8);
   f.get(address);
   f.op(OP.i32WrapI64);
   f.op(OP.i32Add);
@@ -89,17 +86,17 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   const f = m.function(RUNTIME.translateRead, write ? 'translateWrite' : 'translateRead');
   const table = write ? LINEAR.tlbWrite : LINEAR.tlbRead;
   const address = 0;
-  const entry = f.local(i64);
+  const entry = f.local(i32);
   const frame = f.local(i32);
   const pte = f.local(i32);
   const slot = f.local(i32);
   const error = write ? 2 | 4 : 4;
-  pushTlbEntry(f, table, address);
+  pushTlbSlot(f, address);
   f.set(entry);
-  pushTlbMiss(f, entry, address);
+  pushTlbMiss(f, table, entry, address, 1);
   f.op(OP.i32Eqz);
   f.if();
-  pushHost(f, entry, address);
+  pushHost(f, table, entry, address);
   f.op(OP.return);
   f.end();
   // Above the lower half: non-canonical is #GP, the upper half is never mapped for users.
@@ -182,25 +179,19 @@ const translate = (m: ModuleWriter, write: boolean): void => {
     f.callImport('codeWrite', { params: [i32], results: [] });
     f.end();
   }
-  // Fill the entry: tag, and the addend frame - page address.
+  f.get(entry);
   f.get(address);
-  f.i64(24n);
-  f.op(OP.i64ShrU);
-  f.i64(32n);
-  f.op(OP.i64Shl);
+  f.i64(-4096n);
+  f.op(OP.i64And);
+  f.memory(OP.i64Store, table);
+  f.get(entry);
   f.get(frame);
   f.get(address);
   f.op(OP.i32WrapI64);
   f.i32(-4096);
   f.op(OP.i32And);
   f.op(OP.i32Sub);
-  f.op(OP.i64ExtendI32U);
-  f.op(OP.i64Or);
-  f.set(entry);
-  tlbIndex(f, address);
-  f.get(entry);
-  f.memory(OP.i64Store, table);
-  // Remember it: filled[count++] = index (byte offset in the table / 8), bit 15 tells the write table.
+  f.memory(OP.i32Store, table + 8);
   f.i32(0);
   f.memory(OP.i32Load, STATE.tlbFilledCount);
   f.set(slot);
@@ -211,8 +202,8 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   f.get(slot);
   f.i32(1);
   f.op(OP.i32Shl);
-  tlbIndex(f, address);
-  f.i32(3);
+  f.get(entry);
+  f.i32(TLB_ENTRY_BITS);
   f.op(OP.i32ShrU);
   if (write) {
     f.i32(0x8000);
@@ -225,11 +216,11 @@ const translate = (m: ModuleWriter, write: boolean): void => {
     f.op(OP.i32Add);
   });
   f.end();
-  pushHost(f, entry, address);
+  pushHost(f, table, entry, address);
 };
 
 /** Entries of the filled list; a count that reaches it means "all of both tables". */
-export const FILLED_LIMIT = (LINEAR.jumpCache - LINEAR.tlbFilled) / 2;
+export const FILLED_LIMIT = (LINEAR.tlbFilledEnd - LINEAR.tlbFilled) / 2;
 
 /** Stack: 1 if the `bytes` (local) bytes at `address` (local) cross a page. */
 const pushCrosses = (f: FunctionWriter, address: number, bytes: number): void => {

@@ -33,6 +33,7 @@ export interface Translation {
 
 export class RegionCache {
   readonly #blocks: Blocks;
+  readonly #link: (bytes: Uint8Array) => Record<string, unknown>;
   readonly #forms: Forms;
   readonly #physical: PhysicalMemory;
   readonly #limit: number;
@@ -47,8 +48,15 @@ export class RegionCache {
   #bytes = 0;
 
   /** `limit`: bytes of WebAssembly that are kept. */
-  constructor(blocks: Blocks, forms: Forms, physical: PhysicalMemory, limit: number) {
+  constructor(
+    blocks: Blocks,
+    link: (bytes: Uint8Array) => Record<string, unknown>,
+    forms: Forms,
+    physical: PhysicalMemory,
+    limit: number,
+  ) {
     this.#blocks = blocks;
+    this.#link = link;
     this.#forms = forms;
     this.#physical = physical;
     this.#limit = limit;
@@ -82,7 +90,7 @@ export class RegionCache {
     while (this.#bytes + bytes.length > this.#limit && this.#translations.size > 0) {
       this.drop(this.#translations.values().next().value!);
     }
-    const exports = this.#forms.link(bytes);
+    const exports = this.#link(bytes);
     const handler = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
     this.#forms.setSlot(handler, exports.region);
     const translation = { address: region.entry, frame, pages: region.pages, handler, tagSlot, size: bytes.length };

@@ -1,6 +1,7 @@
 /** The JIT: the interpreter, with regions of translated code in the place of blocks that are entered often. */
-import type { CpuOptions, StopReason } from '../cpu.ts';
+import type { CpuOptions, JitObserver, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
+import { EXIT } from '../interpreter/contract.ts';
 import { InterpreterCpu } from '../interpreter/cpu.ts';
 import { CpuFault } from '../isa/helper.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
@@ -24,16 +25,24 @@ const SLICE = 200_000;
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
+  readonly #observer: JitObserver | undefined;
   /** Translates what has not run yet. */
   readonly #eager: boolean;
 
   constructor(options: CpuOptions) {
     super(options);
-    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES } = options.jit ?? {};
-    const exports = this.forms.link(buildRegionRuntime(), true);
-    this.enterInterpreted = exports.enterInterpreted as typeof this.enterInterpreted;
+    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, observer } = options.jit ?? {};
+    this.#observer = observer;
+    const runtime = this.forms.link(buildRegionRuntime(observer !== undefined));
+    this.enterInterpreted = runtime.enterInterpreted as typeof this.enterInterpreted;
     const { blocks } = this;
-    const cache = new RegionCache(blocks, this.forms, this.physical, cacheBytes);
+    const cache = new RegionCache(
+      blocks,
+      (bytes) => this.forms.link(bytes, runtime),
+      this.forms,
+      this.physical,
+      cacheBytes,
+    );
     this.#cache = cache;
     this.#eager = threshold <= 1;
     blocks.heat = threshold;
@@ -75,6 +84,11 @@ export class JitCpu extends InterpreterCpu {
     if (region === null || analyse(graphOf(region.blocks)).reducible) return region;
     // Loops with several entries come from functions that return to several places more often than from the code itself.
     return discover(this.memory, address, { ...LIMITS, calls: 0, targets: 0 }, profile, stop);
+  }
+
+  protected override onLeft(address: number, code: number): void {
+    if (code === EXIT.left) this.#observer?.left(address);
+    else this.#observer?.interpreted(address);
   }
 
   protected override onUnproven(slot: number): void {

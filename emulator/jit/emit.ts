@@ -11,7 +11,7 @@
  */
 
 import { FloatEmitter } from '../interpreter/float.ts';
-import { pushHost, pushTlbEntry, pushTlbMiss } from '../interpreter/translate.ts';
+import { pushHost, pushTlbMiss, pushTlbSlot } from '../interpreter/translate.ts';
 import { typeOf, type Value } from '../interpreter/values.ts';
 import type { HelperName } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
@@ -434,21 +434,12 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   #host(table: number, address: Value, bytes: number): Value {
     const { f } = this;
     const at = this.#local(address);
-    const entry = f.local(i64);
-    pushTlbEntry(f, table, at);
-    f.set(entry);
-    pushTlbMiss(f, entry, at);
-    if (bytes > 1) {
-      f.get(at);
-      f.op(OP.i32WrapI64);
-      f.i32(4095);
-      f.op(OP.i32And);
-      f.i32(4096 - bytes);
-      f.op(OP.i32GtU);
-      f.op(OP.i32Or);
-    }
+    const slot = f.local(i32);
+    pushTlbSlot(f, at);
+    f.set(slot);
+    pushTlbMiss(f, table, slot, at, bytes);
     this.#leaveIf();
-    pushHost(f, entry, at);
+    pushHost(f, table, slot, at);
     return this.pop(i32);
   }
 

@@ -1,5 +1,5 @@
 /** Functions that regions end in: back to the interpreter, in the middle of a region or before it. */
-import { EXIT, HANDLER } from '../interpreter/contract.ts';
+import { EXIT, HANDLER, RUNTIME } from '../interpreter/contract.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { pushJumpEntry, storeState32 } from '../interpreter/translate.ts';
 import { LINEAR } from '../memory/layout.ts';
@@ -70,7 +70,7 @@ export const pushAuxOfOperation = (f: FunctionWriter, flags: FlagLocals, local: 
   f.op(OP.i64Or);
 };
 
-const leave = (m: ModuleWriter): void => {
+const leave = (m: ModuleWriter, observed: boolean): void => {
   const f = m.function(LEAVE.leave, 'leave');
   const flags: FlagLocals = { kind: 0, a: 1, b: 2, result: 3 };
   const [rip, remaining] = [4, 5];
@@ -88,35 +88,37 @@ const leave = (m: ModuleWriter): void => {
   f.i32(0);
   f.get(flags.a);
   f.memory(OP.i64Store32, STATE.flagsAux);
-  pushJumpEntry(f, rip);
-  f.set(entry);
-  f.get(entry);
-  f.memory(OP.i64Load, LINEAR.jumpCache);
-  f.get(rip);
-  f.i32(0);
-  f.memory(OP.i64Load, STATE.jumpKey);
-  f.op(OP.i64Or);
-  f.op(OP.i64Eq);
-  f.if();
-  f.get(entry);
-  f.memory(OP.i32Load, LINEAR.jumpCache + 8);
-  f.set(record);
-  f.get(remaining);
-  f.get(record);
-  f.memory(OP.i32Load16u, RECORD.count);
-  f.op(OP.i32Sub);
-  f.set(left);
-  f.get(left);
-  f.i32(0);
-  f.op(OP.i32GeS);
-  f.if();
-  f.get(record);
-  f.get(left);
-  f.get(record);
-  f.memory(OP.i32Load, RECORD.interpreted);
-  f.returnCallIndirect(HANDLER);
-  f.end();
-  f.end();
+  if (!observed) {
+    pushJumpEntry(f, rip);
+    f.set(entry);
+    f.get(entry);
+    f.memory(OP.i64Load, LINEAR.jumpCache);
+    f.get(rip);
+    f.i32(0);
+    f.memory(OP.i64Load, STATE.jumpKey);
+    f.op(OP.i64Or);
+    f.op(OP.i64Eq);
+    f.if();
+    f.get(entry);
+    f.memory(OP.i32Load, LINEAR.jumpCache + 8);
+    f.set(record);
+    f.get(remaining);
+    f.get(record);
+    f.memory(OP.i32Load16u, RECORD.count);
+    f.op(OP.i32Sub);
+    f.set(left);
+    f.get(left);
+    f.i32(0);
+    f.op(OP.i32GeS);
+    f.if();
+    f.get(record);
+    f.get(left);
+    f.get(record);
+    f.memory(OP.i32Load, RECORD.interpreted);
+    f.returnCallIndirect(HANDLER);
+    f.end();
+    f.end();
+  }
   f.i32(0);
   f.get(rip);
   f.memory(OP.i64Store, STATE.rip);
@@ -139,10 +141,26 @@ const unproven = (m: ModuleWriter): void => {
   f.i32(EXIT.unproven);
 };
 
-/** The module that exports `leave` and `unproven`, and `enterInterpreted` as `enter` of the interpreter's runtime. */
-export const buildRegionRuntime = (): Uint8Array => {
+/** In the place of the interpreter's `jump`: tells TypeScript of every region that is left at its end. */
+const observedJump = (m: ModuleWriter): void => {
+  const f = m.function(RUNTIME.jump, 'jump');
+  const [target, remaining] = [0, 1];
+  f.i32(0);
+  f.get(target);
+  f.memory(OP.i64Store, STATE.rip);
+  storeState32(f, STATE.remaining, () => f.get(remaining));
+  storeState32(f, STATE.currentRecord, () => f.i32(0));
+  f.i32(EXIT.left);
+};
+
+/**
+ * The module that exports `leave` and `unproven`, and `enterInterpreted` as `enter` of the interpreter's runtime. `observed`:
+ * whoever leaves a region comes to TypeScript, and there is a `jump` for regions that does so too.
+ */
+export const buildRegionRuntime = (observed: boolean): Uint8Array => {
   const m = new ModuleWriter();
-  leave(m);
+  leave(m, observed);
+  if (observed) observedJump(m);
   unproven(m);
   const enter = m.function(HANDLER, 'enterInterpreted');
   enter.get(0);

@@ -8,9 +8,11 @@
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
 
-/** log2 of the entries of each TLB table; 4096 entries reach 16 MiB. */
-export const TLB_BITS = 12;
+/** log2 of the entries of each TLB table; 32768 entries reach 128 MiB. */
+export const TLB_BITS = 15;
 export const TLB_ENTRIES = 1 << TLB_BITS;
+/** log2 of the bytes of an entry: page address (64 bits), addend (32), unused. */
+export const TLB_ENTRY_BITS = 4;
 
 /** Entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
 export const JUMP_CACHE_ENTRIES = 1 << 13;
@@ -21,12 +23,9 @@ export const MAX_FRAMES = 1 << 20;
 export const LINEAR = {
   /** CPU state (`state.ts`). Address 0 stays unused so that 0 can mean "none". */
   state: 0x400,
-  /** TLB for reads: `TLB_ENTRIES` entries of 8 bytes, tag high, addend low. */
-  tlbRead: 0x10000,
-  /** TLB for writes. Frames that hold decoded code are never in it. */
-  tlbWrite: 0x10000 + TLB_ENTRIES * 8,
   /** Indices of filled TLB entries (u16 each), so that a flush clears only those. */
-  tlbFilled: 0x10000 + TLB_ENTRIES * 16,
+  tlbFilled: 0x10000,
+  tlbFilledEnd: 0x30000,
   jumpCache: 0x40000,
   /** JIT: for each region of several pages, the tag of the address space it was last found good in (u32). */
   regionTags: 0x60000,
@@ -38,7 +37,11 @@ export const LINEAR = {
   frameFlags: 0x100000,
   /** Decoded instructions of the interpreter. */
   records: 0x200000,
-  recordsEnd: 0x1800000,
+  recordsEnd: 0x1700000,
+  /** TLB for reads: `TLB_ENTRIES` entries. */
+  tlbRead: 0x1700000,
+  /** TLB for writes. Frames that hold decoded code are never in it. */
+  tlbWrite: 0x1780000,
   /** First byte that is handed out as a page frame. */
   frames: 0x1800000,
 } as const;
