@@ -10,16 +10,19 @@ import type { Instruction } from './instruction.ts';
 import { type Ops, VECTOR } from './ops.ts';
 import { type Row, type RowOptions, row, type Semantics } from './row.ts';
 import {
+  halvesInUse,
   initX87,
   initXmm,
   inUse,
   loadMxcsr,
   loadX87,
   loadXmm,
+  MXCSR_END,
   readArea,
   saveMxcsr,
   saveX87,
   saveXmm,
+  X87_END,
 } from './sse/area.ts';
 import { LEGACY_SIZE, XFEATURE, xcr0Of, xsaveComponents, xsaveSize } from './xsave-size.ts';
 
@@ -37,11 +40,7 @@ const checkArea = (address: bigint): void => {
 };
 
 /** XINUSE: the components that are not in their initial configuration. */
-const componentsInUse = (state: CpuState): number => {
-  let avx = false;
-  for (let n = 0; n < REGISTERS && !avx; n++) avx = (state.vector64(n, 2) | state.vector64(n, 3)) !== 0n;
-  return Number(inUse(state)) | (avx ? AVX : 0);
-};
+const componentsInUse = (state: CpuState): number => inUse(state) | (halvesInUse(state, 2) ? AVX : 0);
 
 /** RFBM: what edx:eax asks for, of what is enabled. */
 const requested = (features: FeatureSet, request: bigint): number => xcr0Of(features) & Number(request & 0xffn);
@@ -140,7 +139,7 @@ export const xsaveHelpers = {
     const wanted = requested(c.features, request);
     c.load(1, address + BigInt(xsaveSize(wanted & Number(held)) - 1));
     const present = wanted & Number(bv);
-    const image = readArea(c, address);
+    const image = readArea(c, address, present & SSE ? undefined : present & X87 ? X87_END : MXCSR_END);
     const ymm =
       present & AVX ? Array.from({ length: 32 }, (_, n) => c.load(8, address + YMM_HIGH + BigInt(n * 8))) : [];
 

@@ -13,6 +13,9 @@ export const MXCSR_WRITABLE = 0xffff;
 const AREA = { fcw: 0, fsw: 2, ftw: 4, fop: 6, fip: 8, fdp: 16, mxcsr: 24, mxcsrMask: 28, st: 32, xmm: 160 } as const;
 /** Bytes of the area that are ever written; the last 96 are not. */
 const WRITTEN = 416;
+/** Bytes up to the end of MXCSR, and of the x87 registers. */
+export const MXCSR_END = 32;
+export const X87_END = 160;
 
 const quad = (bytes: Uint8Array, offset: number): bigint =>
   new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset, true);
@@ -54,10 +57,10 @@ export const saveXmm = (c: HelperContext, address: bigint): void => {
   }
 };
 
-/** A copy of the bytes that are ever written. */
-export const readArea = (c: HelperContext, address: bigint): DataView => {
-  const view = new DataView(new ArrayBuffer(WRITTEN));
-  for (let at = 0; at < WRITTEN; at += 8) view.setBigUint64(at, c.load(8, address + BigInt(at)), true);
+/** A copy of the bytes that are ever written, or of the first of them. */
+export const readArea = (c: HelperContext, address: bigint, bytes: number = WRITTEN): DataView => {
+  const view = new DataView(new ArrayBuffer(bytes));
+  for (let at = 0; at < bytes; at += 8) view.setBigUint64(at, c.load(8, address + BigInt(at)), true);
   return view;
 };
 
@@ -101,12 +104,23 @@ export const initXmm = (state: CpuState): void => {
   for (let n = 0; n < 16; n++) state.vectorBytes(n).fill(0);
 };
 
-/** XINUSE: which of x87 (bit 0) and SSE (bit 1) is not in its initial configuration (SDM Vol. 1, 13.6). */
-export const inUse = (state: CpuState): bigint => {
-  const words = state.word('fcw') !== 0x37f || (state.word('fsw') | state.word('ftw') | state.word('fop')) !== 0;
-  const pointers = (state.quad('fip') | state.quad('fdp')) !== 0n;
-  const registers = (count: number, bytes: (n: number) => Uint8Array) =>
-    Array.from({ length: count }, (_, n) => bytes(n)).some((b) => b.some((byte) => byte !== 0));
-  const x87 = words || pointers || registers(8, (n) => state.stBytes(n));
-  return (x87 ? 1n : 0n) | (registers(16, (n) => state.vectorBytes(n)) ? 2n : 0n);
+const x87InUse = (state: CpuState): boolean => {
+  if (state.word('fcw') !== 0x37f || (state.word('fsw') | state.word('ftw') | state.word('fop')) !== 0) return true;
+  if ((state.quad('fip') | state.quad('fdp')) !== 0n) return true;
+  for (let n = 0; n < 8; n++) {
+    const bytes = state.stBytes(n);
+    for (let at = 0; at < 10; at++) if (bytes[at] !== 0) return true;
+  }
+  return false;
 };
+
+/** Whether words `low` or `low` + 1, of 64 bits each, of any vector register are not zero. */
+export const halvesInUse = (state: CpuState, low: 0 | 2): boolean => {
+  for (let n = 0; n < 16; n++) {
+    if (state.vector64(n, low) !== 0n || state.vector64(n, low + 1) !== 0n) return true;
+  }
+  return false;
+};
+
+/** XINUSE: which of x87 (bit 0) and SSE (bit 1) is not in its initial configuration (SDM Vol. 1, 13.6). */
+export const inUse = (state: CpuState): number => (x87InUse(state) ? 1 : 0) | (halvesInUse(state, 0) ? 2 : 0);
