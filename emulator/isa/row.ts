@@ -4,14 +4,15 @@
  * Encodings are written as in the SDM's instruction pages, in hexadecimal bytes and these words:
  *
  *   '00 /r'  '83 /0 ib'  '0F AF /r'  '50+r'  'E8 cd'  'F3 0F 10 /r'  '66 0F 6F /r'  'NP 0F 10 /r'  'REX.W 0F C7 /1'
- *   '0F 01 D0' (a fixed ModRM byte)  'VEX.128.66.0F.WIG FE /r' (for later rows)
+ *   '0F 01 D0' (a fixed ModRM byte)  'VEX.128.66.0F.WIG FE /r'
  *
  * A leading 66, F2 or F3 before 0F is a mandatory prefix; NP means none of them may stand. `REX.W` / `REX.W0` restrict by
  * REX.W. Immediates (ib iw id io cb cd) need not be written: operand codes tell them.
  *
- * Operand codes are those of the SDM's opcode map (Vol. 2D, appendix A.2): a letter for where (E G M R I J O V W U L S H P Q
- * N X Y Z) and one for how wide (b w d q v z y dq x ps pd ss sd s), fixed registers by name (AL eAX rAX CL DX 1), and `Zv`
+ * Operand codes are those of the SDM's opcode map (Vol. 2D, appendix A.2): a letter for where (E G M R I J O V W U L S H B P
+ * Q N X Y Z) and one for how wide (b w d q v z y dq x ps pd ss sd s), fixed registers by name (AL eAX rAX CL DX 1), and `Zv`
  * for the register in the opcode's low three bits. A suffix `s` on Ib (`Ibs`) sign-extends it to the operand size.
+ * `vm32x`, `vm64y` and so on are memory with a vector of indices (SDM Vol. 2A, 2.3.12), elements as wide as VEX.W says.
  */
 import type { Feature } from './features.ts';
 import type { Instruction } from './instruction.ts';
