@@ -2,10 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { coverage } from '../test/coverage/list.ts';
 import { legacyProbes, MORE_PREFIXES, PLAIN_PREFIXES, vexProbes } from '../test/coverage/probes.ts';
+import { randomBytes } from '../test/coverage/random.ts';
 import { sweep } from '../test/coverage/sweep.ts';
 import { buildRunner, hostIsAmd } from '../test/cpu/native.ts';
 import { loadCapstone } from '../test/decode/capstone.ts';
 import { canRunNatively } from '../test/native/native.ts';
+
+/** How many random byte strings are executed. */
+const RANDOM = 100_000;
 
 const FILE = 'test/coverage/forms.txt';
 
@@ -36,7 +40,10 @@ const main = async (): Promise<number> => {
     for (const line of wrong.slice(0, 50)) console.log(`  ${line}`);
     if (wrong.length > 0) status = 1;
   }
-  return status;
+  const { asked, executed, wrong } = randomBytes(runner, RANDOM, 1);
+  console.log(`random bytes: ${asked} executed in full, ${executed} of them valid on the host; ${wrong.length} differ`);
+  for (const line of wrong.slice(0, 50)) console.log(`  ${line}`);
+  return wrong.length > 0 ? 1 : status;
 };
 
 process.exitCode = await main();

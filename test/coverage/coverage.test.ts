@@ -8,6 +8,7 @@ import { root } from '../native/cases.ts';
 import { canRunNatively } from '../native/native.ts';
 import { coverage } from './list.ts';
 import { legacyProbes, MORE_PREFIXES, PLAIN_PREFIXES, type Probe, vexProbes } from './probes.ts';
+import { randomBytes } from './random.ts';
 import { sweep } from './sweep.ts';
 
 test('the list of forms is what `npm run coverage` writes, and every row is in it', async () => {
@@ -26,6 +27,12 @@ describe.runIf(comparable)('this host and the CPU accept the same', () => {
     ['legacy opcodes with more prefixes', () => legacyProbes(MORE_PREFIXES), 37],
     ['VEX opcodes', vexProbes, 23],
   ];
+  test('random bytes do the same', async () => {
+    const { executed, wrong } = randomBytes(await buildRunner(), 10_000, 1);
+    expect(wrong.slice(0, 20)).toEqual([]);
+    expect(executed).toBeGreaterThan(1000);
+  }, 60_000);
+
   test.each(SPACES)(
     '%s',
     async (_, probes, oneIn) => {
