@@ -6,7 +6,7 @@ export const XFEATURE = { X87: 1, SSE: 2, AVX: 4 } as const;
 
 /** Bytes of the legacy area and of the header behind it. */
 export const LEGACY_SIZE = 512;
-export const HEADER_SIZE = 64;
+const HEADER_SIZE = 64;
 
 /** The extended components in the order of their bits: place in the standard format, and bytes. */
 export const xsaveComponents = [
