@@ -65,7 +65,8 @@ const nudged = ({ negative, significand, exponent }: Real, by: 1n | -1n): Real =
   exponent: exponent - FRACTION,
 });
 
-const inexact = (x: Real): Real => ({ ...x, significand: (x.significand << 1n) | 1n, exponent: x.exponent - 1 });
+/** The same with a last bit that says that there is more. */
+export const inexact = (x: Real): Real => ({ ...x, significand: (x.significand << 1n) | 1n, exponent: x.exponent - 1 });
 
 /** Sum of coefficients[n] * z**n, as many terms as z needs. */
 const polynomial = (coefficients: readonly bigint[], z: bigint): bigint => {
@@ -167,36 +168,18 @@ const arcOfRatio = (a: Real, b: Real): Real => {
   return fromFixed(arcsOf()[Number(step)]! + toFixed(smallArcTangent(rest)));
 };
 
-/** The angle of the point (x, y), from -pi to pi with the sign of y; neither may be 0. */
-export function arcTangent2(y: Real, x: Real): Real {
-  const distance = leadingExponent(y) - leadingExponent(x);
-  if (distance < -TINY && !x.negative) return tinyArcTangent(y, x);
-  const steep = distance > 0 || (distance === 0 && isBelow(x, y));
-  let angle: bigint;
-  if (Math.abs(distance) > FRACTION) angle = 1n;
-  else {
-    const [a, b] = steep ? [x, y] : [y, x];
-    const arc = arcOfRatio({ ...a, negative: false }, { ...b, negative: false });
-    if (!steep && !x.negative) return inexact({ ...arc, negative: y.negative });
-    angle = toFixed(arc);
-  }
-  if (steep) angle = x.negative ? halfPi() + angle : halfPi() - angle;
-  else angle = 2n * halfPi() - angle;
-  return inexact({ ...fromFixed(angle), negative: y.negative });
-}
+/** atan t for 0 < t <= 1. */
+export const arcTangent = (t: Real): Real =>
+  leadingExponent(t) < -TINY
+    ? nudged(t, -1n)
+    : inexact(arcOfRatio(t, { negative: false, significand: 1n, exponent: 0 }));
 
-/** Of magnitudes with the same leading exponent. */
-const isBelow = (a: Real, b: Real): boolean => {
+/** Whether |a| < |b|; neither may be 0. */
+export const isSmaller = (a: Real, b: Real): boolean => {
+  const distance = leadingExponent(a) - leadingExponent(b);
+  if (distance !== 0) return distance < 0;
   const exponent = Math.min(a.exponent, b.exponent);
   return a.significand << BigInt(a.exponent - exponent) < b.significand << BigInt(b.exponent - exponent);
-};
-
-/** The ratio itself and hardly less. */
-const tinyArcTangent = (y: Real, x: Real): Real => {
-  const ratio = over(y, x);
-  const isExact =
-    ratio.significand * x.significand === y.significand << BigInt(y.exponent - x.exponent - ratio.exponent);
-  return { ...nudged(ratio, isExact ? -1n : 1n), negative: y.negative };
 };
 
 // --- exponential and logarithm --------------------------------------------------------------------------------------

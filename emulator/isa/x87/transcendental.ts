@@ -4,8 +4,8 @@
  * Manuals promise one unit in the last place; these round the exact value once. Where manuals say nothing, AMD's processors
  * were asked: what is out of range, and which exact results count as inexact (all but those of zeros and infinities).
  */
+import { arcTangent68 } from '../../float/arctangent.ts';
 import {
-  arcTangent2,
   exponentialMinusOne,
   leadingExponent,
   quartersOfPi,
@@ -138,7 +138,7 @@ function arcTangent(y: bigint, x: bigint, mode: FloatMode): FloatResult {
   if (uy.kind === INFINITY) return quarters(ux.kind !== INFINITY ? 2 : ux.negative ? 3 : 1);
   if (uy.kind === ZERO || ux.kind === INFINITY) return ux.negative ? quarters(4) : exact(zeroOf(F, uy.negative), flags);
   if (ux.kind === ZERO) return quarters(2);
-  return round(arcTangent2(uy, ux), mode, flags);
+  return round(arcTangent68(uy, ux), mode, flags);
 }
 
 // --- exponential and logarithms -----------------------------------------------------------------------------------------
