@@ -1,6 +1,6 @@
 // What ordinary programs do all day: a hash table, a red-black-like treap, a heap, a string builder and a small interpreter
 // loop over a switch, on pseudo-random data; a checksum of each.
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // Bit-twiddling without the library: CRC-32, Adler-32, FNV-1a, MD5, SHA-256 and base64 of known texts, checked against their
 // published values.
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #include <inttypes.h>
 #include <stdint.h>

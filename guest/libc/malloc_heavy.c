@@ -1,6 +1,6 @@
 // Malloc under stress: thousands of blocks of pseudo-random sizes allocated, resized, freed in mixed order, contents
 // checked; large blocks come from mmap, calloc is zeroed, alignment holds.
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #include <malloc.h>
 #include <stdint.h>

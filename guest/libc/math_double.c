@@ -1,7 +1,8 @@
 // The C library's double functions that need no x87: sqrt, floor, ceil, trunc, round, fmod, ldexp, frexp, modf, exp, log, pow,
-// sin, cos, tan, atan2, hypot, over edge values; bits compared. Contraction into FMA does not happen on baseline x86-64.
+// sin, cos, tan, atan2, hypot, over edge values; bits compared. Nothing is contracted into FMA.
 // libs: -lm
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// flags: -ffp-contract=off
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 #include <inttypes.h>
 #include <math.h>
 #include <stdint.h>

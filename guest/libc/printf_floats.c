@@ -1,6 +1,6 @@
 // Printf of doubles with glibc: %f %e %g %a with flags, widths and precisions, edge values, correct rounding of ties and of
 // long expansions, infinities and NaN (printf(3), C11 7.21.6.1).
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // Printf of integers, characters, strings and pointers: all flags, widths, precisions and length modifiers (printf(3)).
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #include <inttypes.h>
 #include <limits.h>

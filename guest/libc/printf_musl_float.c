@@ -1,7 +1,7 @@
 // Printf and scanf of doubles and long doubles with musl, whose conversions compute in x87 extended precision: %f %e %g %a with
 // widths and precisions, %L forms of values beyond double's range, strtold and back (printf(3), scanf(3), musl's fmt_fp).
 // libc: musl
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

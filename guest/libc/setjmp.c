@@ -1,6 +1,6 @@
 // Setjmp and longjmp: values, deep unwinding, a loop of jumps, coroutine-like returns to an outer frame, volatile locals
 // kept, callee-saved registers as at setjmp; sigsetjmp without saving the mask.
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #include <setjmp.h>
 #include <signal.h>

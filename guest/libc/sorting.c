@@ -1,6 +1,6 @@
 // Qsort and bsearch over ints, strings and structs, with few and many equal keys, already sorted and reversed input; the
 // number of comparisons is not looked at, the order and stability-independent checksum is.
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // String functions at all alignments and lengths near page ends, where vector code could run over: memcpy, memmove, memset,
 // memcmp, memchr, strlen, strchr, strcmp, strstr, strtok, strspn and friends.
-// variants: -O0 | -O2 | -O3 -march=x86-64
+// variants: -O0 | -O2 | -O3 -march=x86-64 | -O3 -march=x86-64-v3
 // libc: glibc | musl
 #define _GNU_SOURCE
 #include <ctype.h>
