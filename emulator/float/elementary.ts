@@ -86,8 +86,6 @@ const alternating = (n: bigint, value: bigint): bigint => (n & 1n ? -value : val
 /** sin x / x and cos x by powers of x**2, for |x| below 0.8. */
 const SINE = series(18, (n) => alternating(n, ONE / factorial(2n * n + 1n)));
 const COSINE = series(18, (n) => alternating(n, ONE / factorial(2n * n)));
-/** (e**x - 1) / x by powers of x, for |x| below 2**-7. */
-const EXPONENTIAL = series(17, (n) => ONE / factorial(n + 1n));
 /** atanh x / x by powers of x**2, for |x| below 2**-8. */
 const AREA_TANGENT = series(10, (n) => ONE / (2n * n + 1n));
 /** atan x / x by powers of x**2, for |x| up to 2**-6. */
@@ -182,10 +180,8 @@ export const isSmaller = (a: Real, b: Real): boolean => {
   return a.significand << BigInt(a.exponent - exponent) < b.significand << BigInt(b.exponent - exponent);
 };
 
-// --- exponential and logarithm --------------------------------------------------------------------------------------
+// --- logarithm --------------------------------------------------------------------------------------------------
 
-const ROOT_BITS = 6;
-let roots: readonly bigint[] | undefined;
 let naturalLogarithmOfTwo: bigint | undefined;
 
 /** ln 2, fixed: 14 atanh(1/31) + 10 atanh(1/49) + 6 atanh(1/161). */
@@ -202,40 +198,6 @@ const ln2 = (): bigint => {
   }, 0n);
   return naturalLogarithmOfTwo;
 };
-
-/** 2**(n / 2**ROOT_BITS) for n from -2**ROOT_BITS, fixed. */
-const rootsOfTwo = (): readonly bigint[] => {
-  if (roots) return roots;
-  const count = 1 << ROOT_BITS;
-  roots = Array.from({ length: 2 * count + 1 }, (_, n) => {
-    const x = (ln2() * BigInt(n - count)) >> BigInt(ROOT_BITS);
-    let term = ONE;
-    let sum = 0n;
-    for (let k = 1n; term !== 0n && term !== -1n; k++) {
-      sum += term;
-      term = ((term * x) >> BITS) / k;
-    }
-    return sum;
-  });
-  return roots;
-};
-
-/** 2**x - 1 for x in [-1, 1], not 0 and not +-1. */
-export function exponentialMinusOne(x: Real): Real {
-  const two: Real = { negative: false, significand: ln2(), exponent: -FRACTION };
-  const fixed = toFixed(x);
-  const half = 1n << BigInt(FRACTION - ROOT_BITS - 1);
-  const step = Number((fixed + half) >> BigInt(FRACTION - ROOT_BITS));
-  if (step === 0) {
-    const scaled = times(x, two);
-    return inexact(times(scaled, fromFixed(polynomial(EXPONENTIAL, toFixed(scaled)))));
-  }
-  const rest = fixed - (BigInt(step) << BigInt(FRACTION - ROOT_BITS));
-  const scaled = (rest * ln2()) >> BITS;
-  const power = (scaled * polynomial(EXPONENTIAL, scaled)) >> BITS;
-  const root = rootsOfTwo()[step + (1 << ROOT_BITS)]!;
-  return inexact(fromFixed(root - ONE + ((root * power) >> BITS)));
-}
 
 const LOGARITHM_STEPS = 128;
 /** From sqrt(1/2) to sqrt(2). */

@@ -5,18 +5,12 @@
  * were asked: what is out of range, and which exact results count as inexact (all but those of zeros and infinities).
  */
 import { arcTangent68 } from '../../float/arctangent.ts';
-import {
-  exponentialMinusOne,
-  leadingExponent,
-  quartersOfPi,
-  type Real,
-  sineAndCosine,
-  tangent,
-} from '../../float/elementary.ts';
+import { leadingExponent, quartersOfPi, type Real, sineAndCosine, tangent } from '../../float/elementary.ts';
 import { EXTENDED80, INFINITY, infinityOf, type Unpacked, unpack, ZERO, zeroOf } from '../../float/format.ts';
 import { logarithm68, logarithmOfOnePlus68 } from '../../float/logarithm.ts';
 import { type FloatMode, type FloatResult, PE, UE, ZE } from '../../float/mode.ts';
 import { denormalFlag, exact, invalid, nanResult } from '../../float/nan.ts';
+import { exponentialMinusOne68 } from '../../float/power.ts';
 import { product } from '../../float/register68.ts';
 import { roundToFormat } from '../../float/round.ts';
 import { type Row, row } from '../row.ts';
@@ -159,7 +153,7 @@ function powerMinusOne(bits: bigint, mode: FloatMode): FloatResult {
   if (bits === (ONE | F.signBit)) return exact(bits - (1n << F.fieldBits), PE);
   // Beyond the range arguments come back.
   if (leadingExponent(x) >= 0) return exact(bits, flags | PE);
-  return round(exponentialMinusOne(x), mode, flags);
+  return round(exponentialMinusOne68(x), mode, flags);
 }
 
 /** y * log2(x), SDM Vol. 2A, table 3-60. */
