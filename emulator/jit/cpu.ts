@@ -12,9 +12,9 @@ import { jumpTargets } from './profile.ts';
 import { buildRegionRuntime } from './runtime.ts';
 import { analyse } from './structure.ts';
 
-const THRESHOLD = 1000;
+const THRESHOLD = 3000;
 const CACHE_BYTES = 64 << 20;
-const LIMITS: RegionLimits = { instructions: 400, pages: 8, calls: 4, targets: 16 };
+const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 3, targets: 16 };
 
 /**
  * Longest stay in generated code, in instructions: V8 puts optimised code in the place of a function only when it is

@@ -17,9 +17,10 @@ import type { HelperName } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
 import type { FlagName, Ops, Vector } from '../isa/ops.ts';
 import { LINEAR } from '../memory/layout.ts';
-import { ARITHMETIC_FLAGS, RFLAGS, STATE } from '../state.ts';
+import { ARITHMETIC_FLAGS, REG, RFLAGS, STATE } from '../state.ts';
 import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import { LazyFlags } from './flags.ts';
+import { inlineFloat } from './float.ts';
 import type { Frame } from './frame.ts';
 import type { RegionWriter } from './writer.ts';
 
@@ -92,6 +93,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   readonly #writer: RegionWriter;
   readonly #frame: Frame;
   #begin!: Begin;
+  #repeating = false;
   #aliases = new Map<number, Alias[]>();
   #addresses = new Map<Operand, Value>();
   #writable = new Map<Operand, Value>();
@@ -102,6 +104,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#writer = f;
     this.#frame = frame;
     this.flags = new LazyFlags(this, frame);
+    f.inline = (name) => inlineFloat(this, name, f.leave);
     f.leave = () => {
       this.#mayLeave();
       f.brTo(frame.exitLabel);
@@ -114,6 +117,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.insn = { ...i, operands: i.operands.map((op) => ({ ...op })) };
     this.notes = newNotes();
     this.transfer = null;
+    this.#repeating = false;
     this.#begin = begin;
     this.#aliases.clear();
     this.#addresses.clear();
@@ -125,7 +129,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
 
   #mayLeave(): void {
     this.notes.mayExit = true;
-    if (this.notes.wrote) this.notes.late = true;
+    if (this.notes.wrote && !this.#repeating) this.notes.late = true;
   }
 
   /** With a condition on the stack. */
@@ -173,8 +177,28 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return this.int(64, 0);
   }
 
-  override loop(_limit: number, _body: () => Value): void {
-    this.notes.unsupported = true;
+  /**
+   * A string instruction, which may leave between two rounds: what is left of it is the same instruction again. To count as one
+   * whatever happens it must be done within `limit` rounds.
+   */
+  override loop(limit: number, body: () => Value): void {
+    if (this.insn.row.repeats !== true) {
+      this.notes.unsupported = true;
+      return;
+    }
+    const { f } = this;
+    f.get(this.#frame.general(REG.rcx));
+    f.i64(BigInt(limit));
+    f.op(OP.i64GtU);
+    this.#leaveIf();
+    this.#repeating = true;
+    this.flags.known = null;
+    f.loop();
+    this.depth++;
+    this.push(body());
+    f.brIf(0);
+    this.depth--;
+    f.end();
   }
 
   override if(c: Value, then: () => void, otherwise?: () => void): void {

@@ -50,7 +50,9 @@ export const usedFlags = (blocks: readonly Block[], leavesAt: (block: Block) => 
     let live = outOf(block, liveIn, leavesAt);
     const used: boolean[] = [];
     for (let n = block.steps.length - 1; n >= 0; n--) {
-      used[n] = (block.steps[n]!.effects.flagsTouched & live) !== 0;
+      const { insn, effects } = block.steps[n]!;
+      // Between the rounds of a string instruction the region may be left.
+      used[n] = (effects.flagsTouched & (insn.row.repeats === true ? ARITHMETIC_FLAGS : live)) !== 0;
       live = before(block, n, live);
     }
     return used;
