@@ -259,7 +259,7 @@ const parseOne = (code: string, isDestination: boolean): ParsedOperand => {
   // A gather's memory: elements of 32 or 64 bits by VEX.W, an index vector of 128 (x) or 256 (y) bits.
   const vsib = /^vm(?:32|64)([xy])$/.exec(code);
   if (vsib) {
-    const widths = perSize(WIDTH_RULES['y']!);
+    const widths = perSize(WIDTH_RULES.y!);
     return { spec: { ...emptySpec, source: SOURCE.vsib, widths, vsib: vsib[1] === 'x' ? 128 : 256 }, need: 'memory' };
   }
 
