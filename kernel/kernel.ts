@@ -48,8 +48,6 @@ export interface Kernel {
   lastPid: number;
   /** The process which adopts orphans and reaps them: it never runs. */
   readonly init: Task;
-  /** Process group that gets the signals of the host's terminal (Ctrl-C). */
-  foreground: number;
   /** Who sleeps until the host's streams change; all are woken after each `host.wait`. */
   readonly hostWait: WaitQueue;
   /** Sleepers of futex(2) by key, see `syscalls/futex.ts`. */

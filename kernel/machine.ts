@@ -151,7 +151,6 @@ export class Machine implements Kernel {
   program: Task | null = null;
   current: Task;
   lastPid = STARTER_PID;
-  foreground = 0;
   hostname: string;
   needResched = false;
   stopRequested = false;
@@ -301,7 +300,6 @@ export class Machine implements Kernel {
     }
     this.#loadedMm = task.mm;
     this.program ??= task;
-    this.foreground = task.group.pgid;
     makeRunnable(this, task);
     return task;
   }
@@ -328,7 +326,9 @@ export class Machine implements Kernel {
 
   /** A signal from the terminal, as Ctrl-C sends: to the foreground process group. */
   interrupt(signo: number): void {
-    killPgrpInfo(this, signo, kernelInfo(signo), this.foreground);
+    const { foreground } = this.vfs.console;
+    const group = foreground !== 0 ? foreground : (this.program?.group.pgid ?? 0);
+    if (group !== 0) killPgrpInfo(this, signo, kernelInfo(signo), group);
   }
 
   /** Runs until an end that `options` names, a stop, or a deadlock. May be called again after any but `exit`. */

@@ -9,25 +9,55 @@ export const IOCTL = {
   TCSBRK: 0x5409,
   TCXONC: 0x540a,
   TCFLSH: 0x540b,
+  TIOCEXCL: 0x540c,
+  TIOCNXCL: 0x540d,
   TIOCSCTTY: 0x540e,
   TIOCGPGRP: 0x540f,
   TIOCSPGRP: 0x5410,
   TIOCOUTQ: 0x5411,
+  TIOCSTI: 0x5412,
   TIOCGWINSZ: 0x5413,
   TIOCSWINSZ: 0x5414,
   FIONREAD: 0x541b,
-  /** Of timerfd: _IOW('T', 0, u64). */
-  TFD_IOC_SET_TICKS: 0x40085400,
+  TIOCPKT: 0x5420,
   FIONBIO: 0x5421,
   TIOCNOTTY: 0x5422,
+  TIOCSETD: 0x5423,
   TIOCGETD: 0x5424,
+  TCSBRKP: 0x5425,
   TIOCGSID: 0x5429,
+  TIOCGPTN: 0x80045430,
+  TIOCSPTLCK: 0x40045431,
+  TIOCGDEV: 0x80045432,
+  TIOCSIG: 0x40045436,
+  TIOCVHANGUP: 0x5437,
+  TIOCGPKT: 0x80045438,
+  TIOCGPTLCK: 0x80045439,
+  TIOCGEXCL: 0x80045440,
+  TIOCGPTPEER: 0x5441,
   FIONCLEX: 0x5450,
   FIOCLEX: 0x5451,
   FIOASYNC: 0x5452,
   FIOQSIZE: 0x5460,
   FIGETBSZ: 2,
+  /** Of timerfd: _IOW('T', 0, u64). */
+  TFD_IOC_SET_TICKS: 0x40085400,
 } as const;
+
+/** Status bytes of packet mode. */
+export const TIOCPKT = {
+  DATA: 0,
+  FLUSHREAD: 1,
+  FLUSHWRITE: 2,
+  STOP: 4,
+  START: 8,
+  NOSTOP: 16,
+  DOSTOP: 32,
+} as const;
+
+/** What TCFLSH drops, and what TCXONC does. */
+export const TCFLUSH = { IN: 0, OUT: 1, BOTH: 2 } as const;
+export const TCFLOW = { OOFF: 0, OON: 1, IOFF: 2, ION: 3 } as const;
 
 /** Indexes into c_cc. */
 export const CC = {

@@ -14,6 +14,7 @@ const NODES: readonly (readonly [name: string, device: number, mode: number])[] 
   ['urandom', DEVICE.URANDOM, 0o666],
   ['tty', DEVICE.TTY, 0o666],
   ['console', DEVICE.CONSOLE, 0o600],
+  ['ptmx', DEVICE.PTMX, 0o666],
 ];
 
 const LINKS: readonly (readonly [name: string, target: string])[] = [
@@ -25,8 +26,8 @@ const LINKS: readonly (readonly [name: string, target: string])[] = [
 
 const ROOT = { uid: 0, gid: 0 };
 
-/** The root of a new /dev, and of the tmpfs to mount on its `shm`. `owner` is the user of the machine, whose terminal it is. */
-export const newDevfs = (kernel: Kernel, vfs: Vfs, owner: { uid: number; gid: number }): MemInode => {
+/** The root of a new /dev, with the directories on which devpts and a tmpfs are mounted. */
+export const newDevfs = (kernel: Kernel, vfs: Vfs): MemInode => {
   const root = newTmpfs(kernel, vfs, 'devtmpfs', 0o755);
   const { create, symlink } = root.ops;
   const node = (directory: MemInode, name: string, mode: number, rdev: number, by = ROOT): MemInode => {
@@ -36,8 +37,21 @@ export const newDevfs = (kernel: Kernel, vfs: Vfs, owner: { uid: number; gid: nu
   };
   for (const [name, device, mode] of NODES) node(root, name, S.IFCHR | mode, device);
   for (const [name, target] of LINKS) symlink!(kernel, root, name, target, ROOT);
-  const pts = node(root, 'pts', S.IFDIR | 0o755, 0);
-  node(pts, '0', S.IFCHR | 0o620, DEVICE.PTS0, owner);
+  node(root, 'pts', S.IFDIR | 0o755, 0);
   node(root, 'shm', S.IFDIR | 0o1777, 0);
+  return root;
+};
+
+/** The root of /dev/pts. Number 0 is the machine's own terminal, of its user; slaves come and go with their masters. */
+export const newDevpts = (kernel: Kernel, vfs: Vfs, owner: { uid: number; gid: number }): MemInode => {
+  const root = newTmpfs(kernel, vfs, 'devpts', 0o755);
+  const { create } = root.ops;
+  for (const [name, mode, device, by] of [
+    ['ptmx', 0o000, DEVICE.PTMX, ROOT],
+    ['0', 0o620, DEVICE.PTS0, owner],
+  ] as const) {
+    const made = create!(kernel, root, name, S.IFCHR | mode, device, by);
+    if (typeof made === 'number') throw new Error(`no room for /dev/pts/${name}: limits.fileBytes is too small`);
+  }
   return root;
 };

@@ -5,8 +5,11 @@ import { isDir, MAGIC, S } from '../abi/stat.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
-import { newConsole } from './console.ts';
-import { newDevfs } from './devfs.ts';
+import { attachTty } from '../tty/attach.ts';
+import { setControllingTty } from '../tty/control.ts';
+import { ttyFile } from '../tty/operations.ts';
+import { newTty } from '../tty/tty.ts';
+import { newDevfs, newDevpts } from './devfs.ts';
 import { newHostfs } from './hostfs.ts';
 import { newOpenFile, newSuperBlock } from './inode.ts';
 import { newOverlay, newTmpfs } from './memfs.ts';
@@ -16,7 +19,6 @@ import { joinPath, normalise } from './names.ts';
 import { newProcfs } from './procfs.ts';
 import { procRoot } from './procsystem.ts';
 import { type StreamName, streamInodeOf } from './stream.ts';
-import { hasTerminal, terminalFile } from './terminal.ts';
 import type { FsContext, Inode, Location, OpenFile, Vfs } from './types.ts';
 
 /** A directory of the host's that the guest sees at a place of its own. */
@@ -41,7 +43,17 @@ const newVfs = (): Vfs => {
   const pipefs = newSuperBlock(numbers, { type: 'pipefs', magic: MAGIC.PIPEFS });
   const anonfs = newSuperBlock(numbers, { type: 'anon_inodefs', magic: MAGIC.ANON_INODE });
   const shmfs = newSuperBlock(numbers, { type: 'tmpfs', magic: MAGIC.TMPFS });
-  return { ...numbers, mounts: [], pipefs, anonfs, shmfs, pipePages: 0, console: newConsole() };
+  return {
+    ...numbers,
+    mounts: [],
+    pipefs,
+    anonfs,
+    shmfs,
+    pipePages: 0,
+    console: newTty('console', 0),
+    ptys: new Map(),
+    devpts: undefined as unknown as Inode,
+  };
 };
 
 /** Shows `root` in the place of a directory. */
@@ -95,7 +107,9 @@ export const mountRoot = (kernel: Kernel, options: RootOptions = {}): void => {
   };
   mount('/proc', () => newProcfs(kernel, vfs, procRoot));
   mount('/sys', () => newTmpfs(kernel, vfs, 'sysfs', 0o555));
-  mount('/dev', () => newDevfs(kernel, vfs, options.owner ?? { uid: 0, gid: 0 }));
+  mount('/dev', () => newDevfs(kernel, vfs));
+  vfs.devpts = newDevpts(kernel, vfs, options.owner ?? { uid: 0, gid: 0 });
+  mount('/dev/pts', () => vfs.devpts);
   mount('/dev/shm', () => newTmpfs(kernel, vfs));
   for (const bind of options.binds ?? []) {
     mount(bind.guestPath, () => newHostfs(kernel, vfs, bind.files, bind.writable));
@@ -129,9 +143,12 @@ export const openStandardStreams = (kernel: Kernel, task: Task): void => {
       );
     }
     const terminal = walkPath(kernel, task, AT.FDCWD, '/dev/pts/0') as Location;
-    return newOpenFile(terminalFile, terminal.inode, terminal.path, O.RDWR, { stderr: name === 'stderr' });
+    const file = newOpenFile(ttyFile, terminal.inode, terminal.path, O.RDWR);
+    attachTty(task, file, vfs.console, false, name === 'stderr');
+    return file;
   };
   const files = [open('stdin', O.RDONLY), open('stdout', O.WRONLY), open('stderr', O.WRONLY)];
   task.files.entries = files.map((file) => ({ file, closeOnExec: false }));
-  if (hasTerminal(kernel)) vfs.console.session = task.group.sid;
+  // A job of a shell runs on the shell's terminal.
+  if (task.group.tty === null && files.some((file) => file.ops === ttyFile)) setControllingTty(task, vfs.console);
 };

@@ -103,7 +103,11 @@ export const openInode = (kernel: Kernel, task: Task, at: Location, flags: numbe
     return -ERRNO.EINVAL;
   }
   const state = isFifo(inode.mode) && inode.pipe !== null ? fifoState(inode, flags) : null;
-  return newOpenFile(ops, inode, at.path, (flags & KEPT) | O.LARGEFILE, state);
+  const file = newOpenFile(ops, inode, at.path, (flags & KEPT) | O.LARGEFILE, state);
+  const error = ops.opened?.(kernel, task, file, flags) ?? 0;
+  if (error === 0) return file;
+  releaseFile(kernel, file);
+  return error;
 };
 
 const releaseUnopened = (kernel: Kernel, ops: FileOperations, at: Location, flags: number): void =>

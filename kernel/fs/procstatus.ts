@@ -2,15 +2,14 @@
 import { PAGE_SIZE } from '../../emulator/api.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { NSIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
-import { makedev } from '../abi/stat.ts';
 import { NSEC_PER_SEC, USER_HZ } from '../abi/time.ts';
-import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
 import { pageDown, pageUp } from '../mm/pages.ts';
 import { type Resident, residentPages } from '../mm/resident.ts';
 import { copyFromUser, UserFault } from '../mm/user.ts';
 import type { Task, ThreadGroup } from '../task/task.ts';
 import { groupUsage } from '../task/usage.ts';
+import { ttyDevice } from '../tty/tty.ts';
 import { fromBytes } from './names.ts';
 import type { ProcContext } from './procfs.ts';
 import { isGone } from './procview.ts';
@@ -44,12 +43,9 @@ const kilobytes = (pages: number): number => (pages * PAGE_SIZE) / 1024;
 
 const total = ({ anon, file, shmem }: Resident): number => anon + file + shmem;
 
-/** Major and minor of the machine's terminal. */
-const TERMINAL = makedev(136, 0);
-
 /** tty_nr and tpgid. */
-const terminalOf = (kernel: Kernel, group: ThreadGroup): [number, number] =>
-  group.sid !== 0 && kernel.vfs.console.session === group.sid ? [TERMINAL, kernel.foreground] : [0, -1];
+const terminalOf = ({ tty }: ThreadGroup): [number, number] =>
+  tty === null ? [0, -1] : [ttyDevice(tty), tty.foreground];
 
 /** Pages of code: the program's own, and of libraries. */
 const codePages = (mm: Mm): [program: number, libraries: number] => {
@@ -57,7 +53,7 @@ const codePages = (mm: Mm): [program: number, libraries: number] => {
   return [Math.min(program, mm.execVm), Math.max(0, mm.execVm - program)];
 };
 
-export const statText = ({ kernel, task }: ProcContext): string => {
+export const statText = ({ task }: ProcContext): string => {
   const { group, mm } = task;
   const usage = groupUsage(group);
   const child = group.childUsage;
@@ -69,7 +65,7 @@ export const statText = ({ kernel, task }: ProcContext): string => {
     task.parent?.group.tgid ?? 0,
     group.pgid,
     group.sid,
-    ...terminalOf(kernel, group),
+    ...terminalOf(group),
     0x400000,
     usage.minflt,
     child.minflt,

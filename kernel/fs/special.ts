@@ -1,12 +1,16 @@
 /** Opening what is no regular file: devices by number, FIFOs (chrdev_open, fifo_open). */
 import { ERRNO } from '../abi/errno.ts';
-import { isChr, isFifo, makedev, S } from '../abi/stat.ts';
+import { O } from '../abi/fcntl.ts';
+import { isChr, isFifo, majorOf, makedev, minorOf, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
+import { attachTty, mayOpenTty } from '../tty/attach.ts';
+import { ttyFile } from '../tty/operations.ts';
+import { newPty, slaveOf } from '../tty/pty.ts';
+import type { Tty } from '../tty/tty.ts';
 import { releaseFile } from './inode.ts';
 import { openFifo } from './pipe.ts';
 import { clearSink, discardSource } from './sink.ts';
-import { hasTerminal, terminalFile } from './terminal.ts';
 import type { FileOperations, Inode } from './types.ts';
 
 const nullFile: FileOperations = Object.freeze<FileOperations>({
@@ -62,29 +66,55 @@ export const DEVICE = {
   URANDOM: makedev(1, 9),
   TTY: makedev(5, 0),
   CONSOLE: makedev(5, 1),
+  PTMX: makedev(5, 2),
   PTS0: makedev(136, 0),
 } as const;
 
-const openTerminal = (kernel: Kernel): FileOperations | number => (hasTerminal(kernel) ? terminalFile : -ERRNO.ENXIO);
+/** Files of one terminal, whichever of its nodes was opened. */
+const ttyDevice = (find: (kernel: Kernel, task: Task, rdev: number) => Tty | number): FileOperations =>
+  Object.freeze<FileOperations>({
+    ...ttyFile,
+    opened: (kernel, task, file, flags) => {
+      const tty = find(kernel, task, file.inode.rdev);
+      if (typeof tty === 'number') return tty;
+      attachTty(task, file, tty, (flags & O.NOCTTY) !== 0);
+      return 0;
+    },
+  });
 
-/** The controlling terminal, if the caller's session has one. */
-const openTty = (kernel: Kernel, task: Task): FileOperations | number =>
-  kernel.vfs.console.session === task.group.sid ? openTerminal(kernel) : -ERRNO.ENXIO;
+const checked = (kernel: Kernel, task: Task, tty: Tty | undefined): Tty | number => {
+  if (tty === undefined) return -ERRNO.ENXIO;
+  const error = mayOpenTty(kernel, task, tty);
+  return error !== 0 ? error : tty;
+};
 
-const CHARACTER_DEVICES: ReadonlyMap<number, (kernel: Kernel, task: Task) => FileOperations | number> = new Map([
-  [DEVICE.NULL, () => nullFile],
-  [DEVICE.ZERO, () => zeroFile],
-  [DEVICE.FULL, () => fullFile],
-  [DEVICE.RANDOM, () => randomFile],
-  [DEVICE.URANDOM, () => randomFile],
-  [DEVICE.TTY, openTty],
-  [DEVICE.CONSOLE, openTerminal],
-  [DEVICE.PTS0, openTerminal],
+/** The controlling terminal, if the caller has one. */
+const currentTty = ttyDevice((_kernel, task) => task.group.tty ?? -ERRNO.ENXIO);
+const consoleTty = ttyDevice((kernel, task) => checked(kernel, task, kernel.vfs.console));
+const slaveTty = ttyDevice((kernel, task, rdev) => checked(kernel, task, slaveOf(kernel, minorOf(rdev))));
+const masterTty = ttyDevice((kernel, task) => newPty(kernel, task));
+
+const CHARACTER_DEVICES: ReadonlyMap<number, FileOperations> = new Map([
+  [DEVICE.NULL, nullFile],
+  [DEVICE.ZERO, zeroFile],
+  [DEVICE.FULL, fullFile],
+  [DEVICE.RANDOM, randomFile],
+  [DEVICE.URANDOM, randomFile],
+  [DEVICE.TTY, currentTty],
+  [DEVICE.CONSOLE, consoleTty],
+  [DEVICE.PTS0, consoleTty],
+  [DEVICE.PTMX, masterTty],
 ]);
+
+/** Major of the slaves of pseudo-terminals. */
+const PTS_MAJOR = 136;
+
+const characterDevice = (rdev: number): FileOperations | undefined =>
+  CHARACTER_DEVICES.get(rdev) ?? (majorOf(rdev) === PTS_MAJOR ? slaveTty : undefined);
 
 /** The operations of a device node, FIFO or socket. Nothing of the host's is ever opened. */
 export const openSpecial = (kernel: Kernel, task: Task, inode: Inode, flags: number): FileOperations | number => {
   if (isFifo(inode.mode)) return openFifo(kernel, task, inode, flags);
-  if (isChr(inode.mode)) return CHARACTER_DEVICES.get(inode.rdev)?.(kernel, task) ?? -ERRNO.ENXIO;
+  if (isChr(inode.mode)) return characterDevice(inode.rdev) ?? -ERRNO.ENXIO;
   return (inode.mode & S.IFMT) === S.IFLNK ? -ERRNO.ELOOP : -ERRNO.ENXIO;
 };

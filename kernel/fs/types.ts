@@ -10,7 +10,8 @@ import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
-import type { Console } from './console.ts';
+import type { PtyEntry } from '../tty/pty.ts';
+import type { Tty } from '../tty/tty.ts';
 import type { EpollItem } from './epoll.ts';
 import type { FileOwner } from './fasync.ts';
 import type { InodeLocks } from './locks.ts';
@@ -184,6 +185,8 @@ export interface FileOperations {
   fasync?(file: OpenFile, fd: number, on: boolean): void;
   /** -ENOTTY for requests it does not know. */
   ioctl?(kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number;
+  /** The file was opened, with all `flags` of open(2): sets its state. 0, or -errno to refuse; then `release` is not called. */
+  opened?(kernel: Kernel, task: Task, file: OpenFile, flags: number): number;
   /** The last reference went. */
   release?(kernel: Kernel, file: OpenFile): void;
   /** Bytes of the page at `offset` (a multiple of 4096) for mappings: writes at most 4096 bytes into `into`, the rest stays zero. -errno on failure. */
@@ -219,7 +222,11 @@ export interface Vfs {
   shmfs: SuperBlock;
   /** Pages that all pipes together may hold. */
   pipePages: number;
-  console: Console;
+  /** The machine's terminal, over the host's streams. */
+  console: Tty;
+  /** Pseudo-terminals by number, and the directory of their slaves. */
+  ptys: Map<number, PtyEntry>;
+  devpts: Inode;
 }
 
 export interface Mount {

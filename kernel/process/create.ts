@@ -19,6 +19,7 @@ import {
   type ThreadGroup,
 } from '../task/task.ts';
 import { waitQueue } from '../task/wait.ts';
+import type { Tty } from '../tty/tty.ts';
 
 const INFINITY = Number.POSITIVE_INFINITY;
 
@@ -67,6 +68,7 @@ export interface GroupSettings {
   pgid: number;
   sid: number;
   sessionLeader: boolean;
+  tty?: Tty | null;
   rlimits: Rlimit[];
 }
 
@@ -88,6 +90,7 @@ export const newGroup = (tgid: number, settings: GroupSettings): ThreadGroup => 
   pgid: settings.pgid,
   sid: settings.sid,
   sessionLeader: settings.sessionLeader,
+  tty: settings.tty ?? null,
   childWait: waitQueue(),
   endWait: waitQueue(),
   rlimits: settings.rlimits,

@@ -15,6 +15,7 @@ import type { SigInfo, Task } from '../task/task.ts';
 import { cancelItimer } from '../task/timers.ts';
 import { addUsage, taskUsage } from '../task/usage.ts';
 import { wakeAll } from '../task/wait.ts';
+import { disassociateTty } from '../tty/control.ts';
 import { mmRelease } from './release.ts';
 
 /** The whole process ends with this wait status, unless its end was decided already (do_group_exit). */
@@ -53,7 +54,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   mmPut(task.mm);
   exitSem(kernel, task);
   if (!sharesFiles(kernel, task)) closeAllFiles(kernel, task.files);
-  if (groupDead && group.sessionLeader) hangUpTerminal(kernel, group.sid);
+  if (groupDead && group.sessionLeader) disassociateTty(kernel, task, true);
   exitNotify(kernel, task, groupDead);
 };
 
@@ -62,14 +63,6 @@ const sharesFiles = (kernel: Kernel, task: Task): boolean => {
     if (other !== task && other.files === task.files && !other.exiting) return true;
   }
   return false;
-};
-
-/** The end of a session leader takes its terminal from the session: the foreground group gets SIGHUP (disassociate_ctty). */
-const hangUpTerminal = (kernel: Kernel, sid: number): void => {
-  const { console } = kernel.vfs;
-  if (console.session !== sid) return;
-  console.session = 0;
-  killPgrpInfo(kernel, SIG.SIGHUP, kernelInfo(SIG.SIGHUP), kernel.foreground);
 };
 
 /** Children get a new parent, the old parent learns of the death (exit_notify). */

@@ -97,7 +97,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   const pid = allocPid(kernel);
   const sighand = has(flags, CLONE.SIGHAND) ? parent.sighand : copySigHand(parent.sighand);
   if (has(flags, CLONE.CLEAR_SIGHAND)) flushCaughtHandlers(sighand);
-  const { pgid, sid, rlimits } = parent.group;
+  const { pgid, sid, tty, rlimits } = parent.group;
   const sibling = thread || has(flags, CLONE.PARENT);
   const child = newTask(kernel, {
     pid,
@@ -105,7 +105,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
     executable: parent.executable,
     group: thread
       ? parent.group
-      : newGroup(pid, { pgid, sid, sessionLeader: false, rlimits: rlimits.map((limit) => ({ ...limit })) }),
+      : newGroup(pid, { pgid, sid, tty, sessionLeader: false, rlimits: rlimits.map((limit) => ({ ...limit })) }),
     parent: sibling ? parent.group.leader.parent : parent,
     mm,
     files: has(flags, CLONE.FILES) ? parent.files : dupFiles(parent.files),

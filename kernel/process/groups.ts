@@ -42,6 +42,7 @@ export const setsid = (kernel: Kernel, task: Task): number => {
   if (group.sessionLeader) return -ERRNO.EPERM;
   for (const process of processes(kernel)) if (process.group.pgid === group.tgid) return -ERRNO.EPERM;
   group.sessionLeader = true;
+  group.tty = null;
   group.sid = group.tgid;
   group.pgid = group.tgid;
   return group.sid;

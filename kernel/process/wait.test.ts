@@ -9,6 +9,7 @@ import { killSomethingInfo } from '../signal/kill.ts';
 import { addProcess, makeCurrent, signalMachine } from '../signal/testing.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
+import { setControllingTty } from '../tty/control.ts';
 import { doGroupExit } from './exit.ts';
 import { setpgid, setsid } from './groups.ts';
 import { doWait } from './wait.ts';
@@ -156,8 +157,7 @@ describe('groups and sessions', () => {
 });
 
 test('the end of a session leader hangs its terminal up', () => {
-  machine.vfs.console.session = parent.group.sid;
-  machine.foreground = parent.group.pgid;
+  setControllingTty(parent, machine.vfs.console);
   child.blocked = SIGBIT[SIG.SIGHUP]!;
   exit(child, 0);
   const job = addProcess(machine, machine.starter, parent);

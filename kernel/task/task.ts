@@ -5,6 +5,7 @@ import type { FsContext, OpenFile } from '../fs/types.ts';
 import type { SemUndoList } from '../ipc/undo.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { SeccompFilter } from '../process/seccomp.ts';
+import type { Tty } from '../tty/tty.ts';
 import type { Wait, WaitQueue } from './wait.ts';
 
 /**
@@ -139,6 +140,8 @@ export interface ThreadGroup {
   pgid: number;
   sid: number;
   sessionLeader: boolean;
+  /** The controlling terminal (signal->tty). */
+  tty: Tty | null;
   /** Who waits in wait4/waitid for a child of this group. */
   childWait: WaitQueue;
   /** Who polls a pidfd until the process has ended, or was waited for. */
