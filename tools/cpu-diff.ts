@@ -13,6 +13,8 @@ import { Executors, type Finding, runSession } from '../test/cpu/session.ts';
 import type { Shape } from '../test/cpu/shape.ts';
 import { canRunNatively } from '../test/native/native.ts';
 
+const SLOW_ONE_IN = 25;
+
 const USAGE = `usage: npm run cpu-diff -- [OPTION]...
 Runs random instructions on the host CPU and in the executors, and compares all of the state afterwards.
   --cases N        how many, spread evenly over the rows (default 200000)
@@ -20,14 +22,15 @@ Runs random instructions on the host CPU and in the executors, and compares all 
   --only PATTERN   only some rows; may be repeated. PATTERN is a mnemonic or an extension, both with * for anything
                    (VPADD*, AVX2, SSE4_1), a source file (emulator/isa/sse/move.ts), or text of a row (66 0F 38 00)
   --case ID        one case, as findings name it
-  --cpu KIND       ${KINDS.join(' or ')}; may be repeated (default all)
+  --cpu KIND       ${KINDS.join(' or ')}; may be repeated (default all, but slow ones get
+                   one case in ${SLOW_ONE_IN} only)
   --show N         findings printed in full, per row (default 1)
   --no-native      compare the executors with each other only
   --no-minimise    print cases as they were made
   --table          print all rows, not only those with differences
   --record         write test/cpu/recorded.br from what this host does, and nothing else`;
 
-const RECORDED_PER_ROW = 4;
+const RECORDED_PER_ROW = 3;
 /** Findings printed, which takes time; the rest are in the table. */
 const MOST_SHOWN = 40;
 
@@ -37,6 +40,7 @@ interface Options {
   only: string[];
   case: string | undefined;
   kinds: CpuKind[];
+  slowOneIn: number;
   show: number;
   native: boolean;
   minimise: boolean;
@@ -51,6 +55,7 @@ const parse = (args: readonly string[]): Options => {
     only: [],
     case: undefined,
     kinds: [],
+    slowOneIn: 1,
     show: 1,
     native: true,
     minimise: true,
@@ -82,7 +87,10 @@ const parse = (args: readonly string[]): Options => {
       options.kinds.push(KINDS.find((known) => known === kind) ?? fail(`no such executor: ${kind}`));
     } else fail(`unknown option ${word}`);
   }
-  if (options.kinds.length === 0) options.kinds = [...KINDS];
+  if (options.kinds.length === 0) {
+    options.kinds = [...KINDS];
+    options.slowOneIn = SLOW_ONE_IN;
+  }
   return options;
 };
 
@@ -152,9 +160,25 @@ const main = async (): Promise<number> => {
     }
     const { shape, case: one } = generator.find(options.case);
     const only = Object.create(generator, { make: { value: () => one } }) as Generator;
-    statistics = runSession({ generator: only, shapes: [shape], kinds: options.kinds, cases: 1, runner, onFinding });
+    statistics = runSession({
+      generator: only,
+      shapes: [shape],
+      kinds: options.kinds,
+      slowOneIn: options.slowOneIn,
+      cases: 1,
+      runner,
+      onFinding,
+    });
   } else {
-    statistics = runSession({ generator, shapes, kinds: options.kinds, cases: options.cases, runner, onFinding });
+    statistics = runSession({
+      generator,
+      shapes,
+      kinds: options.kinds,
+      slowOneIn: options.slowOneIn,
+      cases: options.cases,
+      runner,
+      onFinding,
+    });
   }
   console.log(describeStatistics(statistics, options.table));
   const seconds = ((performance.now() - start) / 1000).toFixed(1);

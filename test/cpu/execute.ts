@@ -27,6 +27,8 @@ import { comparableX87, unpackX87, X87_SIZE } from './x87.ts';
 
 /** The executors that are tested: another one is a word here. */
 export const KINDS: readonly CpuKind[] = ['reference', 'interpreter', 'jit'];
+/** Those which translate each case anew: they get but some of them, unless they are asked for by name. */
+export const SLOW_KINDS: ReadonlySet<CpuKind> = new Set(['jit']);
 
 const INT3 = 0xcc;
 const MEMORY = 64 << 20;

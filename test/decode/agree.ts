@@ -76,6 +76,8 @@ const SIZE_IS_OPEN = new Set(
     'fbld',
     'fbstp',
     'xsave',
+    'xsavec',
+    'xsaveopt',
     'xrstor',
   ].concat(
     // Gathers: of an element, or of all of them.
