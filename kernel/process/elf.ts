@@ -113,11 +113,9 @@ const readInterpreter = (
   if (typeof name === 'number') return name;
   if (name[name.length - 1] !== 0) return -ERRNO.ENOEXEC;
   const path = String.fromCharCode(...name.subarray(0, name.indexOf(0)));
-  const file = openExec(path);
-  if (typeof file === 'number') {
-    if (file === -ERRNO.ENOENT) kernel.log(`${program.path}: its dynamic linker ${path} is not there`);
-    return file;
-  }
+  // An empty name is the working directory to those who open by a kernel's string.
+  const file = openExec(path === '' ? '.' : path);
+  if (typeof file === 'number') return file;
   const start = readExactly(kernel, task, file, 0, Elf64_Ehdr.size);
   const headers = typeof start === 'number' ? null : readHeaders(kernel, task, file, start);
   if (headers !== null) return { file, headers };

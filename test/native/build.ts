@@ -1,7 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Case, type Libc, root, type Variant } from './cases.ts';
 
@@ -28,7 +29,7 @@ export function toolchain(): Toolchain | null {
   const musl = process.env.SIGNALBOX_MUSL_CC ?? (hostIsLinuxX64 ? 'musl-gcc' : 'x86_64-linux-musl-gcc');
   try {
     const version = execFileSync(glibc, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    found = { commands: { glibc, musl }, version: `${glibc} ${musl} ${version.split('\n', 1)[0]}` };
+    found = { commands: { glibc, musl, shared: glibc }, version: `${glibc} ${musl} ${version.split('\n', 1)[0]}` };
   } catch {
     found = null;
   }
@@ -82,7 +83,8 @@ async function compileTo(exe: string, source: string, variant: Variant): Promise
   await mkdir(cacheDir, { recursive: true });
   const command = required().commands[variant.libc];
   const unfinished = `${exe}.${process.pid}`;
-  const args = ['-std=gnu11', '-static', ...variant.flags, '-o', unfinished, source, ...variant.libs];
+  const linking = variant.libc === 'shared' ? [] : ['-static'];
+  const args = ['-std=gnu11', ...linking, ...variant.flags, '-o', unfinished, source, ...variant.libs];
   await run(command, args).catch((error: unknown) => {
     const { stderr, message } = error as { stderr?: string; message: string };
     throw new Error(`${command} ${args.join(' ')}\n${stderr || message}`);
@@ -90,6 +92,17 @@ async function compileTo(exe: string, source: string, variant: Variant): Promise
   // Another worker may build the same file; renaming is atomic, so nobody ever runs half a program.
   await rename(unfinished, exe);
   return exe;
+}
+
+/** The dynamic linker and the libraries of programs that are linked with `shared`, by their path. */
+export function sharedLibraries(): Record<string, { file: Uint8Array; mode: number }> {
+  const files: Record<string, { file: Uint8Array; mode: number }> = {};
+  for (const name of ['ld-linux-x86-64.so.2', 'libc.so.6', 'libm.so.6']) {
+    const found = execFileSync(required().commands.shared, [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
+    files[resolve(found)] = { file: readFileSync(found), mode: 0o755 };
+  }
+  const linker = Object.entries(files).find(([path]) => path.includes('/ld-linux'))![1];
+  return { ...files, '/lib64/ld-linux-x86-64.so.2': linker };
 }
 
 function required(): Toolchain {

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The folders of guest/ which hold the differential corpus; other folders there belong to other tests. */
-export const areas = ['cpu', 'memory', 'process', 'file', 'ipc', 'signal', 'libc', 'libm', 'time'] as const;
+export const areas = ['cpu', 'memory', 'process', 'file', 'ipc', 'signal', 'libc', 'libm', 'time', 'dynamic'] as const;
 
-/** Which C library a program is linked with. */
-export type Libc = 'glibc' | 'musl';
+/** Which C library a program is linked with: statically, or glibc's shared one. */
+export type Libc = 'glibc' | 'musl' | 'shared';
 
 /** Levels of x86-64 by the System V ABI. */
 export const levels = ['v1', 'v2', 'v3'] as const;
@@ -18,7 +18,7 @@ export type Level = (typeof levels)[number];
 /** One way to build a program. */
 export type Variant = {
   readonly libc: Libc;
-  /** Compiler flags, `-static` not included: it is always given. */
+  /** Compiler flags; `-static` is added as `libc` says. */
   readonly flags: readonly string[];
   /** Linker flags, which come after the source. */
   readonly libs: readonly string[];
@@ -138,7 +138,7 @@ function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
   const needed = directives.has('needs') ? levelOf(directives.get('needs')!) : 'v1';
   const libcs = (directives.get('libc') ?? 'glibc').split('|').map((word) => {
     const libc = word.trim();
-    if (libc !== 'glibc' && libc !== 'musl') throw new Error(`unknown libc '${libc}'`);
+    if (libc !== 'glibc' && libc !== 'musl' && libc !== 'shared') throw new Error(`unknown libc '${libc}'`);
     return libc;
   });
   return libcs.flatMap((libc: Libc) =>
