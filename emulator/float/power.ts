@@ -3,8 +3,8 @@
  *
  *   2**x - 1 = 2 N / (Q(z) - N)      N = x P(z), z = x * x, P and Q of degree 3, by Horner's rule
  *
- * and the division rounds to the destination. Form and coefficients were found from the processors' own answers: with them
- * 99.97 % of random arguments are answered alike to the last bit.
+ * and the division rounds to the destination. Form and coefficients were found from the processors' own answers: of some
+ * 300,000 random arguments all but two are answered alike to the last bit.
  */
 import type { Real } from './elementary.ts';
 import { bitLength } from './format.ts';
@@ -16,13 +16,13 @@ const coefficient = (significand: bigint, exponent: number): Real => ({ negative
 const NUMERATOR = [
   coefficient(0xebed907fcbb85b9d8n, -48),
   coefficient(0xe87d6bda437afe244n, -54),
-  coefficient(0x9be60d47a553a7534n, -62),
-  coefficient(0xca971a0ec1c952d8cn, -74),
+  coefficient(0x9be60d47a553a74c1n, -62),
+  coefficient(0xca971a0ec1c9517e0n, -74),
 ] as const;
 const DENOMINATOR = [
   coefficient(0xaa2fa223ad82d2d2dn, -46),
   coefficient(0x96f2c97dddf7901afn, -50),
-  coefficient(0xea5c0005e3c9b59c0n, -58),
+  coefficient(0xea5c0005e3c9b59a8n, -58),
   coefficient(1n, 0),
 ] as const;
 
