@@ -33,7 +33,9 @@ const usesStackSegment = (i: Instruction, state: CpuState): boolean => {
     if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);
     address = BigInt.asUintN(op.addressSize, address);
     if (op.segment !== 'none') address += op.segment === 'fs' ? state.fsBase : state.gsBase;
-    if (!isCanonicalRange(address, op.width)) return stackBased;
+    // A far call reads a pointer before it uses the stack.
+    const width = op.width === 0 && i.row.mnemonic === 'CALL' ? i.operandSize + 16 : op.width;
+    if (!isCanonicalRange(address, width)) return stackBased;
   }
   return STACK.test(i.row.mnemonic);
 };

@@ -6,8 +6,8 @@ import type { Case, Outcome } from './case.ts';
 import { type Difference, differences } from './compare.ts';
 import { Executor, SLOW_KINDS } from './execute.ts';
 import type { Generator } from './generate.ts';
-import { notAsked, touchesSeveral } from './hints.ts';
-import { hostFeatures, hostIsAmd, runNatively } from './native.ts';
+import { isOfEmulation, notAsked, touchesSeveral } from './hints.ts';
+import { hostFeatures, hostFlags, hostIsAmd, runNatively } from './native.ts';
 import type { Shape } from './shape.ts';
 import { undefinedFlags } from './undefined.ts';
 
@@ -170,7 +170,7 @@ export const runSession = (options: SessionOptions): Statistics => {
   const { runner, kinds, slowOneIn } = options;
   const quick = kinds.filter((kind) => !SLOW_KINDS.has(kind));
   const statistics: Statistics = new Map();
-  const unasked = notAsked(hostIsAmd);
+  const unasked = notAsked(hostIsAmd, hostFlags.has('umip'));
   let done = 0;
   for (const batch of batches(options)) {
     const executors = new Executors(options.kinds);
@@ -186,7 +186,8 @@ export const runSession = (options: SessionOptions): Statistics => {
       }
       row.cases++;
       if (!isAnnounced(shape.row)) row.unannounced++;
-      const outcome = native.get(c);
+      const answer = native.get(c);
+      const outcome = answer && isOfEmulation(shape, c, answer.vector) ? undefined : answer;
       if (outcome) row.native++;
       if (outcome && outcome.vector >= 0) row.faults++;
       const known = outcome && { by: 'native', outcome };
