@@ -22,6 +22,9 @@ const MOST_FILES = 64;
 /** After this time, in milliseconds, a directory held open is compared with what the host has under its path. */
 const TRUST = 50;
 
+/** Names read from a directory at a time. */
+const DIRECTORY_BATCH = 256;
+
 const hasProcFd = process.platform === 'linux' && fs.existsSync('/proc/self/fd');
 
 const fail = (error: unknown): HostError => {
@@ -215,9 +218,15 @@ class NodeFiles implements HostFiles {
   readdir(path: string): string[] | HostError {
     const directory = this.#directory(path === '/' ? '' : path);
     if (isError(directory)) return directory;
-    return attempt(
-      () => fs.readdirSync(this.#at(directory, path === '/' ? '' : path, ''), { encoding: 'latin1' }) as string[],
-    );
+    return attempt(() => {
+      // readdirSync sorts; programs are to see the order of the host.
+      const place = this.#at(directory, path === '/' ? '' : path, '');
+      const entries = fs.opendirSync(place, { encoding: 'latin1', bufferSize: DIRECTORY_BATCH });
+      const names: string[] = [];
+      for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) names.push(entry.name);
+      entries.closeSync();
+      return names;
+    });
   }
 
   readlink(path: string): string | HostError {
