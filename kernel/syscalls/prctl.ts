@@ -28,6 +28,17 @@ const getName = (task: Task, address: number): number => {
   return 0;
 };
 
+/** PR_CAP_AMBIENT_*. */
+const AMBIENT = { IS_SET: 1, RAISE: 2, LOWER: 3, CLEAR_ALL: 4 } as const;
+
+/** The ambient set is always empty: only what is inheritable, which nothing is, could be raised. */
+const ambient = (operation: number, capability: number): number => {
+  if (operation === AMBIENT.CLEAR_ALL) return capability === 0 ? 0 : -ERRNO.EINVAL;
+  if (capability > LAST_CAPABILITY) return -ERRNO.EINVAL;
+  if (operation === AMBIENT.RAISE) return -ERRNO.EPERM;
+  return operation === AMBIENT.IS_SET || operation === AMBIENT.LOWER ? 0 : -ERRNO.EINVAL;
+};
+
 const prctl = (
   kernel: Kernel,
   task: Task,
@@ -93,6 +104,8 @@ const prctl = (
       return 0;
     case PR.CAPBSET_READ:
       return arg2 > LAST_CAPABILITY ? -ERRNO.EINVAL : 1;
+    case PR.CAP_AMBIENT:
+      return arg4 === 0 && arg5 === 0 ? ambient(arg2, arg3) : -ERRNO.EINVAL;
     default:
       kernel.log(`prctl: option ${option} is not supported`);
       return -ERRNO.EINVAL;
