@@ -90,8 +90,7 @@ const hasRoom = (tty: Tty): boolean =>
   tty.input.bytes.length < INPUT_SIZE || (isCanonical(tty) && tty.input.lines === 0);
 
 const put = ({ input }: Tty, entry: number): void => {
-  if (input.bytes.length < INPUT_SIZE) input.bytes.push(entry);
-  else if (entry & (LINE_END | END_OF_FILE)) input.bytes[input.bytes.length - 1] = entry;
+  if (input.bytes.length < INPUT_SIZE || entry & (LINE_END | END_OF_FILE)) input.bytes.push(entry);
 };
 
 /** The line is complete (n_tty_receive_handle_newline). */
@@ -101,13 +100,13 @@ const endLine = (tty: Tty, entry: number): void => {
   tty.input.lines++;
 };
 
-/** An ordinary byte: echoed and kept. */
-const keep = (kernel: Kernel, tty: Tty, byte: number): void => {
+/** An ordinary byte: echoed, as it is or visibly, and kept. */
+const keep = (kernel: Kernel, tty: Tty, byte: number, shown: readonly number[]): void => {
   const { c_lflag, c_iflag } = tty.termios;
   if (c_lflag & LFLAG.ECHO) {
     finishErasing(kernel, tty);
     if (tty.input.bytes.length === tty.input.editable) tty.canonicalColumn = tty.column;
-    echo(kernel, tty, byte === NEWLINE ? [byte] : visible(tty, byte));
+    echo(kernel, tty, shown);
   }
   if (c_iflag & IFLAG.PARMRK && byte === 0xff) put(tty, byte);
   put(tty, byte);
@@ -120,7 +119,7 @@ const receiveByte = (kernel: Kernel, tty: Tty, key: number): void => {
   if (c_iflag & IFLAG.IUCLC && c_lflag & LFLAG.IEXTEN && byte >= 65 && byte <= 90) byte += 32;
   if (tty.input.literal) {
     tty.input.literal = false;
-    keep(kernel, tty, byte);
+    keep(kernel, tty, byte, visible(tty, byte));
     return;
   }
   if (c_lflag & LFLAG.EXTPROC) {
@@ -154,7 +153,7 @@ const receiveByte = (kernel: Kernel, tty: Tty, key: number): void => {
     byte = RETURN;
   }
   if (isCanonical(tty) && edit(kernel, tty, byte)) return;
-  keep(kernel, tty, byte);
+  keep(kernel, tty, byte, byte === NEWLINE ? [byte] : visible(tty, byte));
 };
 
 const signalOf = (tty: Tty, byte: number): number => {

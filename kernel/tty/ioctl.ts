@@ -17,7 +17,7 @@ import { isDead, type TtyState } from './file.ts';
 import { drive } from './output.ts';
 import { packetChange, packetTermios } from './packet.ts';
 import { openPeer } from './pty.ts';
-import { END_OF_FILE, isCanonical, type Termios, type Tty, ttyDevice } from './tty.ts';
+import { END_OF_FILE, isCanonical, LINE_END, type Termios, type Tty, ttyDevice } from './tty.ts';
 
 /** The end that programs use: settings asked of a master are those of its slave. */
 const realTty = (tty: Tty): Tty => (tty.kind === 'master' ? tty.link! : tty);
@@ -32,14 +32,16 @@ const setTermios = (kernel: Kernel, tty: Tty, settings: Termios): void => {
   if ((old.c_lflag ^ settings.c_lflag) & LFLAG.ICANON) {
     const { input } = tty;
     if (isCanonical(tty)) {
-      input.bytes = input.bytes.map((entry) => entry & 0xff);
-      input.editable = 0;
+      // What has come so far is a line, though nothing ends it.
+      if (input.bytes.length > 0) input.bytes.push((input.bytes.pop()! & 0xff) | LINE_END);
+      input.editable = input.bytes.length;
+      input.lines = input.bytes.length > 0 ? 1 : 0;
     } else {
       input.bytes = input.bytes.map((entry) => (entry & END_OF_FILE ? 0 : entry & 0xff));
       input.editable = input.bytes.length;
-      if (input.bytes.length > 0) wakeAll(kernel, tty.readWait);
+      input.lines = 0;
     }
-    input.lines = 0;
+    if (input.bytes.length > 0) wakeAll(kernel, tty.readWait);
     input.literal = false;
   }
   packetTermios(kernel, tty, old);

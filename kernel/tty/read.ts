@@ -73,7 +73,8 @@ const sleep = (kernel: Kernel, task: Task, file: OpenFile, tty: Tty, deadline: n
 
 export const readTty = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): number => {
   const { tty } = file.state as TtyState;
-  if (isDead(file)) return 0;
+  // Who slept when the other end closed learns of that, who comes later finds nothing.
+  if (isDead(file)) return task.wait !== null && tty.kind === 'slave' ? -ERRNO.EIO : 0;
   const background = checkForeground(kernel, task, tty, SIG.SIGTTIN);
   if (background !== 0) return background;
   if (sink.remaining === 0) return 0;

@@ -17,8 +17,8 @@ const CHUNK = 2048;
 /** Most bytes that one byte becomes. */
 const WIDEST = 8;
 
-/** Nobody is at the other end. */
-const isOrphan = (tty: Tty): boolean => tty.link !== null && tty.link.opens === 0;
+/** Nobody is at the other end; what is typed on a slave waits for whoever opens it. */
+const isOrphan = (tty: Tty): boolean => tty.kind === 'slave' && tty.link!.opens === 0;
 
 /** Processes and hands on as much as there is room for; how many of `bytes` that was. */
 const writeSome = (kernel: Kernel, tty: Tty, bytes: Uint8Array, stderr: boolean): number => {
