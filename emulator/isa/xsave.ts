@@ -35,8 +35,9 @@ const DEFAULT_MXCSR = 0x1f80;
 const REGISTERS = 16;
 
 const checkArea = (address: bigint): void => {
-  if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
+  // Before the question whether it is an address through SS.
   if ((address & 63n) !== 0n) throw new CpuFault(VECTOR.GP);
+  if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
 };
 
 /** XINUSE: the components that are not in their initial configuration. */

@@ -29,6 +29,7 @@ export const describeStatistics = (statistics: Statistics, all: boolean): string
   let faults = 0;
   const differing = new Map<string, number>();
   const undefinedOnly = new Map<string, number>();
+  const close = new Map<string, number>();
   const counts = (map: ReadonlyMap<string, number>) => [...map].map(([kind, n]) => `${kind} ${n}`).join(', ') || '-';
   for (const [row, s] of statistics) {
     cases += s.cases;
@@ -37,6 +38,7 @@ export const describeStatistics = (statistics: Statistics, all: boolean): string
     faults += s.faults;
     for (const [kind, n] of s.differing) differing.set(kind, (differing.get(kind) ?? 0) + n);
     for (const [kind, n] of s.undefinedOnly) undefinedOnly.set(kind, (undefinedOnly.get(kind) ?? 0) + n);
+    for (const [kind, n] of s.close) close.set(kind, (close.get(kind) ?? 0) + n);
     if (!all && s.differing.size === 0) continue;
     lines.push(
       `${keyText(row).padEnd(40)} ${String(s.cases).padStart(6)} ${String(s.native).padStart(6)} ${String(s.faults).padStart(6)}  ` +
@@ -48,7 +50,8 @@ export const describeStatistics = (statistics: Statistics, all: boolean): string
   }
   lines.push(
     `${cases} cases over ${statistics.size} rows, ${native} run by the host (${unannounced} need what it does not announce), ${faults} of them ending in an exception; ` +
-      `differences: ${counts(differing)}; in undefined flags only: ${counts(undefinedOnly)}`,
+      `differences: ${counts(differing)}; in undefined flags only: ${counts(undefinedOnly)}; ` +
+      `in the last place of a transcendental function: ${counts(close)}`,
   );
   return lines.join('\n');
 };
