@@ -7,7 +7,7 @@ import { HANDLER } from '../interpreter/contract.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
 import { type Notes, RegionOps } from './emit.ts';
-import { Frame, type RegisterSet } from './frame.ts';
+import { Frame } from './frame.ts';
 import { RegionWriter } from './writer.ts';
 
 /** Masks of arithmetic flags, by their bits in RFLAGS. */
@@ -27,12 +27,6 @@ export interface Effects {
   readonly flagsTouched: FlagMask;
   /** Registers are written inside an `if`. */
   readonly conditional: boolean;
-  /** Numbers of operands written that are registers, and registers written that are no operands. */
-  readonly written: readonly number[];
-  readonly implicit: number;
-  readonly implicitVectors: number;
-  /** Upper halves of vector registers are written with the lower ones. */
-  readonly upper: boolean;
 }
 
 /** By form; and by form and immediates where they decided which way the function went. */
@@ -47,10 +41,6 @@ export const INTERPRET: Effects = {
   flagsSet: 0,
   flagsTouched: 0,
   conditional: false,
-  written: [],
-  implicit: 0,
-  implicitVectors: 0,
-  upper: false,
 };
 
 export const effectsOf = (i: Instruction): Effects => {
@@ -92,21 +82,5 @@ const conclude = (i: Instruction, notes: Notes): Effects => {
     flagsSet: notes.flagsSet,
     flagsTouched: notes.flagsTouched,
     conditional: notes.conditional,
-    written: [...notes.written],
-    implicit: notes.implicit,
-    implicitVectors: notes.implicitVectors,
-    upper: notes.upper,
   };
-};
-
-/** The registers that an instruction may write. */
-export const writtenBy = (i: Instruction, effects: Effects): RegisterSet => {
-  let general = effects.implicit;
-  let vectors = effects.implicitVectors;
-  for (const n of effects.written) {
-    const op = i.operands[n]!;
-    if (op.kind === 'reg') general |= 1 << op.register;
-    else if (op.kind === 'vector') vectors |= 1 << op.register;
-  }
-  return { general, vectors, upper: effects.upper ? vectors : 0 };
 };

@@ -49,10 +49,6 @@ export interface Notes {
   flagsSet: number;
   flagsTouched: number;
   conditional: boolean;
-  written: Set<number>;
-  implicit: number;
-  implicitVectors: number;
-  upper: boolean;
 }
 
 const newNotes = (): Notes => ({
@@ -66,10 +62,6 @@ const newNotes = (): Notes => ({
   flagsSet: 0,
   flagsTouched: 0,
   conditional: false,
-  written: new Set(),
-  implicit: 0,
-  implicitVectors: 0,
-  upper: false,
 });
 
 /** A value that is a register's local for now. */
@@ -195,7 +187,9 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.flags.known = null;
     f.loop();
     this.depth++;
-    this.push(body());
+    const more = body();
+    this.#frame.sync();
+    this.push(more);
     f.brIf(0);
     this.depth--;
     f.end();
@@ -282,6 +276,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#aliases.delete(key);
   }
 
+  /** The instruction has changed something of the guest's. */
   #wrote(): void {
     this.notes.wrote = true;
     if (this.depth > 0) this.notes.conditional = true;
@@ -304,6 +299,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     const local = this.#frame.general(n);
     this.#settle(n);
     this.#wrote();
+    this.#frame.wrote('general', n);
     if (w >= 32) this.push(this.zeroExtend(w, 64, value));
     else {
       this.f.get(local);
@@ -320,7 +316,6 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   override setRegister(w: Width, n: number, value: Value): void {
-    this.notes.implicit |= 1 << n;
     this.#writeGeneral(w, n, value);
   }
 
@@ -339,7 +334,6 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   override setHighByte(n: number, value: Value): void {
-    this.notes.implicit |= 1 << n;
     this.#writeHigh(n, value);
   }
 
@@ -347,6 +341,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     const local = this.#frame.general(n);
     this.#settle(n);
     this.#wrote();
+    this.#frame.wrote('general', n);
     this.f.get(local);
     this.f.i64(~0xff00n);
     this.f.op(OP.i64And);
@@ -407,7 +402,6 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   override write(op: Operand, value: Value): void {
     switch (op.kind) {
       case 'reg':
-        this.notes.written.add(this.insn.operands.indexOf(op));
         if (op.high) this.#writeHigh(op.register, value);
         else this.#writeGeneral(op.width, op.register, value);
         return;
@@ -519,13 +513,13 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   #upper(n: number): Value {
-    this.notes.upper = true;
     return this.#alias(32 + n, v128, this.#frame.upper(n));
   }
 
   #setLower(n: number, value: Value): void {
     this.#settle(16 + n);
     this.#wrote();
+    this.#frame.wrote('vectors', n);
     this.push(value);
     this.f.set(this.#frame.vector(n));
   }
@@ -553,7 +547,6 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
       this.notes.unsupported = true;
       return;
     }
-    this.notes.written.add(this.insn.operands.indexOf(op));
     this.#setLower(op.register, value);
   }
 
@@ -571,9 +564,9 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   #writeUpper(n: number, value: Value): void {
-    this.notes.upper = true;
     this.#settle(32 + n);
     this.#wrote();
+    this.#frame.wrote('upper', n);
     this.push(value);
     this.f.set(this.#frame.upper(n));
   }
@@ -583,12 +576,10 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   override setVectorRegister(n: number, value: Value): void {
-    this.notes.implicitVectors |= 1 << n;
     this.#setLower(n, value);
   }
 
   override setVectorUpper(n: number, value: Value): void {
-    this.notes.implicitVectors |= 1 << n;
     this.#writeUpper(n, value);
   }
 

@@ -1,6 +1,7 @@
 /**
- * Where the state of the CPU lives inside a region's function: in locals, loaded when the region is entered and stored
- * when it is left. A register that the region never names has no local.
+ * Where the state of the CPU lives inside a region's function: in locals, loaded when the region is entered. A register that
+ * the region never names has no local. What was written is stored again before the next place where the region may be left
+ * (`sync`): leaving then costs nothing, and V8 need not keep registers for it.
  *
  * Flags are four locals: the result, and how CF, OF and AF follow. `kind` 0: `a` is `flagsAux`; otherwise `flagKind`, and
  * they are those of the addition or subtraction of `a` and `b`. `result` is as in `state.ts`, and no inversion is set.
@@ -17,22 +18,6 @@ const { i32, i64, v128 } = TYPE;
 export const flagKind = (operation: 'add' | 'sub', w: Width): number => w | (operation === 'sub' ? SUBTRACTION : 0);
 export const SUBTRACTION = 0x80;
 
-/** Sets of registers by number, as masks. */
-export interface RegisterSet {
-  readonly general: number;
-  readonly vectors: number;
-  readonly upper: number;
-}
-
-export const NO_REGISTERS: RegisterSet = { general: 0, vectors: 0, upper: 0 };
-export const union = (a: RegisterSet, b: RegisterSet): RegisterSet => ({
-  general: a.general | b.general,
-  vectors: a.vectors | b.vectors,
-  upper: a.upper | b.upper,
-});
-export const sameSet = (a: RegisterSet, b: RegisterSet): boolean =>
-  a.general === b.general && a.vectors === b.vectors && a.upper === b.upper;
-
 export class Frame {
   readonly f: RegionWriter;
   /** Label outside which the region is left for the interpreter, with `position` set. */
@@ -46,6 +31,7 @@ export class Frame {
   #general: number[] = [];
   #vectors: number[] = [];
   #upper: number[] = [];
+  #unsaved = { general: 0, vectors: 0, upper: 0 };
 
   constructor(f: RegionWriter, exitLabel: number) {
     this.f = f;
@@ -94,26 +80,33 @@ export class Frame {
     f.set(this.flags.a);
   }
 
-  /** Emits stores of these registers. */
-  store(set: RegisterSet): void {
+  /** A register was written. */
+  wrote(set: 'general' | 'vectors' | 'upper', n: number): void {
+    this.#unsaved[set] |= 1 << n;
+  }
+
+  /** Emits stores of what was written since the last time. */
+  sync(): void {
     const { f } = this;
+    const { general, vectors, upper } = this.#unsaved;
     for (let n = 0; n < 16; n++) {
       const bit = 1 << n;
-      if (set.general & bit) {
+      if (general & bit) {
         f.i32(0);
         f.get(this.general(n));
         f.memory(OP.i64Store, STATE.gpr + 8 * n);
       }
-      if (set.vectors & bit) {
+      if (vectors & bit) {
         f.i32(0);
         f.get(this.vector(n));
         f.simdMemory(SIMD.v128Store, STATE.vector + VECTOR_STRIDE * n);
       }
-      if (set.upper & bit) {
+      if (upper & bit) {
         f.i32(0);
         f.get(this.upper(n));
         f.simdMemory(SIMD.v128Store, STATE.vector + VECTOR_STRIDE * n + 16);
       }
     }
+    this.#unsaved = { general: 0, vectors: 0, upper: 0 };
   }
 }

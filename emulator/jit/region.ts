@@ -16,10 +16,9 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
 import { type Block, type Edge, edgesOf, graphOf, type Region } from './cfg.ts';
 import { LEAVE } from './contract.ts';
-import { writtenBy } from './effects.ts';
 import { RegionOps } from './emit.ts';
 import type { KnownFlags } from './flags.ts';
-import { Frame, NO_REGISTERS, type RegisterSet, sameSet, union } from './frame.ts';
+import { Frame } from './frame.ts';
 import { usedFlags } from './liveness.ts';
 import { analyse, dispatcher, type Structure, structured } from './structure.ts';
 import { RegionWriter } from './writer.ts';
@@ -39,24 +38,6 @@ const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
   return ways;
 };
 
-/** Registers that may have been written when a block ends, by id. */
-const writtenAtEnd = (blocks: readonly Block[], s: Structure): RegisterSet[] => {
-  const own = blocks.map((block) =>
-    block.steps.reduce((set, { insn, effects }) => union(set, writtenBy(insn, effects)), NO_REGISTERS),
-  );
-  const out = own.slice();
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const id of s.order) {
-      const all = s.predecessors[id]!.reduce((set, p) => union(set, out[p]!), own[id]!);
-      if (sameSet(all, out[id]!)) continue;
-      out[id] = all;
-      changed = true;
-    }
-  }
-  return out;
-};
-
 class RegionBuilder {
   readonly #region: Region;
   readonly #f: RegionWriter;
@@ -64,7 +45,6 @@ class RegionBuilder {
   readonly #o: RegionOps;
   readonly #s: Structure;
   readonly #ways: number[];
-  readonly #written: RegisterSet[];
   readonly #used: boolean[][];
   readonly #next: number;
   /** Flags at the end of each block, where one is known. */
@@ -79,7 +59,6 @@ class RegionBuilder {
     const { blocks } = region;
     this.#s = analyse(graphOf(blocks));
     this.#ways = longestWays(blocks, this.#s);
-    this.#written = writtenAtEnd(blocks, this.#s);
     this.#used = usedFlags(blocks, (block) => this.#asksBudget(block.id));
   }
 
@@ -148,10 +127,14 @@ class RegionBuilder {
       f.brIfTo(this.#frame.exitLabel);
     }
     for (const [n, { insn, effects }] of block.steps.entries()) {
-      if (effects.mayExit) this.#setPosition(insn.address, n);
+      if (effects.mayExit) {
+        this.#frame.sync();
+        this.#setPosition(insn.address, n);
+      }
       o.begin(insn, { flagsWanted: this.#used[block.id]![n]!, conditional: effects.conditional });
       insn.row.semantics(o, o.insn);
     }
+    this.#frame.sync();
     this.#flagsAtEnd[block.id] = o.flags.known;
   }
 
@@ -230,7 +213,6 @@ class RegionBuilder {
     pushTarget();
     f.set(target);
     this.#o.flags.known = this.#flagsAtEnd[block.id] ?? null;
-    this.#frame.store(this.#written[block.id]!);
     this.#o.flags.store();
     f.get(target);
     f.get(this.#frame.budget);
@@ -242,7 +224,6 @@ class RegionBuilder {
   #leave(): void {
     const f = this.#f;
     const { flags, position, budget } = this.#frame;
-    this.#frame.store(this.#written.reduce(union, NO_REGISTERS));
     f.get(flags.kind);
     f.get(flags.a);
     f.get(flags.b);
