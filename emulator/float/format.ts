@@ -117,9 +117,20 @@ export function infinityOf(f: Format, negative: boolean): bigint {
   return negative ? f.signBit | f.infinity : f.infinity;
 }
 
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+
 /** Number of bits of a non-negative integer, 0 for 0. */
 export function bitLength(value: bigint): number {
   if (value === 0n) return 0;
+  // The exponent of the nearest double, which is faster than text; it may have been rounded up to a power of two.
+  double[0] = Number(value);
+  const high = words[1]!;
+  if (high < 0x7ff00000) {
+    const length = (high >>> 20) - 1022;
+    const isPower = (high & 0xfffff) === 0 && words[0] === 0;
+    return isPower && value >> BigInt(length - 1) === 0n ? length - 1 : length;
+  }
   const hex = value.toString(16);
   return hex.length * 4 - (Math.clz32(Number.parseInt(hex[0]!, 16)) - 28);
 }

@@ -1,8 +1,10 @@
 /**
  * FSIN, FCOS, FSINCOS, FPTAN, FPATAN, F2XM1, FYL2X, FYL2XP1 (SDM Vol. 1, 8.3.7 and 8.3.8, and the tables of Vol. 2A).
  *
- * Manuals promise one unit in the last place; these round the exact value once. Where manuals say nothing, AMD's processors
- * were asked: what is out of range, and which exact results count as inexact (all but those of zeros and infinities).
+ * Manuals promise one unit in the last place. Logarithms, the power and the arctangent go through the steps of AMD's
+ * processors, and give their last bit but for few arguments (`float/logarithm.ts`, `power.ts`, `arctangent.ts`); sine,
+ * cosine and tangent round the exact value of the reduced argument once. Where manuals say nothing, AMD's processors were asked:
+ * what is out of range, and which exact results count as inexact (all but those of zeros and infinities).
  */
 import { arcTangent68 } from '../../float/arctangent.ts';
 import { leadingExponent, quartersOfPi, type Real, sineAndCosine, tangent } from '../../float/elementary.ts';
