@@ -34,6 +34,8 @@ export interface JitOptions {
   readonly threshold?: number;
   /** Bytes of WebAssembly that are kept. */
   readonly cacheBytes?: number;
+  /** Longest stay in translated code, in instructions. */
+  readonly slice?: number;
   /** Told of what happens, for profiles; it takes time. */
   readonly observer?: JitObserver;
 }

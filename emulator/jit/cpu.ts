@@ -25,14 +25,16 @@ const SLICE = 200_000;
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
+  readonly #slice: number;
   readonly #observer: JitObserver | undefined;
   /** Translates what has not run yet. */
   readonly #eager: boolean;
 
   constructor(options: CpuOptions) {
     super(options);
-    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, observer } = options.jit ?? {};
+    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, slice = SLICE, observer } = options.jit ?? {};
     this.#observer = observer;
+    this.#slice = slice;
     const runtime = this.forms.link(buildRegionRuntime(observer !== undefined));
     this.enterInterpreted = runtime.enterInterpreted as typeof this.enterInterpreted;
     const { blocks } = this;
@@ -57,7 +59,7 @@ export class JitCpu extends InterpreterCpu {
   override run(budget: number): StopReason {
     const end = this.instructions + budget;
     for (;;) {
-      const stop = super.run(Math.min(SLICE, end - this.instructions));
+      const stop = super.run(Math.min(this.#slice, end - this.instructions));
       if (stop !== STOP.budget || this.instructions >= end) return stop;
       // A new run passes the breakpoint it starts at.
       if (this.blocks.breakpoints.has(this.state.rip)) return STOP.breakpoint;

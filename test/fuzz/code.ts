@@ -114,6 +114,7 @@ export class CodeMachine {
     const machine = new Machine({
       host: memoryHost(),
       cpu,
+      jit: { threshold: 1 },
       memory: 64 << 20,
       limits: { maxTasks: 50, fileBytes: 16 << 20 },
       deterministic: { seed: 0 },

@@ -40,9 +40,9 @@ describe.skipIf(!canBuild)('random system calls', () => {
   });
 });
 
-it.skipIf(!canBuild)('random code ends the same way in both executors', async () => {
+it.skipIf(!canBuild)('random code ends the same way in all executors', async () => {
   const text = new Uint8Array(readFileSync(await fuzzer('syscalls'))).subarray(0x1000, 0x1000 + 500_000);
-  const machines = [new CodeMachine('interpreter'), new CodeMachine('reference')];
+  const machines = [new CodeMachine('interpreter'), new CodeMachine('reference'), new CodeMachine('jit')];
   const ends = new Set<string>();
   for (let seed = 1; seed <= rounds(2000); seed++) {
     const random = seeded(seed * 7919);
@@ -50,6 +50,8 @@ it.skipIf(!canBuild)('random code ends the same way in both executors', async ()
     const file = program(code, random);
     const [interpreter, reference] = [await machines[0]!.run(file), await machines[1]!.run(file)];
     expect(interpreter, `seed ${seed}`).toBe(reference);
+    // Translating takes its time.
+    if (seed % 10 === 0) expect(await machines[2]!.run(file), `seed ${seed} under the JIT`).toBe(reference);
     ends.add(/: (\w+)/.exec(interpreter)![1]!);
   }
   // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, and no end: otherwise the code was too tame or too wild.
