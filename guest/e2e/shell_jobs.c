@@ -1,0 +1,133 @@
+// Drives an interactive shell, given as arguments, on a pseudo-terminal: ^C, ^Z, bg, fg, jobs, a background read, ^D.
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+static int m;
+static char seen[65536];
+static int length;
+
+/* Reads until the text appears, and shows what came, with numbers as N. */
+static void expect(const char *text) {
+  int from = 0;
+  for (;;) {
+    seen[length] = 0;
+    char *at = strstr(seen + from, text);
+    if (at) {
+      char *end = at + strlen(text);
+      for (char *p = seen; p < end; p++) {
+        if (*p == '\r') continue;
+        if (isdigit((unsigned char)*p) && (p == seen || !isdigit((unsigned char)p[-1])) && isdigit((unsigned char)p[1])) {
+          putchar('N');
+          while (isdigit((unsigned char)p[1])) p++;
+        } else if (*p == 27) printf("^[");
+        else if (*p == 7) printf("^G");
+        else putchar(*p);
+      }
+      length -= end - seen;
+      memmove(seen, end, length);
+      return;
+    }
+    struct pollfd p = {m, POLLIN, 0};
+    int r = poll(&p, 1, 20000) > 0 ? read(m, seen + length, 1024) : -1;
+    if (r <= 0) {
+      printf("\n(no %s, but:)\n%s\n", text, seen);
+      exit(1);
+    }
+    length += r;
+  }
+}
+static void type(const char *keys) {
+  if (write(m, keys, strlen(keys)) < 0) perror("write");
+}
+
+static pid_t shell;
+
+/* Waits until a job has the terminal, with the settings that the shell leaves to its jobs. */
+static void job_runs(void) {
+  struct termios t;
+  do {
+    usleep(2000);
+    tcgetattr(m, &t);
+  } while (tcgetpgrp(m) == shell || !(t.c_lflag & ICANON) || !(t.c_lflag & ECHO));
+  // Until it is in its program and has default signals again.
+  usleep(200000);
+}
+
+int main(int argc, char **argv) {
+  (void)argc;
+  setvbuf(stdout, 0, _IONBF, 0);
+  m = posix_openpt(O_RDWR | O_NOCTTY);
+  grantpt(m);
+  unlockpt(m);
+  char name[64];
+  ptsname_r(m, name, sizeof name);
+  pid_t pid = shell = fork();
+  if (pid == 0) {
+    setsid();
+    int s = open(name, O_RDWR);
+    dup2(s, 0), dup2(s, 1), dup2(s, 2);
+    close(s), close(m);
+    setenv("PS1", "@ ", 1);
+    setenv("TERM", "dumb", 1);
+    unsetenv("HISTFILE");
+    execvp(argv[1], argv + 1);
+    _exit(127);
+  }
+  expect("@ ");
+  type("echo $((6*7))\r");
+  expect("42\r\n");
+  expect("@ ");
+  type("cat\r");
+  expect("cat\r\n");
+  job_runs();
+  type("hello\r");
+  expect("hello\r\nhello\r\n");
+  type("\003");
+  expect("@ ");
+  type("echo status $?\r");
+  expect("130");
+  expect("@ ");
+  type("sleep 100\r");
+  expect("100\r\n");
+  job_runs();
+  type("\032");
+  expect("@ ");
+  type("jobs\r");
+  expect("sleep 100\r\n");
+  expect("@ ");
+  type("bg\r");
+  expect("@ ");
+  type("jobs\r");
+  expect("Running");
+  expect("@ ");
+  type("fg\r");
+  expect("sleep 100\r\n");
+  job_runs();
+  type("\003");
+  expect("@ ");
+  type("cat & sleep 2\r");
+  expect("Stopped");
+  expect("@ ");
+  type("fg\r");
+  expect("cat\r\n");
+  job_runs();
+  type("again\r");
+  expect("again\r\nagain\r\n");
+  type("\004");
+  expect("@ ");
+  type("exit 5\r");
+  expect("exit\r\n");
+  int status;
+  waitpid(pid, &status, 0);
+  printf("\nshell ended with %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+  return 0;
+}
