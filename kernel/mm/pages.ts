@@ -55,7 +55,7 @@ export const zapRange = (mm: Mm, vma: Vma, start: number, end: number, tellCpu =
     }
     physical.unref(frame);
     count++;
-    if (count <= FLUSH_ALL) changed.push(address);
+    if (tellCpu && count <= FLUSH_ALL) changed.push(address);
   });
   if (count === 0) return;
   mm.rss -= count;

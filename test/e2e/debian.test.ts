@@ -105,6 +105,11 @@ touch -d '2001-02-03 04:05:06 UTC' t; TZ=UTC ls -ln --time-style=full-iso t | cu
 install -m 755 f1 inst; stat -c %a inst; rmdir a/b; mkfifo p; ls -ln p | cut -c1-10; (echo via fifo > p) & cat p; wait`),
   ],
   [
+    'directories of the host, in its order',
+    'bash find ls grep du id',
+    `find /etc -name '*.conf' 2>&1 | md5sum; ls -U /usr/lib; ls -l /etc; grep -rl root /etc/pam.d; du -a /etc/default; id`,
+  ],
+  [
     'text: sort, sed, grep, awk and others',
     'bash seq sed grep paste tee cut sort uniq awk tr nl comm join fold tac od base64 md5sum sha512sum cksum factor expr',
     `seq 20 | sed -n '5,8p' | grep -v 6 | paste -s -d+ | tee /dev/null | cut -d+ -f2; sort -t: -k3n /etc/passwd | head -3
