@@ -52,7 +52,7 @@ export const setSigaction = (
   action.mask = mask & ~KERNEL_ONLY;
   if (handlerIgnores(handler, signo)) {
     const bit = SIGBIT[signo]!;
-    flushSignals(task.group.sharedPending, bit);
-    for (const thread of task.group.threads) flushSignals(thread.pending, bit);
+    flushSignals(task.mm.kernel, task.group.sharedPending, bit);
+    for (const thread of task.group.threads) flushSignals(task.mm.kernel, thread.pending, bit);
   }
 };

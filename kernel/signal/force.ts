@@ -19,6 +19,10 @@ const forceSigInfo = (kernel: Kernel, info: SigInfo, task: Task, handling: Handl
   const { signo } = info;
   const action = task.sighand.action[signo]!;
   const blocked = inSet(task.blocked, signo);
+  if (blocked || action.handler === SIG_IGN) {
+    const was = blocked ? 'blocked' : 'ignored';
+    for (const observer of kernel.observers) observer.signalForced?.(task, info, was);
+  }
   if (blocked || action.handler === SIG_IGN || handling !== 'current') {
     action.handler = SIG_DFL;
     if (handling === 'exit') action.immutable = true;

@@ -20,8 +20,10 @@ export const retargetSharedPending = (kernel: Kernel, task: Task, nowBlocked: Si
 export const setBlockedExactly = (kernel: Kernel, task: Task, set: SigSet): void => {
   if (task.blocked === set) return;
   if (task.sigpending && task.group.threads.length > 1) retargetSharedPending(kernel, task, set & ~task.blocked);
+  const before = task.blocked;
   task.blocked = set;
   recalcSigpending(task);
+  for (const observer of kernel.observers) observer.maskChanged?.(task, before);
 };
 
 /** Sets the mask of the current task; SIGKILL and SIGSTOP stay open (set_current_blocked). */

@@ -50,8 +50,9 @@ export const mayQueue = (kernel: Kernel, target: Task): boolean =>
   queuedSignals(kernel, target.cred.uid) < target.group.rlimits[RLIMIT.SIGPENDING]!.soft;
 
 /** Throws away the signals of `mask` (flush_sigqueue_mask). */
-export const flushSignals = (pending: SigPending, mask: SigSet): void => {
+export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet): void => {
   if ((pending.signal & mask) === 0n) return;
+  for (const observer of kernel.observers) observer.signalsFlushed?.(pending, mask);
   pending.signal &= ~mask;
   for (const info of pending.queue) if (inSet(mask, info.signo)) timerSignalFlushed(info);
   pending.queue = pending.queue.filter((info) => !inSet(mask, info.signo));
@@ -90,7 +91,9 @@ const nextSignal = (pending: SigPending, blocked: SigSet): number => {
 export const dequeueSignal = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null => {
   for (;;) {
     const info = dequeue(kernel, task, blocked);
-    if (info !== null && !timerSignalTaken(kernel, info)) continue;
+    const stale = info !== null && !timerSignalTaken(kernel, info);
+    if (info !== null) for (const observer of kernel.observers) observer.signalDequeued?.(task, info, stale);
+    if (stale) continue;
     recalcSigpending(task);
     return info;
   }

@@ -15,7 +15,7 @@ import {
   SIG_IGN,
   SIGBIT,
 } from '../abi/signal.ts';
-import type { Kernel } from '../kernel.ts';
+import type { Kernel, SignalFate } from '../kernel.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, SigPending, Task, ThreadGroup } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
@@ -47,9 +47,9 @@ const taskIgnores = (kernel: Kernel, task: Task, signo: number, force: boolean):
 const signalIgnored = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean =>
   !inSet(task.blocked | task.realBlocked, signo) && taskIgnores(kernel, task, signo, force);
 
-const flushGroup = (task: Task, mask: bigint): void => {
-  flushSignals(task.group.sharedPending, mask);
-  for (const thread of task.group.threads) flushSignals(thread.pending, mask);
+const flushGroup = (kernel: Kernel, task: Task, mask: bigint): void => {
+  flushSignals(kernel, task.group.sharedPending, mask);
+  for (const thread of task.group.threads) flushSignals(kernel, thread.pending, mask);
 };
 
 /**
@@ -60,9 +60,9 @@ const prepareSignal = (kernel: Kernel, task: Task, signo: number, force: boolean
   const { group } = task;
   if (group.groupExiting) return false;
   if (inSet(KERNEL_STOP, signo)) {
-    flushGroup(task, SIGBIT[SIG.SIGCONT]!);
+    flushGroup(kernel, task, SIGBIT[SIG.SIGCONT]!);
   } else if (signo === SIG.SIGCONT) {
-    flushGroup(task, KERNEL_STOP);
+    flushGroup(kernel, task, KERNEL_STOP);
     for (const thread of group.threads) {
       thread.stopPending = false;
       if (thread.state === 'stopped') {
@@ -126,14 +126,17 @@ export const startGroupExit = (kernel: Kernel, task: Task, status: number): void
   }
 };
 
-/** Finds a thread for the queued signal and wakes it; a signal that kills takes the whole group down (complete_signal). */
-const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boolean): void => {
+/**
+ * Finds a thread for the queued signal and wakes it; a signal that kills takes the whole group down. Returns whom it found
+ * (complete_signal).
+ */
+const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boolean): Task | null => {
   const { group } = task;
   let target = task;
   if (!wantsSignal(kernel, task, signo)) {
-    if (toThread) return;
+    if (toThread) return null;
     const willing = group.threads.find((thread) => wantsSignal(kernel, thread, signo));
-    if (willing === undefined) return;
+    if (willing === undefined) return null;
     target = willing;
   }
   if (
@@ -143,9 +146,24 @@ const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boo
     !inSet(KERNEL_COREDUMP, signo)
   ) {
     startGroupExit(kernel, task, signo);
-    return;
+    return target;
   }
   signalWakeUp(kernel, target, signo === SIG.SIGKILL);
+  return target;
+};
+
+const tell = (
+  kernel: Kernel,
+  info: SigInfo,
+  task: Task,
+  toThread: boolean,
+  fate: SignalFate,
+  chosen: Task | null = null,
+): void => {
+  for (const observer of kernel.observers) {
+    observer.signalSent?.(task, info, toThread, fate, chosen);
+    if (fate === 'ignored') observer.signalIgnored?.(task, info);
+  }
 };
 
 /** The kernel itself sends it, or code and sender make it as if: then init cannot ignore SIGKILL and SIGSTOP. */
@@ -158,19 +176,28 @@ const isForced = (info: SigInfo): boolean => info.code === SI.KERNEL;
 export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: boolean): number => {
   const { signo } = info;
   if (!prepareSignal(kernel, task, signo, isForced(info))) {
-    if (!task.group.groupExiting) for (const observer of kernel.observers) observer.signalIgnored?.(task, info);
+    tell(kernel, info, task, toThread, task.group.groupExiting ? 'exiting' : 'ignored');
     return 0;
   }
   const pending: SigPending = toThread ? task.pending : task.group.sharedPending;
   const legacy = signo < SIG.SIGRTMIN;
-  if (legacy && inSet(pending.signal, signo)) return 0;
+  if (legacy && inSet(pending.signal, signo)) {
+    tell(kernel, info, task, toThread, 'coalesced');
+    return 0;
+  }
+  let fate: SignalFate = 'stripped';
   if (signo !== SIG.SIGKILL) {
-    if ((legacy && info.code >= 0) || mayQueue(kernel, task)) pending.queue.push(info);
-    else if (!legacy && info.code !== SI.USER && info.code !== SI.KERNEL) return -ERRNO.EAGAIN;
+    if ((legacy && info.code >= 0) || mayQueue(kernel, task)) {
+      pending.queue.push(info);
+      fate = 'queued';
+    } else if (!legacy && info.code !== SI.USER && info.code !== SI.KERNEL) {
+      tell(kernel, info, task, toThread, 'refused');
+      return -ERRNO.EAGAIN;
+    }
   }
   wakeAll(kernel, task.sighand.signalfd);
   pending.signal |= SIGBIT[signo]!;
-  completeSignal(kernel, task, signo, toThread);
+  tell(kernel, info, task, toThread, fate, completeSignal(kernel, task, signo, toThread));
   return 0;
 };
 
@@ -181,14 +208,14 @@ export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: 
 export const queueTimerSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: boolean): boolean => {
   const { signo } = info;
   if (!prepareSignal(kernel, task, signo, false)) {
-    if (task.group.groupExiting) return true;
-    for (const observer of kernel.observers) observer.signalIgnored?.(task, info);
-    return false;
+    const exiting = task.group.groupExiting;
+    tell(kernel, info, task, toThread, exiting ? 'exiting' : 'ignored');
+    return exiting;
   }
   const pending = toThread ? task.pending : task.group.sharedPending;
   pending.queue.push(info);
   wakeAll(kernel, task.sighand.signalfd);
   pending.signal |= SIGBIT[signo]!;
-  completeSignal(kernel, task, signo, toThread);
+  tell(kernel, info, task, toThread, 'queued', completeSignal(kernel, task, signo, toThread));
   return true;
 };
