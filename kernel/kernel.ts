@@ -54,6 +54,8 @@ export interface Observer {
   sigreturned?(task: Task): void;
   exception?(task: Task, vector: number, error: number): void;
   exit?(task: Task): void;
+  /** A line of the kernel's log (dmesg), without time and newline: faults that no handler takes. */
+  kernelMessage?(line: string): void;
 }
 
 /** The parts of the kernel that others may touch. `Kernel` (in `machine.ts`) implements it. */
@@ -85,6 +87,8 @@ export interface Kernel {
   /** Mounts, consoles and counters of the file system; made by `mountRoot`. */
   vfs: Vfs;
   hostname: string;
+  /** What core files are called: /proc/sys/kernel/core_pattern. */
+  corePattern: string;
   /** Monotonic nanoseconds since boot: of the host, or of the instruction count in deterministic mode. */
   now(): number;
   /** CLOCK_REALTIME, nanoseconds. */

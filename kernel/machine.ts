@@ -152,6 +152,7 @@ export class Machine implements Kernel {
   current: Task;
   lastPid = STARTER_PID;
   hostname: string;
+  corePattern = 'core';
   needResched = false;
   stopRequested = false;
   fileBytes = 0;

@@ -8,6 +8,7 @@ import { FAULT, handleMmFault } from '../mm/fault.ts';
 import { forceSig, forceSigFault } from '../signal/force.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { Task } from '../task/task.ts';
+import { showSignal, showSignalMsg } from './unhandled.ts';
 
 /** Bit 0 of a page fault's error code: set for addresses outside of user space too, so as to tell nothing about them. */
 const PF_PROT = 1;
@@ -36,20 +37,23 @@ const setArchInfo = (kernel: Kernel, task: Task, vector: number, error: number, 
 };
 
 /** A fault with a code, at the address of the instruction. */
-const excFault = (kernel: Kernel, task: Task, vector: number, signo: number, code: number): void => {
+const excFault = (kernel: Kernel, task: Task, vector: number, signo: number, code: number, what: string): void => {
   setArchInfo(kernel, task, vector, 0, true);
+  showSignal(kernel, task, signo, what);
   forceSigFault(kernel, task, signo, code, kernel.cpu.state.rip64);
 };
 
 /** A fault of which the program learns no more than the signal. */
-const excForced = (kernel: Kernel, task: Task, vector: number, error: number, signo: number): void => {
+const excForced = (kernel: Kernel, task: Task, vector: number, error: number, signo: number, what: string): void => {
   setArchInfo(kernel, task, vector, error, true);
+  showSignal(kernel, task, signo, what);
   forceSig(kernel, task, signo);
 };
 
 /** INT3 and INTO: rip is behind the instruction. */
-const excTrap = (kernel: Kernel, task: Task, vector: number, signo: number): void => {
+const excTrap = (kernel: Kernel, task: Task, vector: number, signo: number, what: string): void => {
   setArchInfo(kernel, task, vector, 0, false);
+  showSignal(kernel, task, signo, what);
   forceSig(kernel, task, signo);
 };
 
@@ -103,6 +107,7 @@ const handlePageFault = (kernel: Kernel, task: Task, error: number): boolean => 
   task.cr2 = state.cr2Wide;
   if (result === FAULT.busError) forceSigFault(kernel, task, SIG.SIGBUS, BUS.ADRERR, task.cr2);
   else {
+    showSignalMsg(kernel, task);
     const code = result === FAULT.accessError ? SEGV.ACCERR : SEGV.MAPERR;
     forceSigFault(kernel, task, SIG.SIGSEGV, code, task.cr2);
   }
@@ -112,19 +117,29 @@ const handlePageFault = (kernel: Kernel, task: Task, error: number): boolean => 
 /** An access that is not aligned, with RFLAGS.AC set: Linux does not tell where. */
 const alignmentCheck: Handler = (kernel, task, vector, error) => {
   setArchInfo(kernel, task, vector, error, true);
+  showSignal(kernel, task, SIG.SIGBUS, 'trap alignment check');
   forceSigFault(kernel, task, SIG.SIGBUS, BUS.ADRALN, 0n);
 };
 
 const HANDLERS = new Map<number, Handler>([
-  [VECTOR.DE, (kernel, task, vector) => excFault(kernel, task, vector, SIG.SIGFPE, FPE.INTDIV)],
+  [VECTOR.DE, (kernel, task, vector) => excFault(kernel, task, vector, SIG.SIGFPE, FPE.INTDIV, 'trap divide error')],
   [VECTOR.DB, excDebug],
-  [VECTOR.BP, (kernel, task, vector) => excTrap(kernel, task, vector, SIG.SIGTRAP)],
-  [VECTOR.OF, (kernel, task, vector) => excTrap(kernel, task, vector, SIG.SIGSEGV)],
-  [VECTOR.BR, (kernel, task, vector) => excForced(kernel, task, vector, 0, SIG.SIGSEGV)],
-  [VECTOR.UD, (kernel, task, vector) => excFault(kernel, task, vector, SIG.SIGILL, ILL.ILLOPN)],
-  [VECTOR.NP, (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGBUS)],
-  [VECTOR.SS, (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGBUS)],
-  [VECTOR.GP, (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGSEGV)],
+  [VECTOR.BP, (kernel, task, vector) => excTrap(kernel, task, vector, SIG.SIGTRAP, 'trap int3')],
+  [VECTOR.OF, (kernel, task, vector) => excTrap(kernel, task, vector, SIG.SIGSEGV, 'trap overflow')],
+  [VECTOR.BR, (kernel, task, vector) => excForced(kernel, task, vector, 0, SIG.SIGSEGV, 'trap bounds')],
+  [VECTOR.UD, (kernel, task, vector) => excFault(kernel, task, vector, SIG.SIGILL, ILL.ILLOPN, 'trap invalid opcode')],
+  [
+    VECTOR.NP,
+    (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGBUS, 'trap segment not present'),
+  ],
+  [
+    VECTOR.SS,
+    (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGBUS, 'trap stack segment'),
+  ],
+  [
+    VECTOR.GP,
+    (kernel, task, vector, error) => excForced(kernel, task, vector, error, SIG.SIGSEGV, 'general protection fault'),
+  ],
   [VECTOR.MF, mathError],
   [VECTOR.AC, alignmentCheck],
   [VECTOR.XM, mathError],

@@ -6,7 +6,7 @@ import { ERRNO, RESTART } from '../abi/errno.ts';
 import { inSet, KERNEL_COREDUMP, SA, SIGBIT, SS } from '../abi/signal.ts';
 import { CORE_FLAG } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
-import { mayDumpCore } from '../process/coredump.ts';
+import { doCoredump } from '../process/coredump.ts';
 import { doGroupExit } from '../process/exit.ts';
 import { resetAltstack } from '../signal/altstack.ts';
 import { getSignal } from '../signal/deliver.ts';
@@ -111,7 +111,7 @@ const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigActi
 const dieOfSignal = (kernel: Kernel, task: Task, info: SigInfo): void => {
   const { signo } = info;
   task.end = { status: signo, signal: info, rip: kernel.cpu.state.rip };
-  const dumps = !task.group.groupExiting && inSet(KERNEL_COREDUMP, signo) && mayDumpCore(task);
+  const dumps = !task.group.groupExiting && inSet(KERNEL_COREDUMP, signo) && doCoredump(kernel, task, info);
   doGroupExit(kernel, task, dumps ? signo | CORE_FLAG : signo);
 };
 

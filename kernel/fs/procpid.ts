@@ -105,6 +105,14 @@ const setComm = ({ task, reader }: ProcContext, text: string): number => {
   return 0;
 };
 
+const setCoredumpFilter = ({ task }: ProcContext, text: string): number => {
+  const value = text.trim();
+  if (!/^(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.test(value)) return -ERRNO.EINVAL;
+  // Nine bits of it mean something (MMF_DUMP_FILTER_BITS).
+  task.mm.coredumpFilter = Number(value.startsWith('0') && !/^0x/i.test(value) ? `0o${value}` : value) & 0x1ff;
+  return 0;
+};
+
 /** The first user namespace: every id is itself. */
 const ID_MAP = `${'0'.padStart(10)} ${'0'.padStart(10)} 4294967295\n`;
 
@@ -138,6 +146,12 @@ const processRows: readonly ProcRow[] = [
   { name: 'cgroup', text: () => '0::/\n' },
   { name: 'cpuset', text: () => '/\n' },
   { name: 'cmdline', text: ({ task }) => (isGone(task) ? '' : userText(task, task.mm.argStart, task.mm.argEnd)) },
+  {
+    name: 'coredump_filter',
+    mode: 0o644,
+    text: ({ task }) => (isGone(task) ? '' : `${task.mm.coredumpFilter.toString(16).padStart(8, '0')}\n`),
+    write: setCoredumpFilter,
+  },
   { name: 'comm', mode: 0o644, text: ({ task }) => `${task.comm}\n`, write: setComm },
   {
     name: 'cwd',

@@ -8,7 +8,9 @@ import {
   FEATURES,
   PAGE_SIZE,
 } from '../../emulator/api.ts';
+import { CORENAME_MAX_SIZE } from '../abi/core.ts';
 import { DT } from '../abi/dirent.ts';
+import { ERRNO } from '../abi/errno.ts';
 import { SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import { findProcess, processes } from '../task/pids.ts';
@@ -98,6 +100,20 @@ const uuid = ({ kernel }: ProcContext): string => {
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}\n`;
 };
 
+/** One line; a pattern that begins with `|` asks for a program that takes the core, which there is not (proc_dostring). */
+const setCorePattern = ({ kernel }: ProcContext, text: string): number => {
+  const pattern = text
+    .split('\n', 1)[0]!
+    .split('\0', 1)[0]!
+    .slice(0, CORENAME_MAX_SIZE - 1);
+  if (pattern.startsWith('|')) {
+    kernel.log('core_pattern: passing core dumps to a program is not supported');
+    return -ERRNO.EINVAL;
+  }
+  kernel.corePattern = pattern;
+  return 0;
+};
+
 const sysctl: ProcRow = {
   name: 'sys',
   children: [
@@ -114,7 +130,7 @@ const sysctl: ProcRow = {
       name: 'kernel',
       children: [
         file('cap_last_cap', '40\n'),
-        file('core_pattern', 'core\n'),
+        { name: 'core_pattern', mode: 0o644, text: ({ kernel }) => `${kernel.corePattern}\n`, write: setCorePattern },
         file('domainname', `${SYSTEM.domainname}\n`),
         ...ipcLimitRows,
         file('hostname', ({ kernel }) => `${kernel.hostname}\n`),

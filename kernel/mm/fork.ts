@@ -26,6 +26,7 @@ const duplicate = (mm: Mm): Mm => {
     envStart: mm.envStart,
     envEnd: mm.envEnd,
     auxv: mm.auxv,
+    coredumpFilter: mm.coredumpFilter,
   };
   if (child.exeFile !== null) child.exeFile.refs++;
   let protectedAny = false;

@@ -2,6 +2,7 @@
  * An address space (struct mm_struct): its areas, page table, heap and counters. Shared by threads and by a vfork child.
  */
 import { PageTable } from '../../emulator/api.ts';
+import { DEFAULT_COREDUMP_FILTER } from '../abi/core.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { putFile, releaseVma, zapRange } from './pages.ts';
@@ -45,6 +46,8 @@ export interface Mm {
   maxRss: number;
   /** `VM` flags which every new area gets: mlockall(MCL_FUTURE). */
   defFlags: number;
+  /** Which areas a core file holds: /proc/PID/coredump_filter, `COREDUMP_FILTER` bits. */
+  coredumpFilter: number;
 }
 
 /** An empty address space with one user. Throws `OutOfFrames`. */
@@ -75,6 +78,7 @@ export const newMm = (kernel: Kernel): Mm => ({
   rss: 0,
   maxRss: 0,
   defFlags: 0,
+  coredumpFilter: DEFAULT_COREDUMP_FILTER,
 });
 
 /** One more task uses it. */

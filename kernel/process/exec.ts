@@ -226,6 +226,7 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   mm.mmapBase = mmapBaseFor(rlimit(mm, RLIMIT.STACK));
   mmRelease(kernel, task);
   const old = task.mm;
+  mm.coredumpFilter = old.coredumpFilter;
   task.mm = mm;
   kernel.cpu.switchAddressSpace(mm.pageTable.root);
   mmPut(old);

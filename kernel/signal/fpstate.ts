@@ -83,6 +83,19 @@ export const saveFpstate = (cpu: Cpu, mm: Mm, address: number): void => {
   copyToUser(mm, address + AT.sw_reserved, imageBytes.subarray(AT.sw_reserved, config.frameSize));
 };
 
+/**
+ * The state as debuggers get it (copy_xstate_to_uabi_buf): XSAVE's image, with XCR0 in the bytes that are the kernel's. Without
+ * XSAVE it is FXSAVE's 512 bytes.
+ */
+export const xstateImage = (cpu: Cpu): Uint8Array => {
+  const config = fpuUserCfg(cpu.features);
+  imageBytes.fill(0);
+  writeFrame(cpu, config, image, 0);
+  image.fill(0, FRAME.sw, FRAME.sw + FPX_SW_BYTES.size / 4);
+  image[FRAME.sw] = config.xfeatures;
+  return imageBytes.slice(0, config.size);
+};
+
 const writeFrame = (cpu: Cpu, config: FpuUserCfg, to: Uint32Array, at: number): void => {
   const { u16, u32 } = cpu.physical;
   const base = stateBase(cpu);

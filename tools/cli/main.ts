@@ -24,6 +24,7 @@ addMachineOptions(
 )
   .option('--strace', 'show system calls and signals on standard error, as strace -f does')
   .option('-o, --output <FILE>', 'write them to a file instead')
+  .option('--dmesg <FILE>', 'write what the kernel says about faults that no handler takes, as dmesg shows it')
   .option('--report <FILE>', 'write how each process ended and what it did, as JSON')
   .action(async (path: string, args: string[], options: RunCommandOptions) => {
     // At once: nothing is left to wait for, and cleaning up takes a while.

@@ -7,6 +7,7 @@ import type { Signalbox } from '../../kernel/signalbox.ts';
 import { nodeFiles } from '../host/node-files.ts';
 import { type NodeHost, nodeHost } from '../host/node-host.ts';
 import { deathLine, exitStatusOf } from './death.ts';
+import { openDmesg } from './dmesg.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readForms } from './forms.ts';
 import type { MachineOptions } from './machine-options.ts';
@@ -18,6 +19,7 @@ export interface RunCommandOptions extends MachineOptions {
   readonly report?: string;
   readonly strace?: boolean;
   readonly output?: string;
+  readonly dmesg?: string;
 }
 
 /** A line of the emulator's own, in its place among what the guest writes. */
@@ -121,6 +123,8 @@ export const run = async (program: string, args: readonly string[], options: Run
   started = true;
   const trace = options.strace || options.output !== undefined ? openTrace(options.output, host) : null;
   if (trace !== null) box.machine.observers.push(trace.observer);
+  const dmesg = options.dmesg === undefined ? null : openDmesg(options.dmesg, box.machine);
+  if (dmesg !== null) box.machine.observers.push(dmesg.observer);
   const stopPassing = passSignals(box, host);
   const begin = performance.now();
   try {
@@ -138,6 +142,7 @@ export const run = async (program: string, args: readonly string[], options: Run
   } finally {
     stopPassing();
     trace?.close();
+    dmesg?.close();
     host.close();
   }
 };
