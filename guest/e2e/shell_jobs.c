@@ -51,6 +51,17 @@ static void type(const char *keys) {
 
 static pid_t shell;
 
+/* Waits for the prompt, and until a shell that edits lines itself has the terminal in raw mode. */
+static void prompt(void) {
+  expect("@ ");
+  struct termios t;
+  for (int i = 0; i < 100; i++) {
+    tcgetattr(m, &t);
+    if (!(t.c_lflag & ICANON)) return;
+    usleep(2000);
+  }
+}
+
 /* Waits until a job has the terminal, with the settings that the shell leaves to its jobs. */
 static void job_runs(void) {
   struct termios t;
@@ -82,50 +93,50 @@ int main(int argc, char **argv) {
     execvp(argv[1], argv + 1);
     _exit(127);
   }
-  expect("@ ");
+  prompt();
   type("echo $((6*7))\r");
   expect("42\r\n");
-  expect("@ ");
+  prompt();
   type("cat\r");
   expect("cat\r\n");
   job_runs();
   type("hello\r");
   expect("hello\r\nhello\r\n");
   type("\003");
-  expect("@ ");
+  prompt();
   type("echo status $?\r");
   expect("130");
-  expect("@ ");
+  prompt();
   type("sleep 100\r");
   expect("100\r\n");
   job_runs();
   type("\032");
-  expect("@ ");
+  prompt();
   type("jobs\r");
   expect("sleep 100\r\n");
-  expect("@ ");
+  prompt();
   type("bg\r");
-  expect("@ ");
+  prompt();
   type("jobs\r");
   expect("Running");
-  expect("@ ");
+  prompt();
   type("fg\r");
   expect("sleep 100\r\n");
   job_runs();
   type("\003");
-  expect("@ ");
+  prompt();
   type("cat & sleep 2\r");
   expect("Stopped");
-  expect("@ ");
+  prompt();
   type("fg\r");
   expect("cat\r\n");
   job_runs();
   type("again\r");
   expect("again\r\nagain\r\n");
   type("\004");
-  expect("@ ");
+  prompt();
   type("exit 5\r");
-  expect("exit\r\n");
+  expect("exit 5\r\n");
   int status;
   waitpid(pid, &status, 0);
   printf("\nshell ended with %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
