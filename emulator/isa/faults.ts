@@ -7,6 +7,7 @@ import { VECTOR } from './ops.ts';
 
 /** Instructions that use the stack without an operand that says so. */
 const STACK = /^(PUSH|POP|CALL|RET|ENTER|LEAVE|IRET)/;
+const FAR = /^(CALL|JMP)$/;
 const BIT_STRING = /^BT[SRC]?$/;
 
 /** Whether the first and the last byte of an operand of `width` bits have addresses; it may begin or end in the hole. */
@@ -33,8 +34,8 @@ const usesStackSegment = (i: Instruction, state: CpuState): boolean => {
     if (op.index >= 0) address += state.get(op.index) * BigInt(op.scale);
     address = BigInt.asUintN(op.addressSize, address);
     if (op.segment !== 'none') address += op.segment === 'fs' ? state.fsBase : state.gsBase;
-    // A far call reads a pointer before it uses the stack.
-    const width = op.width === 0 && i.row.mnemonic === 'CALL' ? i.operandSize + 16 : op.width;
+    // Far pointers: a call reads its one before it uses the stack.
+    const width = op.width === 0 && FAR.test(i.row.mnemonic) ? i.operandSize + 16 : op.width;
     if (!isCanonicalRange(address, width)) return stackBased;
   }
   return STACK.test(i.row.mnemonic);

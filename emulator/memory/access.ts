@@ -139,7 +139,9 @@ export class GuestMemory implements HelperContext {
       throw new CpuFault(VECTOR.PF, access | PF_ERROR.user);
     }
     const at = Number(address);
-    if (at % bytes !== 0 && bytes > 1 && this.state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC, 0);
+    // Vectors of 256 bits are checked as those of 128 (so on AMD).
+    const unit = bytes === 32 ? 16 : bytes;
+    if (at % unit !== 0 && unit > 1 && this.state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC, 0);
     return at;
   }
 

@@ -6,12 +6,17 @@ import { LEGACY_SIZE } from '../xsave-size.ts';
 import { rcp, rsqrt } from './approximation.ts';
 import { loadMxcsr, loadX87, loadXmm, readArea, saveMxcsr, saveX87, saveXmm } from './area.ts';
 
-/** The area's address must be canonical and a multiple of 16; one that is not even a multiple of 4 is #AC if that is
- * being checked (so on AMD). */
+const isCanonical = (address: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, address)) === address;
+
+/**
+ * The area's address must be canonical and a multiple of 16; one that is not even a multiple of 4 is #AC if that is being
+ * checked, and if the area ends at a canonical address too (so on AMD).
+ */
 const checkArea = (c: HelperContext, address: bigint): void => {
-  if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
+  if (!isCanonical(address)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
   if ((address & 15n) === 0n) return;
-  throw new CpuFault((address & 3n) !== 0n && c.state.rflags & RFLAGS.AC ? VECTOR.AC : VECTOR.GP);
+  const checked = (address & 3n) !== 0n && c.state.rflags & RFLAGS.AC && isCanonical(address + BigInt(LEGACY_SIZE - 1));
+  throw new CpuFault(checked ? VECTOR.AC : VECTOR.GP);
 };
 
 export const sseHelpers = {
