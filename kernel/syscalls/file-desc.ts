@@ -306,7 +306,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
       ['argp', arg.ioctlArg],
     ],
     ioctl,
-    'terminals: the requests of isatty, stty and job control; FIOASYNC is not known',
+    'of terminals: no TCGETA, TCGETS2 and their kin, no line discipline but N_TTY',
   ),
   syscall(22, 'pipe', [['pipefd', arg.pipefds]], (kernel, task, address) => pipe2(kernel, task, address!, 0)),
   syscall(32, 'dup', [['oldfd', arg.fd]], (kernel, task, fd) => dupFrom(kernel, task, fd!, 0, false)),
@@ -328,7 +328,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
       ['arg', arg.fcntlArg],
     ],
     fcntl,
-    'no signals for input (F_SETOWN, F_SETSIG), leases or directory notification',
+    'no leases, no directory notification',
   ),
   syscall(
     73,

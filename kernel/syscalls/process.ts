@@ -212,7 +212,7 @@ export const processSyscalls: readonly SyscallRow[] = [
       ['tls', arg.pointer],
     ],
     clone,
-    'no namespaces, no pidfd',
+    'no namespaces',
   ),
   syscall(57, 'fork', [], fork),
   syscall(58, 'vfork', [], vfork),
@@ -256,7 +256,6 @@ export const processSyscalls: readonly SyscallRow[] = [
       ['rusage', arg.waitRusage],
     ],
     waitid,
-    'no P_PIDFD',
   ),
   syscall(
     435,
@@ -266,6 +265,6 @@ export const processSyscalls: readonly SyscallRow[] = [
       ['size', arg.size],
     ],
     clone3,
-    'no namespaces, no pidfd, no set_tid, no cgroups',
+    'no namespaces, no set_tid, no cgroups',
   ),
 ];
