@@ -141,6 +141,7 @@ static void end(const char *name) {
   INTEGER_WITH(T, s, jn, 0, 50, 20) INTEGER_WITH(T, s, yn, 0, 50, 20)
 
 int main(int argc, char **argv) {
+  setvbuf(stdout, NULL, argc > 2 ? _IOFBF : _IOLBF, 1 << 16);
   if (argc > 1) points = atol(argv[1]);
   if (argc > 2) only = argv[2];
   ALL(float, f)
