@@ -44,6 +44,13 @@ const AMD_ONLY: Readonly<Record<string, string>> = {
   FYL2XP1: APPROXIMATION,
   SHLD: 'the result for 16 bits and counts above 16 is undefined',
   SHRD: 'the result for 16 bits and counts above 16 is undefined',
+  SHA1MSG1: 'takes memory that is not aligned',
+  SHA1MSG2: 'takes memory that is not aligned',
+  SHA1NEXTE: 'takes memory that is not aligned',
+  SHA1RNDS4: 'takes memory that is not aligned',
+  SHA256MSG1: 'takes memory that is not aligned',
+  SHA256MSG2: 'takes memory that is not aligned',
+  SHA256RNDS2: 'takes memory that is not aligned',
 };
 
 const REAL_TABLES = "without UMIP it shows the operating system's own tables";
