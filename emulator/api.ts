@@ -2,7 +2,7 @@
  * The emulator's public face: all that the kernel knows of it.
  */
 
-export type { Cpu, CpuKind, CpuOptions, JitOptions, StopReason } from './cpu.ts';
+export type { Cpu, CpuKind, CpuOptions, JitObserver, JitOptions, StopReason } from './cpu.ts';
 export { STOP } from './cpu.ts';
 export { createCpu } from './create.ts';
 export { type Unannounced, unannounced } from './decode/unannounced.ts';

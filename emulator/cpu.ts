@@ -22,6 +22,8 @@ export const STOP = {
 export type StopReason = (typeof STOP)[keyof typeof STOP];
 
 export interface JitObserver {
+  /** A region was translated: its entry, the guest's code, and the WebAssembly made of it. */
+  translated(entry: number, guest: string, code: string): void;
   /** A region was left for the interpreter, which executes the instruction there. */
   interpreted(address: number): void;
   /** A region was left for code elsewhere. */

@@ -13,7 +13,7 @@ import { RECORD } from '../interpreter/records.ts';
 import { flushTlb } from '../interpreter/tlb.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
-import { ModuleWriter } from '../wasm/writer.ts';
+import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import type { Region } from './cfg.ts';
 import { buildRegion } from './region.ts';
 
@@ -32,6 +32,8 @@ export interface Translation {
 }
 
 export class RegionCache {
+  /** Told of every region, with its code. */
+  onTranslated: ((region: Region, f: FunctionWriter) => void) | undefined;
   readonly #blocks: Blocks;
   readonly #link: (bytes: Uint8Array) => Record<string, unknown>;
   readonly #forms: Forms;
@@ -85,7 +87,8 @@ export class RegionCache {
     if (old !== undefined) this.drop(old);
     const m = new ModuleWriter();
     const tagSlot = region.pages.size > 1 ? this.#takeSlot() : 0;
-    buildRegion(m, region, tagSlot);
+    const f = buildRegion(m, region, tagSlot);
+    this.onTranslated?.(region, f);
     const bytes = m.finish();
     while (this.#bytes + bytes.length > this.#limit && this.#translations.size > 0) {
       this.drop(this.#translations.values().next().value!);

@@ -6,9 +6,11 @@ import { InterpreterCpu } from '../interpreter/cpu.ts';
 import { CpuFault } from '../isa/helper.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
+import { codeText } from '../wasm/text.ts';
 import { RegionCache, type Translation } from './cache.ts';
 import { discover, graphOf, type Region, type RegionLimits } from './cfg.ts';
 import { jumpTargets } from './profile.ts';
+import { listRegion } from './region.ts';
 import { buildRegionRuntime } from './runtime.ts';
 import { analyse } from './structure.ts';
 
@@ -46,6 +48,9 @@ export class JitCpu extends InterpreterCpu {
       cacheBytes,
     );
     this.#cache = cache;
+    if (observer !== undefined) {
+      cache.onTranslated = (region, f) => observer.translated(region.entry, listRegion(region), codeText(f));
+    }
     this.#eager = threshold <= 1;
     blocks.heat = threshold;
     blocks.onBlock = (block) => {

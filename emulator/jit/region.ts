@@ -9,6 +9,7 @@
  * `position` says where the region is left: bits 31:8 the distance of the instruction from the entry, bits 7:0 how many
  * instructions of its block came before.
  */
+import { describe } from '../decode/index.ts';
 import { HANDLER, RUNTIME } from '../interpreter/contract.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { STATE } from '../state.ts';
@@ -67,7 +68,7 @@ class RegionBuilder {
   }
 
   /** `tagSlot`: address of the word that holds the tag of the address space the region is good in; 0 if of any. */
-  build(tagSlot: number): void {
+  build(tagSlot: number): FunctionWriter {
     const f = this.#f;
     f.block();
     this.#frame.exitLabel = f.open;
@@ -81,6 +82,7 @@ class RegionBuilder {
     f.end();
     this.#leave();
     f.prepend(this.#prologue(tagSlot));
+    return f;
   }
 
   /** Code of the start, which needs to know what the rest names. */
@@ -244,6 +246,21 @@ class RegionBuilder {
 }
 
 /** Adds the function of a region to a module. */
-export const buildRegion = (m: ModuleWriter, region: Region, tagSlot: number): void => {
+export const buildRegion = (m: ModuleWriter, region: Region, tagSlot: number): FunctionWriter =>
   new RegionBuilder(m, region).build(tagSlot);
+
+/** The guest's code in a region, block by block. */
+export const listRegion = ({ blocks }: Region): string => {
+  const name = (edge: Edge): string =>
+    edge.block === null ? `${edge.address.toString(16)} outside` : `${edge.block.id}`;
+  const lines = blocks.flatMap((block) => {
+    const { terminator } = block;
+    const on =
+      terminator.kind === 'interpret'
+        ? `the interpreter at ${terminator.address.toString(16)}`
+        : [...edgesOf(block).map(name), ...(terminator.kind === 'jump' ? ['elsewhere'] : [])].join(', ');
+    const code = block.steps.map(({ insn }) => `  ${insn.address.toString(16)}  ${describe(insn)}`);
+    return [`block ${block.id}:`, ...code, `  -> ${on}`];
+  });
+  return `${lines.join('\n')}\n`;
 };

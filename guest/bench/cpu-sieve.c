@@ -1,0 +1,27 @@
+// Byte stores with growing strides over 8 MB: the sieve of Eratosthenes.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char composite[8000001];
+
+__attribute__((noinline)) static long sieve(char *a, long n)
+{
+    long count = 0;
+    for (long i = 2; i <= n; i++) {
+        if (a[i]) continue;
+        count++;
+        for (long j = i + i; j <= n; j += i) a[j] = 1;
+    }
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    long n = (argc > 1 ? atof(argv[1]) : 1) * 8000000, count = 0;
+    for (int round = 0; round < 5; round++) {
+        memset(composite, 0, sizeof composite);
+        count = sieve(composite, n);
+    }
+    printf("%ld\n", count);
+}
