@@ -13,6 +13,7 @@ export interface MachineOptions {
   readonly bind: readonly BindOption[];
   readonly memory: number;
   readonly disk: number;
+  readonly jitDump?: string;
   readonly deterministic?: boolean;
   readonly seed?: number;
 }
@@ -25,13 +26,15 @@ export const addMachineOptions = (command: Command): Command =>
     .argument('<PROGRAM>', 'path of an x86-64 Linux program')
     .argument('[ARGS...]', 'its arguments')
     .passThroughOptions()
-    .addOption(
-      new Option('--cpu <KIND>', 'executor').choices(['jit', 'interpreter', 'reference']).default('interpreter'),
-    )
+    .addOption(new Option('--cpu <KIND>', 'executor').choices(['jit', 'interpreter', 'reference']).default('interpreter'))
     .addOption(
       new Option('--cpu-level <LEVEL>', 'instructions that the processor announces, as x86-64-LEVEL')
         .choices(CPU_LEVELS)
         .default('v3'),
+    )
+    .option(
+      '--jit-dump <DIR>',
+      'write there, for each translated region, its code and how often it was left, and where',
     )
     .option('--env <NAME=VALUE>', 'set a variable of the environment (repeatable)', collectEnv, [])
     .option('--clear-env', 'do not pass this process’s environment on')

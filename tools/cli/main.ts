@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { registerFrameCommand } from '../frame/command.ts';
+import { registerSignalsCommand } from '../signals/command.ts';
 import { EXIT, Failure } from './failure.ts';
 import { addMachineOptions } from './machine-options.ts';
 import { type RunCommandOptions, run } from './run.ts';
@@ -31,7 +32,16 @@ addMachineOptions(
     process.exit(await run(path, args, options));
   });
 
+addMachineOptions(
+  program
+    .command('profile')
+    .description('run a program, and say where its instructions went and why translated code was left'),
+).action(async (path: string, args: string[], options: RunCommandOptions) => {
+  process.exit(await run(path, args, { ...options, profile: true }));
+});
+
 registerFrameCommand(program);
+registerSignalsCommand(program);
 
 program
   .command('syscalls')

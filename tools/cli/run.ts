@@ -10,6 +10,7 @@ import { deathLine, exitStatusOf } from './death.ts';
 import { openDmesg } from './dmesg.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readForms } from './forms.ts';
+import { JitLog, profileText, runSampled } from './jit.ts';
 import type { MachineOptions } from './machine-options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
@@ -17,6 +18,8 @@ import { openTrace } from './trace.ts';
 
 export interface RunCommandOptions extends MachineOptions {
   readonly report?: string;
+  /** Says at the end on standard error where instructions went. */
+  readonly profile?: boolean;
   readonly strace?: boolean;
   readonly output?: string;
   readonly dmesg?: string;
@@ -113,13 +116,15 @@ export const start = async (options: BootOptions): Promise<Signalbox> => {
 /** Runs the program and returns the status to exit with. */
 export const run = async (program: string, args: readonly string[], options: RunCommandOptions): Promise<number> => {
   const host = nodeHost();
+  const log = options.jitDump !== undefined || options.profile === true ? new JitLog() : null;
   let started = false;
-  const box = await start(
-    bootOptions(host, program, args, options, (message) => {
+  const box = await start({
+    ...bootOptions(host, program, args, options, (message) => {
       // Before the start a message is the reason of the failure, and shown as that.
       if (started) say(host, message);
     }),
-  );
+    ...(log === null ? {} : { jit: { observer: log.observer } }),
+  });
   started = true;
   const trace = options.strace || options.output !== undefined ? openTrace(options.output, host) : null;
   if (trace !== null) box.machine.observers.push(trace.observer);
@@ -128,6 +133,7 @@ export const run = async (program: string, args: readonly string[], options: Run
   const stopPassing = passSignals(box, host);
   const begin = performance.now();
   try {
+    const samples = options.profile === true ? await runSampled(box) : null;
     const end = await box.run();
     if (end.kind === 'deadlock') {
       for (const line of end.waiting) say(host, line);
@@ -138,6 +144,8 @@ export const run = async (program: string, args: readonly string[], options: Run
     if (options.report !== undefined) {
       writeReport(options.report, box, { program, args, cpu: options.cpu, milliseconds: performance.now() - begin });
     }
+    if (log !== null && options.jitDump !== undefined) log.write(options.jitDump);
+    if (log !== null && samples !== null) process.stderr.write(profileText(box, samples, log));
     return exitStatusOf(box);
   } finally {
     stopPassing();
