@@ -8,10 +8,10 @@ export const PLAIN_PREFIXES = ['', '66', 'F3', 'F2'] as const;
 /** What a prefix more does: ignored, refused, or another operand size. */
 export const MORE_PREFIXES = ['66 F3', '66 F2', 'F0', 'F0 66', 'F0 F2', 'F0 F3'] as const;
 
-export type Map = '' | '0F' | '0F38' | '0F3A' | 'VEX.0F' | 'VEX.0F38' | 'VEX.0F3A';
+export type OpcodeMap = '' | '0F' | '0F38' | '0F3A' | 'VEX.0F' | 'VEX.0F38' | 'VEX.0F3A';
 
 export interface Probe {
-  readonly map: Map;
+  readonly map: OpcodeMap;
   readonly opcode: number;
   /** Of the legacy maps the prefix bytes, of the VEX maps the one that VEX.pp stands for. */
   readonly prefix: string;
@@ -45,14 +45,14 @@ const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0')
 export const opcodeText = ({ map, opcode }: Pick<Probe, 'map' | 'opcode'>): string => `${map} ${hex(opcode)}`.trim();
 
 /** Prefixes and escapes are read as such, not as opcodes. */
-const isPrefix = (map: Map, opcode: number): boolean =>
+const isPrefix = (map: OpcodeMap, opcode: number): boolean =>
   map === ''
     ? (opcode & 0xf0) === 0x40 ||
       [0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65, 0x66, 0x67].includes(opcode) ||
       [0xc4, 0xc5, 0xf0, 0xf2, 0xf3].includes(opcode)
     : map === '0F' && (opcode === 0x38 || opcode === 0x3a);
 
-const modrmsOf = (map: Map, opcode: number): number[] => {
+const modrmsOf = (map: OpcodeMap, opcode: number): number[] => {
   const all = EACH_REGISTER_FORM.test(opcodeText({ map, opcode }));
   const modrms: number[] = [];
   for (let reg = 0; reg < 8; reg++) {

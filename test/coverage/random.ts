@@ -8,14 +8,14 @@ import { integer, lane64, Random } from '../cpu/random.ts';
 import { Executors } from '../cpu/session.ts';
 import { initialX87 } from '../cpu/x87.ts';
 import { whyAbsent } from './absent.ts';
-import type { Map, Probe } from './probes.ts';
+import type { OpcodeMap, Probe } from './probes.ts';
 
 const LENGTH = 15;
 const CODE_OFFSET = 0x400;
 const HARMLESS = [0x2e, 0x36, 0x3e, 0x26, 0x67, 0x64, 0x65];
 const REFUSED_WITH_VEX = [0x66, 0xf2, 0xf3, 0xf0, 0x40, 0x48, 0x4f];
 const PREFIXES = ['', '66', 'F3', 'F2'] as const;
-const VEX_MAPS: readonly Map[] = ['VEX.0F', 'VEX.0F38', 'VEX.0F3A'];
+const VEX_MAPS: readonly OpcodeMap[] = ['VEX.0F', 'VEX.0F38', 'VEX.0F3A'];
 
 /** What was made, as far as reasons for differences look at it. */
 interface Made {
@@ -43,8 +43,8 @@ const encode = (r: Random): { bytes: number[]; probe: Omit<Probe, 'bytes'> } => 
     const map = r.pick(['0F38', '0F3A'] as const);
     const mandatory = prefix === '' ? [] : [Number.parseInt(prefix, 16)];
     const rex = r.chance(0.5) || w ? [0x40 | (w << 3) | r.below(8)] : [];
-    const escape = map === '0F38' ? 0x38 : 0x3a;
-    return { bytes: [...before, ...mandatory, ...rex, 0x0f, escape, opcode, ...after], probe: { ...common, map } };
+    const last = map === '0F38' ? 0x38 : 0x3a;
+    return { bytes: [...before, ...mandatory, ...rex, 0x0f, last, opcode, ...after], probe: { ...common, map } };
   }
   if (r.chance(0.02)) before.push(r.pick(REFUSED_WITH_VEX));
   const vvvv = (r.chance(0.5) ? 15 : r.below(16)) << 3;
