@@ -64,14 +64,14 @@ const isVector = (opcode: number): boolean =>
 const ESCAPES = [[0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 
 function* legacyEncodings(): Generator<Encoding> {
-  for (const [n, escape] of ESCAPES.entries()) {
+  for (const [n, prefix] of ESCAPES.entries()) {
     const map = n + 1;
     for (let opcode = 0; opcode < 256; opcode++) {
       if (map === 1 && !isVector(opcode)) continue;
       for (const prefixes of PREFIXES) {
         for (const rex of [[], [0x48]]) {
           for (const form of isExtended(map, opcode) ? EXTENDED_FORMS : FORMS) {
-            const bytes = record([...prefixes, ...rex, ...escape, opcode, ...form]);
+            const bytes = record([...prefixes, ...rex, ...prefix, opcode, ...form]);
             yield { vex: false, map, opcode, long: 0, bytes };
           }
         }

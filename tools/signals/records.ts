@@ -1,0 +1,198 @@
+/** What the ledger remembers of each thread: the call it is in, why its mask is as it is, the handlers that run. */
+
+import { signalName, signalsOf } from '../../kernel/abi/signal.ts';
+import type { Machine } from '../../kernel/machine.ts';
+import { isInAltstack } from '../../kernel/signal/altstack.ts';
+import { syscallRow } from '../../kernel/syscalls/table.ts';
+import { sinceStart } from '../../kernel/task/clock.ts';
+import type { SigInfo, Task } from '../../kernel/task/task.ts';
+import { TRAP_COST } from '../../kernel/task/usage.ts';
+import type { Symbolize } from '../frame/places.ts';
+import type { Block, Entry, Moment, Where, Who } from './entries.ts';
+import { whereIs } from './where.ts';
+
+/** A system call that has begun and not ended. */
+export interface Call {
+  readonly number: number;
+  readonly args: readonly number[];
+  readonly rip: number;
+  readonly rsp: number;
+}
+
+/** A handler that has not ended, as far as anybody can tell. */
+export interface Running {
+  readonly entry: Entry;
+  readonly frame: number;
+  /** The alternate stack that it runs on, null for the normal one. */
+  readonly stack: Stack | null;
+}
+
+/** Addresses of a stack: `low` is its first byte, `high` the one behind it. */
+export interface Stack {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface TaskRecord {
+  readonly who: Who;
+  call: Call | null;
+  /** The call that ended last, and the thread's count of instructions then. */
+  last: { readonly call: Call; readonly at: number } | null;
+  /** By signal: why it is, or was last, blocked. */
+  readonly blocks: Map<number, Block>;
+  /** Innermost last. */
+  handlers: Running[];
+  /** A handler's frame is being made for it: a change of the mask now is the handler's. */
+  delivering: { readonly info: SigInfo; readonly handler: number; readonly altstack: Stack } | null;
+  /** Took a signal without a handler during a call: the next call shows whether that one starts again. */
+  interrupted: Entry | null;
+  /** Whose handler's frame rt_sigreturn restores. */
+  returning: Entry | null;
+  /** What left a queue last. */
+  dequeued: { readonly info: SigInfo; readonly entry: Entry } | null;
+}
+
+/** `read`, or `syscall 999`. */
+export const callName = (number: number): string => syscallRow(number)?.name ?? `syscall ${number}`;
+
+/** `kill(1000, SIGUSR1)`; what the call fills in is a bare address. */
+export const callText = (task: Task, { number, args }: Pick<Call, 'number' | 'args'>): string => {
+  const row = syscallRow(number);
+  if (row === undefined) return callName(number);
+  const parts: string[] = [];
+  for (const [index, [, type]] of row.args.entries()) {
+    const value = args[index] ?? 0;
+    const text = type.out
+      ? value === 0
+        ? 'NULL'
+        : `0x${value.toString(16)}`
+      : type.format(value, { kernel: task.mm.kernel, task, args, index, result: undefined });
+    if (text === null) break;
+    if (text !== '') parts.push(text);
+  }
+  return `${row.name}(${parts.join(', ')})`;
+};
+
+export const whoIs = (task: Task): Who => ({ pid: task.group.tgid, tid: task.pid, name: task.comm });
+
+/** Calls that open or close a mask for a while, and put it back. */
+const TEMPORARY = /^(rt_sigsuspend|ppoll|pselect6|epoll_pwait2?|io_pgetevents|rt_sigreturn)$/;
+
+/** The records of all threads, and what is asked about them. */
+export class Records {
+  readonly machine: Machine;
+  readonly #symbolize: Symbolize;
+  readonly #records = new WeakMap<Task, TaskRecord>();
+
+  constructor(machine: Machine, symbolize: Symbolize) {
+    this.machine = machine;
+    this.#symbolize = symbolize;
+  }
+
+  /** Not `machine.now()`: whoever asks for that makes timers go off. */
+  now(): Moment {
+    const { clock, cpu, host } = this.machine;
+    const { instructions } = cpu;
+    const passed = clock.deterministic ? instructions + clock.traps * TRAP_COST : host.monotonic();
+    return { ns: Math.max(0, Math.round(sinceStart(clock.offset + passed))), instructions };
+  }
+
+  /** Where a thread's program is: at the entry of its call, or at rip if its registers are in the CPU. */
+  where(task: Task): Where | null {
+    const call = this.#records.get(task)?.call;
+    if (call) return whereIs(task, call.rip, call.rsp, this.#symbolize);
+    if (task !== this.machine.current) return null;
+    const { state } = this.machine.cpu;
+    return whereIs(task, state.rip, state.rsp, this.#symbolize);
+  }
+
+  symbol(task: Task, address: number): string {
+    return whereIs(task, address, 0, this.#symbolize).symbol;
+  }
+
+  /** The thread's record, made when it is first heard of: a mask that it has then came with its birth. */
+  of(task: Task): TaskRecord {
+    const known = this.#records.get(task);
+    if (known !== undefined) return known;
+    const record: TaskRecord = {
+      ...{ who: whoIs(task), call: null, last: null, blocks: new Map<number, Block>() },
+      ...{ handlers: [], delivering: null, interrupted: null, returning: null, dequeued: null },
+    };
+    this.#records.set(task, record);
+    const maker = task.group.leader === task ? task.parent : task.group.leader;
+    const made = maker === null ? undefined : this.#records.get(maker);
+    for (const signo of signalsOf(task.blocked)) {
+      const before = made?.blocks.get(signo);
+      const how = before === undefined ? 'the mask it was born with' : `born with its maker’s mask: ${before.how}`;
+      const where = before?.where ?? null;
+      record.blocks.set(signo, { who: record.who, at: this.now(), how, where, opened: null });
+    }
+    return record;
+  }
+
+  /** Its mask was `before`, and is another now. */
+  maskChanged(task: Task, before: bigint): void {
+    const record = this.of(task);
+    const { blocks, who } = record;
+    const { how, back } = this.#changeOf(task, record);
+    const at = this.now();
+    const where = this.where(task);
+    for (const signo of signalsOf(before & ~task.blocked)) {
+      const block = blocks.get(signo);
+      if (block !== undefined && block.opened === null) block.opened = { at, how, where };
+    }
+    for (const signo of signalsOf(task.blocked & ~before)) {
+      const old = blocks.get(signo);
+      // Open for a while only: what closed it in the first place still holds.
+      const again = back && old !== undefined;
+      blocks.set(signo, { ...(again ? old : { who, at, how, where }), opened: null });
+    }
+  }
+
+  /** What changes the mask now, and whether it only brings an earlier one back. */
+  #changeOf(task: Task, { delivering, call, last, returning }: TaskRecord): { how: string; back: boolean } {
+    if (delivering !== null) {
+      const symbol = this.symbol(task, delivering.handler);
+      const name = symbol === '' ? 'the handler' : `the handler ${symbol}`;
+      return { how: `${name} of ${signalName(delivering.info.signo)}, while it runs`, back: false };
+    }
+    if (call !== null && callName(call.number) === 'rt_sigreturn') {
+      const of = returning === null ? '' : ` of the handler of ${returning.name}`;
+      return { how: `rt_sigreturn${of}`, back: true };
+    }
+    if (call !== null) return { how: callText(task, call), back: false };
+    if (last !== null && TEMPORARY.test(callName(last.call.number))) {
+      return { how: `the end of ${callName(last.call.number)}, which brings the mask back`, back: true };
+    }
+    return { how: 'the kernel', back: true };
+  }
+
+  /** How a thread blocks a signal now. */
+  blockOf(task: Task, signo: number): Block {
+    const record = this.of(task);
+    const known = record.blocks.get(signo);
+    if (known !== undefined) return known;
+    return { who: record.who, at: this.now(), how: 'unknown', where: null, opened: null };
+  }
+
+  /**
+   * Handlers whose frames the stack pointer has left behind: they ended by longjmp. `pushed` is the address of a new frame,
+   * null for a look at where the program is.
+   */
+  leftBehind(task: Task, rsp: number, pushed: number | null): Running[] {
+    const record = this.of(task);
+    const left: Running[] = [];
+    while (record.handlers.length > 0) {
+      const { frame, stack } = record.handlers.at(-1)!;
+      const at = pushed ?? rsp;
+      const away = stack !== null && (at < stack.low || at > stack.high);
+      // A handler without an alternate stack may have others on one above it, but not itself be there.
+      const above = stack === null && pushed !== null && isInAltstack(task, pushed);
+      // Its own frame is taken off by the return to the restorer, but for the eight bytes of that address.
+      const gone = away || (!above && (pushed === null ? rsp > frame + 8 : pushed >= frame));
+      if (!gone) break;
+      left.push(record.handlers.pop()!);
+    }
+    return left;
+  }
+}
