@@ -1,9 +1,10 @@
 /*
  * Signals that go many ways: to a handler that interrupts a read, to one on an alternate stack, past a mask, into a queue
- * and out of it by sigwaitinfo and signalfd, out of a handler by siglongjmp; ignored, coalesced, refused, cancelled, and left
- * pending at the end. No printf and no clock: its ledger is looked at line by line.
+ * and out of it by sigwaitinfo and signalfd, to another thread, out of a handler by siglongjmp; ignored, coalesced, refused,
+ * cancelled, and left pending at the end. No printf and no clock: its ledger is looked at line by line.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -88,6 +89,30 @@ static void hold_back(void) {
   close(fd);
 }
 
+static int notice[2];
+static void on_notice(int signo) { write(notice[1], "", signo == SIGUSR2); }
+static void *sleep_in_pause(void *ready) {
+  write(*(int *)ready, "", 1);
+  pause();
+  return NULL;
+}
+
+/* The main thread blocks what it sends to its process. */
+static void choose_a_thread(void) {
+  pthread_t thread;
+  char byte;
+  pipe(notice);
+  handle(SIGUSR2, on_notice, 0);
+  pthread_create(&thread, NULL, sleep_in_pause, &notice[1]);
+  read(notice[0], &byte, 1);
+  mask(SIG_BLOCK, SIGUSR2);
+  usleep(1000);
+  kill(getpid(), SIGUSR2);
+  read(notice[0], &byte, 1);
+  pthread_join(thread, NULL);
+  mask(SIG_UNBLOCK, SIGUSR2);
+}
+
 static void lose(void) {
   kill(getpid(), SIGURG); /* default: nothing */
   signal(SIGHUP, SIG_IGN);
@@ -117,6 +142,7 @@ int main(void) {
   fault_on_alternate_stack();
   nest();
   hold_back();
+  choose_a_thread();
   if (fork() == 0) {
     kill(getpid(), SIGKILL);
     pause();

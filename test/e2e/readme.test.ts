@@ -21,6 +21,23 @@ describe('README tells the truth', () => {
     expect(outcome).toEqual({ stdout: block('With SIGTERM in the place', ''), stderr: '', status: 0 });
   });
 
+  it('the ledger shows what is said, but for numbers', async () => {
+    const line = /^ {4}\$ npx signalbox (signals .*)\n((?: {4}.*\n)+)/m.exec(readme)!;
+    const { stdout, status } = await spawned(process.execPath, [command, ...line[1]!.split(' ')], {
+      cwd: root,
+      input: '',
+    });
+    expect(status).toBe(0);
+    const plain = (text: string) => text.replaceAll(/\b(0x)?[0-9a-f]*\d[0-9a-f.]*\b/g, 'N');
+    const parts = line[2]!
+      .replaceAll(/^ {4}/gm, '')
+      .split(/^\.\.\.\n/m)
+      .filter((part) => part !== '');
+    expect(parts).toHaveLength(2);
+    const output = plain(Buffer.from(stdout, 'latin1').toString());
+    for (const part of parts) expect(output).toContain(plain(part));
+  });
+
   it('every option of run is described, and no other', async () => {
     const { stdout } = await spawned(process.execPath, [command, 'run', '--help']);
     const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map((match) => match[1]!);

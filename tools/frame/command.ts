@@ -20,7 +20,8 @@ export const parseSignal = (text: string): number => {
   return signo;
 };
 
-const parseCount = (text: string): number => {
+/** A number from 1. */
+export const parseCount = (text: string): number => {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Count from 1.');
   return Number(text);
 };

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { addMachineOptions } from '../cli/machine-options.ts';
-import { parseSignal } from '../frame/command.ts';
+import { parseCount, parseSignal } from '../frame/command.ts';
 import type { SignalsCommandOptions } from './show.ts';
 
 const DESCRIPTION =
@@ -18,6 +18,7 @@ export const registerSignalsCommand = (program: Command): void => {
       (text: string, before: readonly number[]) => [...before, parseSignal(text)],
       [],
     )
+    .option('--limit <N>', 'signals to write down; those sent after them are counted', parseCount, 10_000)
     .option('--json', 'as JSON')
     .option('--trace <FILE>', 'also write a trace for Perfetto or chrome://tracing')
     .option('-o, --output <FILE>', 'write the ledger to a file')

@@ -129,7 +129,18 @@ export interface Entry {
   restart: Restart | null;
 }
 
+/** Signals beyond the limit: only their number, and what became of them. */
+export interface RestCount {
+  readonly name: string;
+  readonly end: SignalEnd;
+  readonly count: number;
+}
+
+/** Of the JSON: it grows by one when a field changes its meaning or goes; new ones do not change it. */
+export const LEDGER_VERSION = 1;
+
 export interface Ledger {
+  readonly version: typeof LEDGER_VERSION;
   readonly program: string;
   readonly args: readonly string[];
   /** Times are counted, not measured. */
@@ -137,6 +148,8 @@ export interface Ledger {
   /** How the run ended, in words. */
   readonly outcome: string;
   readonly signals: readonly Entry[];
+  /** What came after as many signals as `--limit` says. */
+  readonly rest: readonly RestCount[];
   /** Ids of those which no program ever saw, and which did nothing. */
   readonly lost: readonly number[];
 }

@@ -25,7 +25,9 @@ import { isOrphaned } from '../../kernel/task/pids.ts';
 import type { SigInfo, SigPending, Task } from '../../kernel/task/task.ts';
 import { REGISTERS_SET } from '../../kernel/task/wait.ts';
 import type { Symbolize } from '../frame/places.ts';
-import { type Entry, isLost, type SignalEnd, type Who } from './entries.ts';
+import { BriefEntry, Rest } from './brief.ts';
+import { type Entry, isLost, type SignalEnd } from './entries.ts';
+import { choice, fateText } from './reasons.ts';
 import { type Call, callName, callText, Records, type TaskRecord, whoIs } from './records.ts';
 import { failureText, SENDING, senderOf } from './senders.ts';
 import { timeText } from './text.ts';
@@ -62,7 +64,7 @@ const SHOWN_FLAGS = [
 const TAKING: Readonly<Record<string, SignalEnd>> = { rt_sigtimedwait: 'waited' };
 
 interface Sent {
-  readonly entry: Entry;
+  readonly entry: Entry | BriefEntry;
   readonly info: SigInfo;
   readonly pending: SigPending;
   readonly task: Task;
@@ -72,6 +74,8 @@ export interface LedgerOptions {
   readonly symbolize: Symbolize;
   /** Only these signals are written down; all if there are none. */
   readonly only?: readonly number[];
+  /** Signals whose whole life is kept; those sent after them are counted. Default: all. */
+  readonly limit?: number;
 }
 
 export class SignalLedger implements Observer {
@@ -79,15 +83,21 @@ export class SignalLedger implements Observer {
   readonly records: Records;
   readonly #machine: Machine;
   readonly #only: ReadonlySet<number>;
+  readonly #limit: number;
+  /** Those beyond the limit, by number and end. */
+  readonly rest = new Rest();
   /** Entries of signals that are in queues, oldest first, by queue and number. */
   readonly #pending = new Map<SigPending, Map<number, Set<Sent>>>();
   readonly #byInfo = new Map<SigInfo, Sent>();
   #forced: { readonly info: SigInfo; readonly was: 'blocked' | 'ignored' } | null = null;
   #ids = 0;
+  /** Entries, not brief ones, whose signals are in queues. */
+  #kept = 0;
 
   constructor(machine: Machine, options: LedgerOptions) {
     this.#machine = machine;
     this.#only = new Set(options.only ?? []);
+    this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
     this.records = new Records(machine, options.symbolize);
   }
 
@@ -132,6 +142,10 @@ export class SignalLedger implements Observer {
     // The entry is there already for one that the queue had no room for.
     if (errno === ERRNO.EAGAIN || !this.#wants(signo)) return;
     if (signo < 0 || signo > NSIG || signo === 0) return;
+    if (this.#isFull) {
+      this.rest.failed(signo);
+      return;
+    }
     const by = {
       ...({ by: 'process', who: whoIs(task), call: callText(task, call), how: 'a process' } as const),
       where: this.#whereOf(task, call),
@@ -158,6 +172,10 @@ export class SignalLedger implements Observer {
     return where;
   }
 
+  get #isFull(): boolean {
+    return this.entries.length >= this.#limit;
+  }
+
   #wants(signo: number): boolean {
     return this.#only.size === 0 || this.#only.has(signo);
   }
@@ -175,6 +193,11 @@ export class SignalLedger implements Observer {
     if (!this.#wants(signo)) return;
     const pending = toThread ? task.pending : task.group.sharedPending;
     const queued = fate === 'queued' || fate === 'stripped';
+    if (this.#isFull) {
+      const brief = new BriefEntry(++this.#ids, signo, fate, this.rest);
+      if (queued) this.#enqueue({ entry: brief, info, pending, task }, signo);
+      return;
+    }
     const before = fate === 'coalesced' ? this.#oldest(pending, signo) : undefined;
     const threads = toThread ? [task] : task.group.threads.filter((thread) => !thread.exiting);
     const blocking = threads.filter(({ blocked, realBlocked }) => inSet(blocked | realBlocked, signo));
@@ -204,6 +227,7 @@ export class SignalLedger implements Observer {
     let same = signals.get(signo);
     if (same === undefined) signals.set(signo, (same = new Set()));
     same.add(sent);
+    if (!(sent.entry instanceof BriefEntry)) this.#kept++;
     if (sent.entry.fate === 'queued') this.#byInfo.set(sent.info, sent);
   }
 
@@ -214,12 +238,13 @@ export class SignalLedger implements Observer {
 
   /** The signal is in no queue any more. */
   #remove(sent: Sent): void {
+    if (!(sent.entry instanceof BriefEntry)) this.#kept--;
     this.#byInfo.delete(sent.info);
     this.#pending.get(sent.pending)?.get(sent.entry.signal)?.delete(sent);
   }
 
   /** Finds and removes what left a queue: by its siginfo, or by its number if that was not kept. */
-  #takeOut(task: Task, info: SigInfo): Entry | null {
+  #takeOut(task: Task, info: SigInfo): Entry | BriefEntry | null {
     const known = this.#byInfo.get(info);
     if (known !== undefined) {
       this.#remove(known);
@@ -241,7 +266,7 @@ export class SignalLedger implements Observer {
       for (const sent of [...same]) {
         this.#remove(sent);
         sent.entry.end = 'flushed';
-        sent.entry.endText = this.#flushText(mask);
+        if (!(sent.entry instanceof BriefEntry)) sent.entry.endText = this.#flushText(mask);
       }
     }
   }
@@ -261,24 +286,28 @@ export class SignalLedger implements Observer {
     if (entry === null) return;
     if (stale) {
       entry.end = 'flushed';
-      entry.endText = 'its timer was set anew, or deleted, before it was taken';
+      if (!(entry instanceof BriefEntry)) entry.endText = 'its timer was set anew, or deleted, before it was taken';
       return;
     }
     record.dequeued = { info, entry };
-    entry.taken = { ...whoIs(task), at: this.records.now() };
+    if (!(entry instanceof BriefEntry)) entry.taken = { ...whoIs(task), at: this.records.now() };
     const { call } = record;
     const name = call === null ? '' : callName(call.number);
     entry.end = TAKING[name] ?? 'signalfd';
-    entry.endText = call === null ? '' : callText(task, call);
+    if (!(entry instanceof BriefEntry)) entry.endText = call === null ? '' : callText(task, call);
   }
 
   signalTaken(task: Task, info: SigInfo): void {
     const record = this.records.of(task);
     this.#lookAround(task);
-    const dequeued = record.dequeued?.info === info ? record.dequeued.entry : this.#takeOut(task, info);
+    const entry = record.dequeued?.info === info ? record.dequeued.entry : this.#takeOut(task, info);
     record.dequeued = null;
-    if (dequeued === null) return;
-    const entry = dequeued;
+    if (entry === null) return;
+    if (entry instanceof BriefEntry) {
+      entry.end = this.#actionOf(task, info.signo).end;
+      record.delivering = null;
+      return;
+    }
     entry.taken = { ...whoIs(task), at: this.records.now() };
     entry.restart = this.#interruptedCall(task, record);
     const { end, text } = this.#actionOf(task, info.signo);
@@ -380,6 +409,8 @@ export class SignalLedger implements Observer {
   }
 
   maskChanged(task: Task, before: bigint): void {
+    // Nobody will be told of it.
+    if (this.#isFull && this.#kept === 0) return;
     this.records.maskChanged(task, before);
   }
 
@@ -417,6 +448,7 @@ export class SignalLedger implements Observer {
     if (sent === undefined) return;
     this.#remove(sent);
     sent.entry.end = 'death';
+    if (sent.entry instanceof BriefEntry) return;
     sent.entry.endText = 'the default action ended the process';
     sent.entry.taken = { ...whoIs(task), at: this.records.now() };
   }
@@ -425,7 +457,7 @@ export class SignalLedger implements Observer {
   #leave(pending: SigPending, why: string): void {
     for (const same of this.#pending.get(pending)?.values() ?? []) {
       for (const sent of same) {
-        sent.entry.endText = `${why}; ${this.#waitingText(sent)}`;
+        if (!(sent.entry instanceof BriefEntry)) sent.entry.endText = `${why}; ${this.#waitingText(sent)}`;
         this.#byInfo.delete(sent.info);
       }
     }
@@ -456,61 +488,3 @@ export class SignalLedger implements Observer {
     return this.entries.filter(isLost).map(({ id }) => id);
   }
 }
-
-/** What explains a fate that is not `queued`. */
-const fateText = (machine: Machine, task: Task, info: SigInfo, fate: SignalFate, before: Entry | undefined): string => {
-  const { signo } = info;
-  switch (fate) {
-    case 'queued':
-      return '';
-    case 'stripped':
-      return signo === SIG.SIGKILL
-        ? 'SIGKILL needs no siginfo'
-        : 'RLIMIT_SIGPENDING is reached: only the number was kept';
-    case 'coalesced':
-      return `a standard signal is pending once only, and ${before === undefined ? 'one is' : `#${before.id} is`} already`;
-    case 'refused':
-      return 'RLIMIT_SIGPENDING is reached: EAGAIN';
-    case 'exiting':
-      return 'the process is ending';
-    case 'ignored': {
-      if (task.sighand.action[signo]!.handler === SIG_IGN) return 'its disposition is SIG_IGN';
-      if (signo === SIG.SIGCONT)
-        return 'it continues what is stopped when it is sent; no handler is there to tell of it';
-      if (inSet(KERNEL_IGNORE, signo)) return 'its disposition is SIG_DFL, which is to do nothing';
-      return task === machine.init || task.group.unkillable ? 'init hears only what it handles' : 'ignored';
-    }
-  }
-};
-
-/** Whom completeSignal found, and by which rule. */
-const choice = (
-  task: Task,
-  signo: number,
-  toThread: boolean,
-  chosen: Task | null,
-): { who: Who | null; why: string } => {
-  if (chosen === null) return { who: null, why: nobodyText(task, signo, toThread) };
-  const who = whoIs(chosen);
-  if (task.group.groupExiting) return { who, why: 'its default action is death: every thread was woken to die' };
-  if (toThread) return { who, why: 'it was sent to this thread' };
-  if (chosen === task) {
-    return { who, why: task.group.threads.length === 1 ? 'the only thread' : 'the main thread can take it' };
-  }
-  const why = unwilling(task, signo);
-  return { who, why: `the main thread ${why}; this is the first that can take it` };
-};
-
-const unwilling = (task: Task, signo: number): string => {
-  if (task.exiting) return 'is ending';
-  if (inSet(task.blocked, signo)) return 'blocks it';
-  if (task.state === 'stopped') return 'is stopped';
-  return 'is on its way to take another signal';
-};
-
-const nobodyText = (task: Task, signo: number, toThread: boolean): string => {
-  const { threads } = task.group;
-  if (toThread || threads.length === 1) return `the thread ${unwilling(task, signo)}`;
-  const reasons = new Set(threads.map((thread) => unwilling(thread, signo)));
-  return reasons.size === 1 ? `every thread ${[...reasons][0]}` : `no thread can: ${[...reasons].join(', ')}`;
-};

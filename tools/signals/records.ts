@@ -8,6 +8,7 @@ import { sinceStart } from '../../kernel/task/clock.ts';
 import type { SigInfo, Task } from '../../kernel/task/task.ts';
 import { TRAP_COST } from '../../kernel/task/usage.ts';
 import type { Symbolize } from '../frame/places.ts';
+import type { BriefEntry } from './brief.ts';
 import type { Block, Entry, Moment, Where, Who } from './entries.ts';
 import { whereIs } from './where.ts';
 
@@ -49,7 +50,7 @@ export interface TaskRecord {
   /** Whose handler's frame rt_sigreturn restores. */
   returning: Entry | null;
   /** What left a queue last. */
-  dequeued: { readonly info: SigInfo; readonly entry: Entry } | null;
+  dequeued: { readonly info: SigInfo; readonly entry: Entry | BriefEntry } | null;
 }
 
 /** `read`, or `syscall 999`. */

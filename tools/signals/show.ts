@@ -9,8 +9,8 @@ import { passSignals } from '../cli/signals.ts';
 import { type NodeHost, nodeHost } from '../host/node-host.ts';
 import { SymbolCache } from '../symbols.ts';
 import { chromeTrace } from './chrome.ts';
-import type { Ledger } from './entries.ts';
-import { SignalLedger } from './ledger.ts';
+import { LEDGER_VERSION, type Ledger } from './entries.ts';
+import { type LedgerOptions, SignalLedger } from './ledger.ts';
 import { ledgerLines } from './text.ts';
 
 export interface SignalsCommandOptions extends MachineOptions {
@@ -18,12 +18,13 @@ export interface SignalsCommandOptions extends MachineOptions {
   readonly json?: boolean;
   readonly trace?: string;
   readonly output?: string;
+  readonly limit: number;
 }
 
 /** Runs the program of a fresh machine to its end, or until everything waits. */
 export const runWithLedger = async (
   box: Signalbox,
-  options: { readonly program: string; readonly args: readonly string[]; readonly only?: readonly number[] },
+  options: { readonly program: string; readonly args: readonly string[] } & Pick<LedgerOptions, 'only' | 'limit'>,
 ): Promise<Ledger> => {
   const { machine } = box;
   const symbols = new SymbolCache((path) => box.readFile(path));
@@ -31,6 +32,7 @@ export const runWithLedger = async (
   const observer = new SignalLedger(machine, {
     symbolize,
     ...(options.only === undefined ? {} : { only: options.only }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
   });
   machine.observers.push(observer);
   try {
@@ -38,8 +40,9 @@ export const runWithLedger = async (
     observer.finish();
     const waiting = end.kind === 'deadlock' ? `nothing can wake anyone: ${end.waiting.join('; ')}` : outcomeOf(box);
     return {
+      version: LEDGER_VERSION,
       ...{ program: options.program, args: options.args, deterministic: machine.clock.deterministic, outcome: waiting },
-      ...{ signals: observer.entries, lost: observer.lost },
+      ...{ signals: observer.entries, rest: observer.rest.counts, lost: observer.lost },
     };
   } finally {
     machine.observers.splice(machine.observers.indexOf(observer), 1);
@@ -77,7 +80,7 @@ export const signals = async (
   const box = await start(bootOptions(host, program, args, options, (message) => messages.push(message)));
   const stopPassing = passSignals(box, host);
   try {
-    const ledger = await runWithLedger(box, { program, args, only: options.signal });
+    const ledger = await runWithLedger(box, { program, args, only: options.signal, limit: options.limit });
     host.close();
     for (const message of messages) process.stderr.write(`signalbox: ${message}\n`);
     const text = options.json ? ledgerJson(ledger) : `${ledgerLines(ledger).join('\n')}\n`;

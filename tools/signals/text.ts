@@ -1,5 +1,14 @@
 /** The ledger as text: a paragraph for each signal, and an answer to where the others went. */
-import { type Block, type Entry, type Handler, isLost, type Ledger, type Moment, type Who } from './entries.ts';
+import {
+  type Block,
+  type Entry,
+  type Handler,
+  isLost,
+  type Ledger,
+  type Moment,
+  type SignalEnd,
+  type Who,
+} from './entries.ts';
 import { whereText } from './where.ts';
 
 /** Width of the labels. */
@@ -178,11 +187,28 @@ const lostLines = (signals: readonly Entry[]): string[] => {
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
+const ENDS: Readonly<Record<SignalEnd, string>> = {
+  handler: 'to handlers',
+  waited: 'to rt_sigtimedwait',
+  signalfd: 'to signalfd',
+  death: 'ended a process',
+  stop: 'stopped a process',
+  discarded: 'taken, and nothing was done',
+  flushed: 'thrown away while pending',
+  'never queued': 'never queued',
+  pending: 'still pending',
+};
+
 /** Everything. */
-export const ledgerLines = ({ signals, outcome }: Ledger): string[] => {
+export const ledgerLines = ({ signals, rest, outcome }: Ledger): string[] => {
   const lost = signals.filter(isLost);
   const lines = signals.flatMap((entry) => [...entryLines(entry), '']);
-  lines.push(`${count(signals.length, 'signal')}; ${outcome}`);
-  if (lost.length === 0) return signals.length === 0 ? lines : [...lines, 'Every one of them took effect.'];
-  return [...lines, `${lost.length} without effect:`, ...lostLines(signals)];
+  const uncounted = rest.length === 0 ? '' : ' written down';
+  lines.push(`${count(signals.length, 'signal')}${uncounted}; ${outcome}`);
+  if (lost.length > 0) lines.push(`${lost.length} without effect:`, ...lostLines(signals));
+  else if (signals.length > 0) lines.push('Every one of them took effect.');
+  if (rest.length === 0) return lines;
+  const sum = rest.reduce((total, each) => total + each.count, 0);
+  const rows = rest.map((each) => `${' '.repeat(INDENT)}${each.name}: ${each.count} ${ENDS[each.end]}`);
+  return [...lines, `${sum} more, which --limit only counts:`, ...rows];
 };
