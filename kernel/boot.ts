@@ -37,7 +37,7 @@ export interface BootOptions {
   readonly stdin?: MemoryHostOptions['stdin'];
   /** Told what the guest writes, as it comes; only without `host`. */
   readonly onOutput?: MemoryHostOptions['onOutput'];
-  /** The executor. Default `interpreter`; `reference` is some twenty times slower and there to compare with. */
+  /** The executor. Default `jit`; `interpreter` translates nothing, `reference` is slow, and there to compare with. */
   readonly cpu?: CpuKind;
   /** What CPUID announces, as levels of the System V ABI; all else is an invalid opcode. Default `v3`: all there is. */
   readonly cpuLevel?: CpuLevel;

@@ -50,11 +50,11 @@ import { isWatched, type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
 
 export interface MachineOptions {
   readonly host: Host;
-  /** Default `interpreter`. */
+  /** Default `jit`. */
   readonly cpu?: CpuKind;
   /** What CPUID announces; others of the processor's instructions are #UD. Default: all there are. */
   readonly features?: FeatureSet;
-  /** Code of common instructions, for a quick start of the interpreter. */
+  /** Code of common instructions, for a quick start. */
   readonly preparedForms?: PreparedForms;
   /** How the JIT translates. */
   readonly jit?: JitOptions;
@@ -178,7 +178,7 @@ export class Machine implements Kernel {
     this.physical = new PhysicalMemory(options.memory ?? DEFAULT_MEMORY);
     this.clock = newClock(deterministic !== undefined, deterministic === undefined ? host.monotonic() : 0);
     this.randomState = deterministic === undefined ? null : seededRandom(deterministic.seed);
-    this.cpu = createCpu(options.cpu ?? 'interpreter', {
+    this.cpu = createCpu(options.cpu ?? 'jit', {
       physical: this.physical,
       timestamp: () => BigInt(Math.floor(this.now())),
       random64: () => this.#random64(),

@@ -238,12 +238,14 @@ export class FunctionWriter {
 
   /** Arguments, then the table index, are on the stack. */
   returnCallIndirect(signature: Signature): void {
+    this.module.useTable();
     this.code.u8(OP.returnCallIndirect);
     this.code.unsigned(this.module.type(signature));
     this.code.u8(0);
   }
 
   callIndirect(signature: Signature): void {
+    this.module.useTable();
     this.code.u8(OP.callIndirect);
     this.code.unsigned(this.module.type(signature));
     this.code.u8(0);
@@ -279,6 +281,7 @@ export class ModuleWriter {
   #functions: FunctionWriter[] = [];
   #exports: { name: string; index: number }[] = [];
   #tableBase = -1;
+  #usesTable = false;
 
   /** Number of a signature in the type section. */
   type(signature: Signature): number {
@@ -327,6 +330,15 @@ export class ModuleWriter {
   /** Puts all functions of the module, in order, into the imported table from `base` on. */
   placeInTable(base: number): void {
     this.#tableBase = base;
+    this.useTable();
+  }
+
+  /**
+   * The module imports the table. Others do without: V8 keeps a copy of the table for each instance that imports one, and
+   * never lets go of the instance.
+   */
+  useTable(): void {
+    this.#usesTable = true;
   }
 
   finish(): Uint8Array {
@@ -344,7 +356,7 @@ export class ModuleWriter {
       }
     });
     section(w, 2, (s) => {
-      s.unsigned(this.#imports.length + 2);
+      s.unsigned(this.#imports.length + (this.#usesTable ? 2 : 1));
       for (const { name, type } of this.#imports) {
         s.name('env');
         s.name(name);
@@ -355,6 +367,7 @@ export class ModuleWriter {
       s.name('memory');
       s.raw(Uint8Array.of(2, 0));
       s.unsigned(1);
+      if (!this.#usesTable) return;
       s.name('env');
       s.name('table');
       s.raw(Uint8Array.of(1, 0x70, 0));

@@ -18,7 +18,7 @@ import { canBuild, guest } from './cli.ts';
 
 const example = new Uint8Array(readFileSync(`${root}guest/prebuilt/example`));
 
-const KINDS = ['interpreter', 'reference'] as const;
+const KINDS = ['jit', 'interpreter', 'reference'] as const;
 
 const bootExample = (options: Partial<BootOptions> = {}): Promise<Signalbox> => boot({ program: example, ...options });
 

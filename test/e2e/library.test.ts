@@ -15,7 +15,7 @@ const SCRIPT = `(async () => {
 })()`;
 
 describe('the library', () => {
-  it.each(['interpreter', 'reference'])('runs where there is nothing but the language (%s)', async (cpu) => {
+  it.each(['jit', 'interpreter', 'reference'])('runs where there is nothing but the language (%s)', async (cpu) => {
     const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints: ['dist/index.js'],

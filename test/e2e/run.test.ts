@@ -61,9 +61,9 @@ describe.skipIf(!canBuild)('signalbox run', () => {
     rmSync(program);
   });
 
-  it('gives the same with both executors', async () => {
+  it('gives the same with all executors', async () => {
     const program = await guest('hello');
-    for (const cpu of ['interpreter', 'reference']) {
+    for (const cpu of ['jit', 'interpreter', 'reference']) {
       expect(await signalbox(['run', '--cpu', cpu, program, 'x'])).toMatchObject({ stdout: 'hello x\n', status: 1 });
     }
   });
@@ -73,7 +73,7 @@ describe.skipIf(!canBuild)('signalbox run', () => {
     const outcome = await signalbox(['run', '--report', file, await guest('crash'), 'segv']);
     expect(outcome.status).toBe(139);
     const report = JSON.parse(readFileSync(file, 'utf8'));
-    expect(report).toMatchObject({ args: ['segv'], cpu: 'interpreter', messages: [] });
+    expect(report).toMatchObject({ args: ['segv'], cpu: 'jit', messages: [] });
     expect(report.milliseconds).toBeGreaterThan(0);
     expect(report.processes).toHaveLength(1);
     const [process] = report.processes;

@@ -26,9 +26,7 @@ export const addMachineOptions = (command: Command): Command =>
     .argument('<PROGRAM>', 'path of an x86-64 Linux program')
     .argument('[ARGS...]', 'its arguments')
     .passThroughOptions()
-    .addOption(
-      new Option('--cpu <KIND>', 'executor').choices(['jit', 'interpreter', 'reference']).default('interpreter'),
-    )
+    .addOption(new Option('--cpu <KIND>', 'executor').choices(['jit', 'interpreter', 'reference']).default('jit'))
     .addOption(
       new Option('--cpu-level <LEVEL>', 'instructions that the processor announces, as x86-64-LEVEL')
         .choices(CPU_LEVELS)
