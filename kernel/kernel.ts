@@ -50,6 +50,8 @@ export interface Observer {
   /** Before `setupRtFrame`: registers are the interrupted ones. */
   signalDelivering?(task: Task, info: import('./task/task.ts').SigInfo): void;
   sigreturn?(task: Task, frame: number): void;
+  /** The frame cannot be used, and SIGSEGV is the answer: why, in words. */
+  sigreturnRefused?(task: Task, frame: number, why: string): void;
   /** After rt_sigreturn restored registers. */
   sigreturned?(task: Task): void;
   exception?(task: Task, vector: number, error: number): void;

@@ -221,31 +221,31 @@ const frameFeatures = (mm: Mm, config: FpuUserCfg, address: number, from: Uint32
  * XRSTOR refuses headers with unknown components, or with anything in the bytes that must be zero, which in the
  * compacted format are more (SDM Vol. 1, 13.8.1).
  */
-const isGoodHeader = (config: FpuUserCfg, from: Uint32Array, header: number): boolean => {
+const badHeader = (config: FpuUserCfg, from: Uint32Array, header: number): string | null => {
   const present = from[header]!;
   const compaction = header + XSTATE_HEADER.offsets.reserved1 / 4;
   const held = from[compaction]!;
   const compacted = from[compaction + 1] === COMPACTED;
-  if (from[header + 1] !== 0) return false;
+  if (from[header + 1] !== 0) return 'XSTATE_BV has an unknown component';
   if (compacted ? (held & ~config.xfeatures) !== 0 || (present & ~held) !== 0 : (present & ~config.xfeatures) !== 0) {
-    return false;
+    return 'XSTATE_BV has an unknown component';
   }
-  if (!compacted && (held !== 0 || from[compaction + 1] !== 0)) return false;
+  if (!compacted && (held !== 0 || from[compaction + 1] !== 0)) return 'XCOMP_BV is not zero';
   const reserved = compaction + 2;
   const end = compacted ? header + XSTATE_HEADER.size / 4 : reserved + 2;
-  for (let word = reserved; word < end; word++) if (from[word] !== 0) return false;
-  return true;
+  for (let word = reserved; word < end; word++)
+    if (from[word] !== 0) return 'reserved bytes of the XSAVE header are not zero';
+  return null;
 };
 
 /**
- * Loads the state from a frame; `address` 0 means the initial state. Returns false, with the state cleared, for a frame
- * that the processor refuses: misaligned, reserved bits of MXCSR or of the XSAVE header. Throws `UserFault`
- * (fpu__restore_sig).
+ * Loads the state from a frame; `address` 0 means the initial state. Returns null, or why the processor refuses the frame:
+ * misaligned, reserved bits of MXCSR or of the XSAVE header. Throws `UserFault` (fpu__restore_sig).
  */
-export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): boolean => {
+export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): string | null => {
   if (address === 0) {
     clearFpstate(cpu);
-    return true;
+    return null;
   }
   const config = fpuUserCfg(cpu.features);
   const span = address % FPSTATE_ALIGNMENT === 0 ? userSpan(mm, address, config.frameSize, false) : -1;
@@ -260,27 +260,39 @@ export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): boolean => {
   return loadFrame(cpu, mm, config, address, image, 0);
 };
 
-const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, from: Uint32Array, at: number): boolean => {
+const RESERVED_MXCSR = 'mxcsr has reserved bits';
+
+const loadFrame = (
+  cpu: Cpu,
+  mm: Mm,
+  config: FpuUserCfg,
+  address: number,
+  from: Uint32Array,
+  at: number,
+): string | null => {
   const features = frameFeatures(mm, config, address, from, at);
   const mxcsr = from[at + FRAME.mxcsr]!;
   const badMxcsr = (mxcsr & ~MXCSR_MASK) !== 0;
   if (features === null) {
     // FXRSTOR, and what it does not know in its initial state.
-    if (address % FXRSTOR_ALIGNMENT !== 0 || badMxcsr) return false;
+    if (address % FXRSTOR_ALIGNMENT !== 0) return 'the extended state is not aligned to 16';
+    if (badMxcsr) return RESERVED_MXCSR;
     loadX87(cpu, from, at);
     loadHalves(cpu, 0, from, at + FRAME.xmm);
     clearHalves(cpu, YMMH_WORD);
     cpu.state.mxcsr = mxcsr;
-    return true;
+    return null;
   }
   // XRSTOR of these components, and the others in their initial state.
   const header = at + FRAME.header;
-  if (address % FPSTATE_ALIGNMENT !== 0 || !isGoodHeader(config, from, header)) return false;
+  if (address % FPSTATE_ALIGNMENT !== 0) return 'the extended state is not aligned to 64';
+  const bad = badHeader(config, from, header);
+  if (bad !== null) return bad;
   const present = features & from[header]!;
   // The standard format has MXCSR whether or not SSE is in use, and with AVX too.
   const compacted = from[header + XSTATE_HEADER.offsets.reserved1 / 4 + 1] !== 0;
   const readsMxcsr = (compacted ? present & XFEATURE.SSE : features & (XFEATURE.SSE | XFEATURE.YMM)) !== 0;
-  if (readsMxcsr && badMxcsr) return false;
+  if (readsMxcsr && badMxcsr) return RESERVED_MXCSR;
   if (present & XFEATURE.FP) loadX87(cpu, from, at);
   else clearX87(cpu);
   if (present & XFEATURE.SSE) loadHalves(cpu, 0, from, at + FRAME.xmm);
@@ -288,5 +300,5 @@ const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, from: 
   if (present & XFEATURE.YMM) loadHalves(cpu, YMMH_WORD, from, at + FRAME.ymmh);
   else clearHalves(cpu, YMMH_WORD);
   cpu.state.mxcsr = readsMxcsr && features & XFEATURE.SSE ? mxcsr : DEFAULT_MXCSR;
-  return true;
+  return null;
 };

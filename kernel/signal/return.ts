@@ -20,7 +20,7 @@ const image = new Uint32Array(READ_SIZE / 4);
 const imageBytes = new Uint8Array(image.buffer);
 
 /** Flags which a frame may change (FIX_EFLAGS). */
-const FIX_EFLAGS =
+export const FIX_EFLAGS =
   RFLAGS.AC | RFLAGS.OF | RFLAGS.DF | RFLAGS.TF | RFLAGS.SF | RFLAGS.ZF | RFLAGS.AF | RFLAGS.PF | RFLAGS.CF | RFLAGS.RF;
 
 /** #GP. */
@@ -56,8 +56,9 @@ const restoreRegisters = (kernel: Kernel, task: Task, words: Uint32Array, at: nu
   if ((flags & UC.STRICT_RESTORE_SS) === 0 && state.word('cs') === USER_CS) state.setWord('ss', USER_DS);
 };
 
-/** Returns false for a frame that cannot be read or makes no sense. */
-const restoreFrame = (kernel: Kernel, task: Task, frame: number): boolean => {
+/** Null, or why a frame cannot be read or makes no sense. */
+const restoreFrame = (kernel: Kernel, task: Task, frame: number): string | null => {
+  let bad: string;
   const { mm } = task;
   const { cpu } = kernel;
   try {
@@ -65,14 +66,17 @@ const restoreFrame = (kernel: Kernel, task: Task, frame: number): boolean => {
     if (span < 0) imageBytes.set(copyFromUser(mm, frame, READ_SIZE));
     const fpstate =
       span < 0 ? restoreContext(kernel, task, image, 0) : restoreContext(kernel, task, cpu.physical.u32, span);
-    if (restoreFpstate(cpu, mm, fpstate)) return true;
+    const why = restoreFpstate(cpu, mm, fpstate);
+    if (why === null) return null;
+    bad = why;
   } catch (thrown) {
     if (!(thrown instanceof UserFault)) throw thrown;
     // Only a fault behind the registers was one of the floating-point state.
-    if (task.origAx !== -1) return false;
+    if (task.origAx !== -1) return 'the frame cannot be read';
+    bad = 'the extended state cannot be read';
   }
   clearFpstate(cpu);
-  return false;
+  return bad;
 };
 
 /** Mask, alternate stack and registers. Returns the address of the floating-point state. */
@@ -93,17 +97,18 @@ const restoreContext = (kernel: Kernel, task: Task, words: Uint32Array, at: numb
 
 /**
  * The IRET that leaves the kernel faults on selectors which do not exist and on a rip that is not canonical
- * (fixup_bad_iret): the error code of its #GP, or null.
+ * (fixup_bad_iret): the error code of its #GP and its reason, or null.
  */
-const iretError = (kernel: Kernel): number | null => {
+const iretError = (kernel: Kernel): { readonly error: number; readonly why: string } | null => {
   const { state } = kernel.cpu;
   const cs = state.word('cs');
   const ss = state.word('ss');
   if (cs === USER_CS32) kernel.log('32-bit code is not supported: rt_sigreturn to code segment 0x23');
-  if (cs !== USER_CS) return cs & ~3;
-  if (ss !== USER_DS) return ss & ~3;
+  if (cs !== USER_CS) return { error: cs & ~3, why: `cs is 0x${cs.toString(16)}, no segment of user code` };
+  if (ss !== USER_DS) return { error: ss & ~3, why: `ss is 0x${ss.toString(16)}, no segment for the user's stack` };
   const rip = state.rip64;
-  return BigInt.asUintN(64, BigInt.asIntN(ADDRESS_BITS, rip)) === rip ? null : 0;
+  if (BigInt.asUintN(64, BigInt.asIntN(ADDRESS_BITS, rip)) === rip) return null;
+  return { error: 0, why: `rip 0x${rip.toString(16)} is not canonical` };
 };
 
 /** Bits of a canonical address; those above repeat the highest. */
@@ -117,15 +122,18 @@ export const rtSigreturn = (kernel: Kernel, task: Task): void => {
   const { state } = kernel.cpu;
   const frame = state.rsp - 8;
   for (const observer of kernel.observers) observer.sigreturn?.(task, frame);
-  if (!restoreFrame(kernel, task, frame)) {
+  const bad = restoreFrame(kernel, task, frame);
+  if (bad !== null) {
+    for (const observer of kernel.observers) observer.sigreturnRefused?.(task, frame, bad);
     forceSig(kernel, task, SIG.SIGSEGV);
     state.setNumber(REG.rax, 0);
     return;
   }
-  const error = iretError(kernel);
-  if (error !== null) {
+  const fault = iretError(kernel);
+  if (fault !== null) {
+    for (const observer of kernel.observers) observer.sigreturnRefused?.(task, frame, fault.why);
     task.trapNr = TRAP_GP;
-    task.errorCode = error;
+    task.errorCode = fault.error;
     forceSig(kernel, task, SIG.SIGSEGV);
   }
   for (const observer of kernel.observers) observer.sigreturned?.(task);

@@ -34,6 +34,9 @@ const DESCRIPTION =
 export const registerFrameCommand = (program: Command): void => {
   addMachineOptions(program.command('frame').description(DESCRIPTION))
     .option('--signal <SIG>', "wait for this signal's handler", parseSignal)
+    .option('--pid <N>', 'wait for a handler of this process or thread', parseCount)
+    .option('--handler <PLACE>', 'wait for this handler: a function, or an address 0x...')
+    .option('--at <PLACE>', 'wait until the program is interrupted there: a function, name+0x1f, or an address')
     .option('--nth <N>', 'wait until such a handler is entered for the N-th time', parseCount, 1)
     .option('--json', 'print the facts as JSON')
     .action(async (path: string, args: string[], options: FrameCommandOptions) => {

@@ -10,10 +10,13 @@ import { type NodeHost, nodeHost } from '../host/node-host.ts';
 import { SymbolCache } from '../symbols.ts';
 import type { FrameReport } from './facts.ts';
 import { COLOURED, frameJson, frameText, PLAIN } from './text.ts';
-import { FrameWatch } from './watch.ts';
+import { FrameWatch, type FrameWatchOptions } from './watch.ts';
 
 export interface FrameCommandOptions extends MachineOptions {
   readonly signal?: number;
+  readonly pid?: number;
+  readonly handler?: string;
+  readonly at?: string;
   readonly nth: number;
   readonly json?: boolean;
 }
@@ -21,12 +24,15 @@ export interface FrameCommandOptions extends MachineOptions {
 /** Runs until the watch has all it wants, or the program can give no more. Says how the program stands then. */
 export const runToFrame = async (
   box: Signalbox,
-  options: { readonly signal?: number | undefined; readonly nth: number },
+  options: Omit<FrameWatchOptions, 'symbolize' | 'done'>,
 ): Promise<{ report: FrameReport | null; outcome: string }> => {
   const { machine } = box;
   const symbols = new SymbolCache((path) => box.readFile(path));
   const watch = new FrameWatch(machine, {
     signal: options.signal,
+    pid: options.pid,
+    handler: options.handler,
+    at: options.at,
     nth: options.nth,
     symbolize: (task, address) => symbols.text(task, address),
     done: () => machine.requestStop(),
@@ -81,7 +87,13 @@ export const debug = async (
     if (wrote && !options.json) process.stderr.write('\n');
     for (const message of messages) process.stderr.write(`signalbox: ${message}\n`);
     if (report === null) {
-      const which = options.signal === undefined ? 'a handler' : `a handler of ${signalName(options.signal)}`;
+      const which = [
+        'a handler',
+        ...(options.signal === undefined ? [] : [`of ${signalName(options.signal)}`]),
+        ...(options.handler === undefined ? [] : [`at ${options.handler}`]),
+        ...(options.pid === undefined ? [] : [`in ${options.pid}`]),
+        ...(options.at === undefined ? [] : [`that interrupts ${options.at}`]),
+      ].join(' ');
       const time = options.nth === 1 ? '' : ` for the ${ordinal(options.nth)} time`;
       throw new Failure(`${which} was not entered${time}: ${outcome}`, EXIT.failure);
     }

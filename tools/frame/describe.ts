@@ -1,5 +1,6 @@
 /** From a machine that stands at a handler's first instruction to all that there is to say about the frame. */
 import { errnoName, RESTART } from '../../kernel/abi/errno.ts';
+import { RLIMIT } from '../../kernel/abi/resource.ts';
 import {
   FPSTATE,
   type FpuUserCfg,
@@ -13,13 +14,23 @@ import {
 } from '../../kernel/abi/sigframe.ts';
 import { codeName, SA, SIGBIT, SS, signalName } from '../../kernel/abi/signal.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { VM, vmaAt } from '../../kernel/mm/vma.ts';
 import { peek, peekStruct, peekUpTo } from '../../kernel/syscalls/format/guest.ts';
 import { saFlagsText } from '../../kernel/syscalls/format/signal.ts';
 import type { SigAction, SigInfo, Task } from '../../kernel/task/task.ts';
 import { type FrameBytes, labelBytes } from './bytes.ts';
 import { causeOf } from './cause.ts';
 import { explainer } from './explain.ts';
-import type { Frame, FrameReport, Handler, Interrupted, InterruptedCall, Restores } from './facts.ts';
+import type {
+  Frame,
+  FrameReport,
+  Handler,
+  Interrupted,
+  InterruptedCall,
+  OuterFrame,
+  Restores,
+  StackRoom,
+} from './facts.ts';
 import { mxcsrText, xfeaturesText } from './flags.ts';
 import { instructionAt, placeOf, type Symbolize } from './places.ts';
 import { type Naming, type PtRegs, ptRegs, registerRows } from './registers.ts';
@@ -32,6 +43,8 @@ export interface Prelude {
   readonly call?: { readonly name: string; readonly number: number; readonly text: string; readonly result: number };
   /** As it was when the signal was taken: SA_RESETHAND changes it. */
   readonly action?: SigAction;
+  /** Handlers that had not ended, innermost first. */
+  readonly outer?: readonly OuterFrame[];
 }
 
 /** A frame's place, and what its own fields say. */
@@ -150,6 +163,23 @@ const handlerOf = (task: Task, action: SigAction, signo: number, place: FramePla
   };
 };
 
+/** The main stack grows down to its limit (setrlimit(2), RLIMIT_STACK); others are as large as they are. */
+const roomOf = (task: Task, { address, end, onAltstack, low }: FramePlace): StackRoom => {
+  const vma = vmaAt(task.mm, address);
+  if (vma === undefined) throw new Error(`there is no stack at 0x${address.toString(16)}`);
+  const limit = task.group.rlimits[RLIMIT.STACK]!.soft;
+  const grown = (vma.flags & VM.GROWSDOWN) !== 0 && limit < vma.end ? vma.end - limit : vma.start;
+  const bottom = onAltstack ? low : Math.min(grown, vma.start);
+  const headroom = address - bottom;
+  return {
+    kind: onAltstack ? 'alternate' : 'normal',
+    low: BigInt(bottom),
+    high: BigInt(onAltstack ? end : vma.end),
+    headroom,
+    frames: Math.floor(headroom / (end - address)),
+  };
+};
+
 /** `SIGUSR1 for demo[1000] from process 1001 (demo), its child: sigqueue(3) ...; interrupted read at __read+0x1d, which restarts`. */
 const headlineOf = (report: Omit<FrameReport, 'headline' | 'return'>): string => {
   const { process, signal, cause, interrupted } = report;
@@ -213,6 +243,8 @@ export const describeFrame = (
     cause: causeOf(kernel, task, info),
     interrupted,
     handler: handlerOf(task, action, signo, place, symbolize),
+    stack: roomOf(task, place),
+    outer: prelude.outer ?? [],
     frame,
     registers: registerRows(naming, prelude.before ?? fromContext(saved, task), entry, null),
     restores: restoresOf(task, place, bytes),

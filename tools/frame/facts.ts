@@ -111,14 +111,39 @@ export interface Edit {
   readonly path: string;
   readonly before: string;
   readonly after: string;
+  /** What rt_sigreturn(2) makes of it. */
+  readonly effect: string;
+}
+
+/** The stack that the frame lies on. */
+export interface StackRoom {
+  readonly kind: 'normal' | 'alternate';
+  /** Its lowest address, as far as it may grow, and the one behind it. */
+  readonly low: bigint;
+  readonly high: bigint;
+  /** Bytes below the frame, and how many more frames of this size fit there. */
+  readonly headroom: number;
+  readonly frames: number;
+}
+
+/** A handler of the thread that had not ended when this one began. */
+export interface OuterFrame {
+  readonly signal: string;
+  readonly address: bigint;
+  readonly handler: Place;
+  /** Where that one interrupted the program. */
+  readonly interrupted: Place;
+  readonly stack: 'normal' | 'alternate';
 }
 
 export interface Return {
   /** `sigreturn`, or why there was none. */
-  readonly kind: 'sigreturn' | 'abandoned' | 'ended' | 'deadlock';
+  readonly kind: 'sigreturn' | 'refused' | 'abandoned' | 'ended' | 'deadlock';
   /** In words. */
   readonly text: string;
   readonly edits: readonly Edit[];
+  /** Why rt_sigreturn(2) gave SIGSEGV instead; null if it did not. */
+  readonly refused: string | null;
   /** Instructions that the process executed since the handler's entry. */
   readonly instructions: number;
 }
@@ -131,6 +156,9 @@ export interface FrameReport {
   readonly cause: Cause;
   readonly interrupted: Interrupted;
   readonly handler: Handler;
+  readonly stack: StackRoom;
+  /** Innermost first. */
+  readonly outer: readonly OuterFrame[];
   readonly frame: Frame;
   readonly registers: readonly RegisterRow[];
   readonly restores: Restores;

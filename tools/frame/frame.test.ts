@@ -95,6 +95,55 @@ it('says what happened instead when no handler is entered', async () => {
   expect(outcome).toBe('the program exited with status 0; handlers entered: SIGUSR1 once');
 });
 
+describe('which handler', () => {
+  const ledger = readFileSync(here('../../guest/prebuilt/ledger'));
+  const first = async (options: Parameters<typeof runToFrame>[1]) => {
+    const { report, outcome } = await runToFrame(await machineWith('ledger', ledger), options);
+    if (report === null) throw new Error(outcome);
+    return report;
+  };
+
+  it('is chosen by its name, or by its address', async () => {
+    const byName = await first({ nth: 1, handler: 'on_inner' });
+    expect(byName.signal.name).toBe('SIGUSR2');
+    const address = `0x${byName.handler.address.address.toString(16)}`;
+    expect(await first({ nth: 1, handler: address })).toEqual(byName);
+  });
+
+  it('is chosen by thread, or by process', async () => {
+    const inThread = await first({ nth: 1, pid: 1003 });
+    expect(inThread.handler.address.name).toBe('on_notice');
+    expect((await first({ nth: 1, pid: 1000, signal: SIG.SIGUSR2 })).handler.address.name).toBe('on_inner');
+    expect((await first({ nth: 2, pid: 1000, signal: SIG.SIGUSR2 })).handler.address.name).toBe('on_notice');
+  });
+
+  it('is chosen by what it interrupts', async () => {
+    const at = await first({ nth: 1, at: 'fault_on_alternate_stack' });
+    expect(at.signal.name).toBe('SIGSEGV');
+    expect((await first({ nth: 1, at: at.interrupted.rip.name })).headline).toBe(at.headline);
+    await expect(first({ nth: 1, at: 'main' })).rejects.toThrow('handlers entered: SIGUSR1 4 times');
+  });
+
+  it('is shown with those that it is nested in, innermost first', async () => {
+    const { outer, frame } = await first({ nth: 1, handler: 'on_inner' });
+    expect(outer).toHaveLength(1);
+    expect(outer[0]).toMatchObject({ signal: 'SIGUSR1', handler: { name: 'on_outer' }, stack: 'normal' });
+    expect(outer[0]!.address).toBeGreaterThan(frame.address);
+    // The one on the alternate stack was left by longjmp before.
+    expect((await first({ nth: 1, handler: 'on_outer' })).outer).toEqual([]);
+  });
+
+  it('is shown with the room below its frame', async () => {
+    const { stack, frame } = await first({ nth: 1, signal: SIG.SIGSEGV });
+    expect(stack).toMatchObject({ kind: 'alternate', headroom: Number(frame.address - stack.low) });
+    expect(stack.high - stack.low).toBe(16_384n);
+    expect(stack.frames).toBe(Math.floor(stack.headroom / frame.size));
+    const normal = (await first({ nth: 1, handler: 'on_outer' })).stack;
+    expect(normal).toMatchObject({ kind: 'normal' });
+    expect(normal.high - normal.low).toBe(8n << 20n);
+  });
+});
+
 describe('the bytes of any frame', () => {
   const XSTATE_END = RT_SIGFRAME.size + 63 + XSTATE.size;
 
@@ -173,7 +222,28 @@ describe(`frames of compiled programs${compiler ? '' : ' (skipped: no compiler)'
     const report = await reportFor('signal/frame_edit');
     const rip = report.return?.edits.find(({ path }) => path === 'uc.uc_mcontext.rip');
     const after = report.registers.find(({ name }) => name === 'rip')!.after!;
-    expect(rip?.after).toBe(`0x${after.toString(16)}`);
+    expect(rip).toMatchObject({ after: `0x${after.toString(16)}`, effect: 'restored' });
+  });
+
+  it.skipIf(!compiler)('which rt_sigreturn refuses say why', async () => {
+    // Each mode of the program is tried twice; the first leaves the frame as it is.
+    const outcomes = [];
+    for (const nth of [1, 3, 5, 9, 11, 13, 17, 19, 21, 23]) {
+      const { return: end } = await reportFor('signal/frame_broken', SIG.SIGUSR1, nth);
+      outcomes.push([end!.kind, end!.refused, end!.edits.map(({ effect }) => effect).join('; ')]);
+    }
+    expect(outcomes).toEqual([
+      ['sigreturn', null, ''],
+      ['refused', 'the extended state is not aligned to 16', 'the extended state comes from there'],
+      ['refused', 'the extended state cannot be read', 'the extended state comes from there'],
+      ['refused', 'mxcsr has reserved bits', 'refused: reserved bits'],
+      ['refused', 'rip 0x800000000000 is not canonical', 'refused: not canonical'],
+      ['sigreturn', null, 'restored, and nothing is mapped there: the next instruction faults'],
+      ['refused', 'cs is 0x1233, no segment of user code', 'refused: no such segment'],
+      ['refused', "ss is 0x1233, no segment for the user's stack", 'refused: no such segment'],
+      ['refused', 'XSTATE_BV has an unknown component', 'says which components are restored, and which are reset'],
+      ['refused', 'XCOMP_BV is not zero', 'refused: must be zero'],
+    ]);
   });
 
   it.skipIf(!compiler)('of interrupted sleeps say that these fail', async () => {

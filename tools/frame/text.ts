@@ -37,8 +37,22 @@ const storyOf = (report: FrameReport, style: Style): string[] => {
   }
   rows.push(['goes on at', `${placeText(rip)}${instruction === '' ? '' : `: ${instruction}`}`]);
   rows.push(['handler', `${placeText(handler.address)}, ${handler.flags}, blocks ${handler.blocked}`]);
+  rows.push(['stack', roomText(report)]);
+  for (const [i, { signal, handler: of, address, interrupted: at, stack }] of report.outer.entries()) {
+    const on = stack === 'alternate' ? ', on the alternate stack' : '';
+    rows.push([
+      i === 0 ? 'nested in' : '',
+      `${signal}: ${placeText(of)}, frame ${hex(address)}${on}; interrupted ${placeText(at)}`,
+    ]);
+  }
   rows.push(['returns to', `${placeText(handler.restorer)}, which calls rt_sigreturn`]);
   return facts(rows, style);
+};
+
+const roomText = ({ stack: { kind, low, high, headroom, frames } }: FrameReport): string => {
+  const size = (high - low).toLocaleString('en');
+  const room = `${headroom.toLocaleString('en')} bytes left below the frame, for ${frames.toLocaleString('en')} more like it`;
+  return `${kind === 'alternate' ? 'alternate' : 'normal'}, ${hex(low)}..${hex(high)}, ${size} bytes; ${room}`;
 };
 
 /** A row of the frame's table: one line of bytes, or several neighbours that say the same. */
@@ -182,12 +196,14 @@ const returnOf = (report: FrameReport, style: Style): string[] => {
   if (returned === null) return lines;
   const after = `${returned.instructions.toLocaleString('en')} instructions`;
   lines.push('', `${returned.text} (${returned.kind === 'abandoned' ? `noticed after ${after}` : after}).`);
-  if (returned.kind === 'sigreturn') {
+  if (returned.kind === 'sigreturn' || returned.kind === 'refused') {
     if (returned.edits.length === 0) lines.push('The handler left the frame as it was.');
     else
       lines.push(
         'The handler changed its frame:',
-        ...returned.edits.map(({ path, before, after }) => `  ${path}: ${before} -> ${style.changed(after)}`),
+        ...returned.edits.map(
+          ({ path, before, after, effect }) => `  ${path}: ${before} -> ${style.changed(after)}  ${style.dim(effect)}`,
+        ),
       );
   }
   return lines;

@@ -67,6 +67,8 @@ export interface Handler {
   /** `running`: it had not ended when the run did. */
   ended: 'running' | 'sigreturn' | 'longjmp' | 'exec' | 'exit';
   endedAt: Moment | null;
+  /** Why rt_sigreturn(2) gave SIGSEGV instead of what the frame holds; null if it did not. */
+  refused: string | null;
   /** For `longjmp`: where the program was seen with the frame's stack given up. */
   endedWhere: Where | null;
 }

@@ -24,6 +24,7 @@ import { siginfoText } from '../../kernel/syscalls/args.ts';
 import { isOrphaned } from '../../kernel/task/pids.ts';
 import type { SigInfo, SigPending, Task } from '../../kernel/task/task.ts';
 import { REGISTERS_SET } from '../../kernel/task/wait.ts';
+import { stackOf } from '../frame/nesting.ts';
 import type { Symbolize } from '../frame/places.ts';
 import { BriefEntry, Rest } from './brief.ts';
 import { type Entry, isLost, type SignalEnd } from './entries.ts';
@@ -375,8 +376,7 @@ export class SignalLedger implements Observer {
     record.delivering = null;
     this.#delivered.delete(task);
     const { entry, flags } = found;
-    const { low, high } = delivering.altstack;
-    const stack = frame >= low && frame < high ? delivering.altstack : null;
+    const stack = stackOf(frame, delivering.altstack);
     for (const left of this.records.leftBehind(task, this.#machine.cpu.state.rsp, frame))
       this.#ended(left.entry, 'longjmp');
     record.handlers.push({ entry, frame, stack });
@@ -390,7 +390,7 @@ export class SignalLedger implements Observer {
       depth: record.handlers.length,
       flags: SHOWN_FLAGS.filter(([, flag]) => (flags & flag) !== 0).map(([name]) => name),
       at: this.records.now(),
-      ...{ ended: 'running', endedAt: null, endedWhere: null },
+      ...{ ended: 'running', endedAt: null, refused: null, endedWhere: null },
     };
   }
 
@@ -406,6 +406,11 @@ export class SignalLedger implements Observer {
     this.#ended(returned!.entry, 'sigreturn');
     record.returning = returned!.entry;
     handlers.splice(at);
+  }
+
+  sigreturnRefused(task: Task, _frame: number, why: string): void {
+    const handler = this.records.of(task).returning?.handler;
+    if (handler !== null && handler !== undefined) handler.refused = why;
   }
 
   maskChanged(task: Task, before: bigint): void {

@@ -2,11 +2,11 @@
 
 import { signalName, signalsOf } from '../../kernel/abi/signal.ts';
 import type { Machine } from '../../kernel/machine.ts';
-import { isInAltstack } from '../../kernel/signal/altstack.ts';
 import { syscallRow } from '../../kernel/syscalls/table.ts';
 import { sinceStart } from '../../kernel/task/clock.ts';
 import type { SigInfo, Task } from '../../kernel/task/task.ts';
 import { TRAP_COST } from '../../kernel/task/usage.ts';
+import { type RunningFrame, type Stack, takeLeftBehind } from '../frame/nesting.ts';
 import type { Symbolize } from '../frame/places.ts';
 import type { BriefEntry } from './brief.ts';
 import type { Block, Entry, Moment, Where, Who } from './entries.ts';
@@ -21,17 +21,8 @@ export interface Call {
 }
 
 /** A handler that has not ended, as far as anybody can tell. */
-export interface Running {
+export interface Running extends RunningFrame {
   readonly entry: Entry;
-  readonly frame: number;
-  /** The alternate stack that it runs on, null for the normal one. */
-  readonly stack: Stack | null;
-}
-
-/** Addresses of a stack: `low` is its first byte, `high` the one behind it. */
-export interface Stack {
-  readonly low: number;
-  readonly high: number;
 }
 
 export interface TaskRecord {
@@ -176,24 +167,8 @@ export class Records {
     return { who: record.who, at: this.now(), how: 'unknown', where: null, opened: null };
   }
 
-  /**
-   * Handlers whose frames the stack pointer has left behind: they ended by longjmp. `pushed` is the address of a new frame,
-   * null for a look at where the program is.
-   */
+  /** As `takeLeftBehind`. */
   leftBehind(task: Task, rsp: number, pushed: number | null): Running[] {
-    const record = this.of(task);
-    const left: Running[] = [];
-    while (record.handlers.length > 0) {
-      const { frame, stack } = record.handlers.at(-1)!;
-      const at = pushed ?? rsp;
-      const away = stack !== null && (at < stack.low || at > stack.high);
-      // A handler without an alternate stack may have others on one above it, but not itself be there.
-      const above = stack === null && pushed !== null && isInAltstack(task, pushed);
-      // Its own frame is taken off by the return to the restorer, but for the eight bytes of that address.
-      const gone = away || (!above && (pushed === null ? rsp > frame + 8 : pushed >= frame));
-      if (!gone) break;
-      left.push(record.handlers.pop()!);
-    }
-    return left;
+    return takeLeftBehind(this.of(task).handlers, task, rsp, pushed);
   }
 }

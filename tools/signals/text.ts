@@ -94,7 +94,7 @@ const ENDED: Readonly<Record<Handler['ended'], string>> = {
 };
 
 const handlerLines = (handler: Handler): string[] => {
-  const { address, symbol, frame, stack, headroom, depth, flags, ended, at, endedAt, endedWhere } = handler;
+  const { address, symbol, frame, stack, headroom, depth, flags, ended, at, endedAt, endedWhere, refused } = handler;
   const name = symbol === '' ? address : `${symbol} (${address})`;
   const where = stack === 'normal' ? 'the normal stack' : `the alternate stack, ${headroom} bytes above its end`;
   const nested = depth === 1 ? '' : `; ${depth} handlers deep`;
@@ -106,7 +106,10 @@ const handlerLines = (handler: Handler): string[] => {
       : ` after ${durationText(endedAt.ns - at.ns)}, ${endedAt.instructions - at.instructions} instructions`;
   return [
     ...paragraph('handler', `${name}, frame ${frame} on ${where}${nested}${with_}`),
-    ...paragraph('ended', `${ENDED[ended]}${took}${seen}`),
+    ...paragraph(
+      'ended',
+      `${ENDED[ended]}${took}${seen}${refused === null ? '' : `; refused, which is SIGSEGV: ${refused}`}`,
+    ),
   ];
 };
 
