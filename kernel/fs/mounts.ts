@@ -49,7 +49,7 @@ const newVfs = (): Vfs => {
     pipefs,
     anonfs,
     shmfs,
-    pipePages: 0,
+    pipePages: new Map(),
     console: newTty('console', 0),
     ptys: new Map(),
     devpts: undefined as unknown as Inode,

@@ -9,7 +9,8 @@ import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import { fput } from './inode.ts';
 import { fromBytes, toBytes } from './names.ts';
-import { createPipe, pipeLength, pipeOf, pipeSize, setPipeSize } from './pipe.ts';
+import { createPipe, pipeOf } from './pipe.ts';
+import { pipeLength, pipeSize, setPipeSize } from './pipe-ring.ts';
 import { named } from './testing.ts';
 import type { OpenFile } from './types.ts';
 
@@ -20,7 +21,6 @@ let writer: OpenFile;
 
 const open = (flags = 0): void => {
   const ends = createPipe(machine, task, machine.vfs.pipefs, flags);
-  if (typeof ends === 'number') throw new Error(named(ends));
   [reader, writer] = ends;
 };
 
@@ -129,30 +129,31 @@ describe('a pipe', () => {
     expect(read(100)).toBe('two');
   });
 
-  it('is small, then refused, when there are thousands; closing gives the room back', () => {
-    const before = machine.vfs.pipePages;
-    const made: (readonly [OpenFile, OpenFile])[] = [];
-    for (;;) {
-      const ends = createPipe(machine, task, machine.vfs.pipefs, 0);
-      if (typeof ends === 'number') {
-        expect(named(ends)).toBe('ENFILE');
-        break;
-      }
-      made.push(ends);
-    }
-    expect(pipeSize(pipeOf(made[0]![0])!)).toBe(65_536);
-    expect(pipeSize(pipeOf(made[made.length - 1]![0])!)).toBe(8192);
-    for (const end of made.flat()) fput(machine, end);
-    expect(machine.vfs.pipePages).toBe(before);
+  it('is small when a user has thousands, but not for root; closing gives pages and room back', () => {
+    const { allocated } = machine.physical;
+    const sizeOfLast = (cred: Task['cred']) => {
+      const made = Array.from({ length: 1025 }, () => createPipe(machine, { ...task, cred }, machine.vfs.pipefs, 0));
+      [reader, writer] = made[made.length - 1]!;
+      write('x');
+      const size = pipeSize(pipeOf(reader)!);
+      for (const end of made.flat()) fput(machine, end);
+      return size;
+    };
+    expect(sizeOfLast(task.cred)).toBe(65_536);
+    expect(sizeOfLast({ ...task.cred, uid: 1000, euid: 1000 })).toBe(8192);
+    expect([...machine.vfs.pipePages]).toEqual([[task.cred.uid, 16]]);
+    expect(machine.physical.allocated).toBe(allocated);
   });
 
   it('changes its size to powers of two that hold what is in it', () => {
     const pipe = pipeOf(reader)!;
     write('x'.repeat(5000));
-    expect(setPipeSize(machine, pipe, 4096)).toBe(-16);
-    expect(setPipeSize(machine, pipe, 8192)).toBe(8192);
-    expect(setPipeSize(machine, pipe, 9000)).toBe(16_384);
-    expect(setPipeSize(machine, pipe, 2 ** 30)).toBe(-1);
+    expect(setPipeSize(machine, task.cred, pipe, 4096)).toBe(-16);
+    expect(setPipeSize(machine, task.cred, pipe, 8192)).toBe(8192);
+    expect(setPipeSize(machine, task.cred, pipe, 9000)).toBe(16_384);
+    expect(setPipeSize(machine, task.cred, pipe, 2 ** 20 + 1)).toBe(-1);
+    expect(setPipeSize(machine, task.cred, pipe, 2 ** 31 + 1)).toBe(-22);
     expect(pipeSize(pipe)).toBe(16_384);
+    expect(setPipeSize(machine, task.cred, pipe, 2 ** 20)).toBe(2 ** 20);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Pipes and FIFOs (fs/pipe.c): a ring of page buffers. A write of at most PIPE_BUF bytes goes in whole or not at all, because
+ * Pipes and FIFOs (fs/pipe.c): reading, writing and opening them; `pipe-ring.ts` is what they hold. A write of at most PIPE_BUF bytes goes in whole or not at all, because
  * it either fits into what is left of the last page or gets a page of its own.
  */
 import { PAGE_SIZE } from '../../emulator/api.ts';
@@ -10,10 +10,10 @@ import { POLL } from '../abi/poll.ts';
 import { POLL_CODE, SIG } from '../abi/signal.ts';
 import { isFifo, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
-import { putUser32, UserFault } from '../mm/user.ts';
+import { putUser32 } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
-import { BLOCKED, block, isWatched, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
-import { type AsyncEntry, killFasync, setAsync } from './fasync.ts';
+import { BLOCKED, block, isWatched, wakeAll } from '../task/wait.ts';
+import { killFasync, setAsync } from './fasync.ts';
 import {
   isReadable,
   isWritable,
@@ -24,133 +24,37 @@ import {
   touchAccessed,
   touchModified,
 } from './inode.ts';
+import { dropBuffer, freePipe, isFull, keepFrame, newPipe, type Pipe, pipeLength, takeFrame } from './pipe-ring.ts';
 import { raise } from './raise.ts';
 import type { FileOperations, Inode, InodeOperations, OpenFile, SuperBlock, UserBuffer } from './types.ts';
 
-/** struct pipe_inode_info. */
-export interface Pipe {
-  /** Oldest first. */
-  buffers: PipeBuffer[];
-  /** Most buffers (F_SETPIPE_SZ in pages). */
-  ring: number;
-  /** Ends that are open. */
-  readers: number;
-  writers: number;
-  /** How often each end was opened: what the other end's open(2) of a FIFO waits for. */
-  readerCount: number;
-  writerCount: number;
-  /** Readers, and pollers of the reading end. */
-  readWait: WaitQueue;
-  writeWait: WaitQueue;
-  /** Who waits in open(2) for the other end. */
-  openWait: WaitQueue;
-  /** Open files with O_ASYNC, by end. */
-  asyncReaders: AsyncEntry[];
-  asyncWriters: AsyncEntry[];
-  /** A page that was read empty, for the next write. */
-  spare: Uint8Array | null;
-}
-
-/** Bytes [offset, offset + length) of a page. A packet (O_DIRECT) is read by one read and nothing is added to it. */
-export interface PipeBuffer {
-  page: Uint8Array;
-  offset: number;
-  length: number;
-  packet: boolean;
-}
-
 export const PIPE_BUF = 4096;
-const DEFAULT_RING = 16;
-/** What new pipes get once pipes hold `SOFT_PAGES` (PIPE_MIN_DEF_BUFFERS). */
-const LEAST_RING = 2;
-/** Pages of all pipes together: beyond the first new pipes are small (fs.pipe-user-pages-soft), beyond the second refused. */
-const SOFT_PAGES = 16_384;
-const MOST_PAGES = 131_072;
-/** /proc/sys/fs/pipe-max-size. */
-export const PIPE_MAX_SIZE = 1 << 20;
-
-/** A new pipe, counted among all; -ENFILE if there are too many. */
-export const newPipe = (kernel: Kernel): Pipe | number => {
-  const { vfs } = kernel;
-  const ring = vfs.pipePages + DEFAULT_RING > SOFT_PAGES ? LEAST_RING : DEFAULT_RING;
-  if (vfs.pipePages + ring > MOST_PAGES) return -ERRNO.ENFILE;
-  vfs.pipePages += ring;
-  return emptyPipe(ring);
-};
-
-const emptyPipe = (ring: number): Pipe => ({
-  buffers: [],
-  ring,
-  readers: 0,
-  writers: 0,
-  readerCount: 0,
-  writerCount: 0,
-  readWait: waitQueue(),
-  writeWait: waitQueue(),
-  openWait: waitQueue(),
-  asyncReaders: [],
-  asyncWriters: [],
-  spare: null,
-});
-
-const isFull = (pipe: Pipe): boolean => pipe.buffers.length >= pipe.ring;
-
-/** Bytes that can be read (FIONREAD). */
-export const pipeLength = (pipe: Pipe): number => pipe.buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-
-/**
- * Moves a piece whole or not at all, as the kernel does page by page: null if the guest's memory faults before its end. What
- * was copied by then stays where it is but does not count.
- */
-const whole = (length: number, move: () => number): boolean => {
-  try {
-    return move() === length;
-  } catch (error) {
-    if (error instanceof UserFault) return false;
-    throw error;
-  }
-};
-
-/** The same for bytes from the guest. */
-const takeWhole = (source: UserBuffer, length: number): Uint8Array | null => {
-  let bytes: Uint8Array | null = null;
-  const complete = whole(length, () => {
-    bytes = source.take(length);
-    return bytes.length;
-  });
-  return complete ? bytes : null;
-};
 
 const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): number => {
   const pipe = file.inode.pipe!;
   if (sink.remaining === 0) return 0;
   const wasFull = isFull(pipe);
   let done = 0;
-  try {
-    while (sink.remaining > 0) {
-      const buffer = pipe.buffers[0];
-      if (buffer === undefined) break;
-      const chunk = Math.min(buffer.length, sink.remaining);
-      const bytes = buffer.page.subarray(buffer.offset, buffer.offset + chunk);
-      if (!whole(chunk, () => sink.put(bytes))) {
-        if (done === 0) return -ERRNO.EFAULT;
-        break;
-      }
+  while (sink.remaining > 0 && pipe.buffers.length > 0) {
+    const buffer = pipe.buffers[0]!;
+    const { length, packet } = buffer;
+    const chunk = Math.min(length, sink.remaining);
+    if (!sink.putFrom(kernel.physical, buffer.frame * PAGE_SIZE + buffer.offset, chunk)) {
+      if (done === 0) return -ERRNO.EFAULT;
+      break;
+    }
+    done += chunk;
+    if (chunk === length || packet) {
+      dropBuffer(kernel, pipe);
+    } else {
       buffer.offset += chunk;
       buffer.length -= chunk;
-      done += chunk;
-      if (buffer.packet) buffer.length = 0;
-      if (buffer.length === 0) {
-        pipe.buffers.shift();
-        pipe.spare ??= buffer.page;
-      }
-      if (buffer.packet) break;
     }
-  } finally {
-    if ((wasFull && !isFull(pipe)) || (done > 0 && isWatched(pipe.writeWait))) wakeAll(kernel, pipe.writeWait);
+    if (packet) break;
   }
   if (done > 0) {
-    killFasync(kernel, pipe.asyncWriters, POLL_CODE.OUT);
+    if ((wasFull && !isFull(pipe)) || isWatched(pipe.writeWait)) wakeAll(kernel, pipe.writeWait);
+    if (pipe.asyncWriters.length > 0) killFasync(kernel, pipe.asyncWriters, POLL_CODE.OUT);
     touchAccessed(kernel, file.inode);
     return done;
   }
@@ -159,16 +63,30 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
   return block(kernel, task, { what: 'pipe_read', queues: [pipe.readWait] });
 };
 
-/** Adds to the last buffer when all of the odd rest fits there, as anon_pipe_write does first. */
-const mergeInto = (pipe: Pipe, source: UserBuffer): number | null => {
+/** How many bytes the last buffer takes: all of the odd rest of a write if it fits there, as anon_pipe_write does first. */
+const mergeable = (pipe: Pipe, length: number): number => {
   const last = pipe.buffers[pipe.buffers.length - 1];
-  const odd = source.remaining % PAGE_SIZE;
-  if (last === undefined || odd === 0 || last.packet || last.offset + last.length + odd > PAGE_SIZE) return 0;
-  const bytes = takeWhole(source, odd);
-  if (bytes === null) return null;
-  last.page.set(bytes, last.offset + last.length);
-  last.length += bytes.length;
-  return bytes.length;
+  const odd = length % PAGE_SIZE;
+  return last?.canMerge === true && last.offset + last.length + odd <= PAGE_SIZE ? odd : 0;
+};
+
+/** Adds to the last buffer; false for memory that faults. */
+const merge = (kernel: Kernel, pipe: Pipe, source: UserBuffer, length: number): boolean => {
+  const last = pipe.buffers[pipe.buffers.length - 1]!;
+  if (!source.takeTo(kernel.physical, last.frame * PAGE_SIZE + last.offset + last.length, length)) return false;
+  last.length += length;
+  return true;
+};
+
+/** Adds a page of its own with up to a page of bytes; false for memory that faults. */
+const append = (kernel: Kernel, pipe: Pipe, source: UserBuffer, length: number, packet: boolean): boolean => {
+  const frame = takeFrame(kernel, pipe);
+  if (!source.takeTo(kernel.physical, frame * PAGE_SIZE, length)) {
+    keepFrame(kernel, pipe, frame);
+    return false;
+  }
+  pipe.buffers.push({ frame, offset: 0, length, packet, canMerge: !packet });
+  return true;
 };
 
 const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffer): number => {
@@ -180,40 +98,26 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
     raise(kernel, task, SIG.SIGPIPE);
     return before > 0 ? before : -ERRNO.EPIPE;
   }
-  let done = 0;
-  for (let skip = before; skip > 0; ) {
-    const skipped = takeWhole(source, Math.min(skip, 65536));
-    if (skipped === null) return before;
-    skip -= skipped.length;
-  }
+  source.skip(before);
   const wasEmpty = pipe.buffers.length === 0;
   const packets = (file.flags & O.DIRECT) !== 0;
+  let done = 0;
   let faulted = false;
-  try {
-    if (before === 0 && !wasEmpty) {
-      const merged = mergeInto(pipe, source);
-      if (merged === null) faulted = true;
-      else done += merged;
-    }
-    while (!faulted && source.remaining > 0 && !isFull(pipe)) {
-      const bytes = takeWhole(source, Math.min(PAGE_SIZE, source.remaining));
-      if (bytes === null) {
-        faulted = true;
-        break;
-      }
-      const page = pipe.spare ?? new Uint8Array(PAGE_SIZE);
-      pipe.spare = null;
-      page.set(bytes);
-      pipe.buffers.push({ page, offset: 0, length: bytes.length, packet: packets });
-      done += bytes.length;
-    }
-  } finally {
-    if (done > 0) {
-      touchModified(kernel, file.inode);
-      // Every write is an edge for epoll (pipe->poll_usage).
-      if (wasEmpty || isWatched(pipe.readWait)) wakeAll(kernel, pipe.readWait);
-      killFasync(kernel, pipe.asyncReaders, POLL_CODE.IN);
-    }
+  const odd = before === 0 && !wasEmpty ? mergeable(pipe, source.remaining) : 0;
+  if (odd > 0) {
+    if (merge(kernel, pipe, source, odd)) done = odd;
+    else faulted = true;
+  }
+  while (!faulted && source.remaining > 0 && !isFull(pipe)) {
+    const length = Math.min(PAGE_SIZE, source.remaining);
+    if (append(kernel, pipe, source, length, packets)) done += length;
+    else faulted = true;
+  }
+  if (done > 0) {
+    touchModified(kernel, file.inode);
+    // Every write is an edge for epoll (pipe->poll_usage).
+    if (wasEmpty || isWatched(pipe.readWait)) wakeAll(kernel, pipe.readWait);
+    if (pipe.asyncReaders.length > 0) killFasync(kernel, pipe.asyncReaders, POLL_CODE.IN);
   }
   const total = before + done;
   if (faulted) return total > 0 ? total : -ERRNO.EFAULT;
@@ -265,7 +169,7 @@ const closeEnds = (kernel: Kernel, inode: Inode, flags: number): void => {
 };
 
 const dropPipe = (kernel: Kernel, inode: Inode): void => {
-  kernel.vfs.pipePages -= inode.pipe!.ring;
+  freePipe(kernel, inode.pipe!);
   inode.pipe = null;
 };
 
@@ -304,8 +208,7 @@ export const openFifo = (kernel: Kernel, task: Task, inode: Inode, flags: number
   const mode = flags & O.ACCMODE;
   if (mode === O.ACCMODE) return -ERRNO.EINVAL;
   const waiting = task.wait?.data?.fifo as { inode: Inode; count: number } | undefined;
-  const pipe = inode.pipe ?? newPipe(kernel);
-  if (typeof pipe === 'number') return pipe;
+  const pipe = inode.pipe ?? newPipe(kernel, task.cred);
   inode.pipe = pipe;
   const partnerCount = (): number => (mode === O.WRONLY ? pipe.readerCount : pipe.writerCount);
   // Reached through /proc/PID/fd: whoever had the other end may be gone for good.
@@ -347,16 +250,10 @@ const pipeInode: InodeOperations = Object.freeze<InodeOperations>({
 /** A pipe of pipe(2) rather than a FIFO (is_pipe of fifo_open). */
 const isNameless = (inode: Inode): boolean => inode.ops === pipeInode;
 
-/** Both ends of a new pipe (create_pipe_files); -ENFILE. `flags` are O_NONBLOCK and O_DIRECT. */
-export const createPipe = (
-  kernel: Kernel,
-  task: Task,
-  sb: SuperBlock,
-  flags: number,
-): [OpenFile, OpenFile] | number => {
+/** Both ends of a new pipe (create_pipe_files). `flags` are O_NONBLOCK and O_DIRECT. */
+export const createPipe = (kernel: Kernel, task: Task, sb: SuperBlock, flags: number): [OpenFile, OpenFile] => {
   const inode = newInode(kernel, sb, pipeInode, S.IFIFO | 0o600, { uid: task.cred.fsuid, gid: task.cred.fsgid });
-  const pipe = newPipe(kernel);
-  if (typeof pipe === 'number') return pipe;
+  const pipe = newPipe(kernel, task.cred);
   inode.pipe = pipe;
   openEnds(pipe, O.RDWR);
   const path = `pipe:[${inode.ino}]`;
@@ -365,21 +262,3 @@ export const createPipe = (
 
 /** The pipe behind an open file, if it is one. */
 export const pipeOf = (file: OpenFile): Pipe | null => (isFifo(file.inode.mode) ? file.inode.pipe : null);
-
-/** F_SETPIPE_SZ: the new size in bytes, or -errno (pipe_set_size). */
-export const setPipeSize = (kernel: Kernel, pipe: Pipe, bytes: number): number => {
-  const size = Math.max(PAGE_SIZE, 2 ** Math.ceil(Math.log2(Math.max(1, bytes))));
-  if (bytes > 2 ** 31) return -ERRNO.EINVAL;
-  const ring = size / PAGE_SIZE;
-  // Even for root: a pipe's pages are the emulator's own memory, and no limit counts them.
-  if (ring > pipe.ring && size > PIPE_MAX_SIZE) return -ERRNO.EPERM;
-  if (pipe.buffers.length > ring) return -ERRNO.EBUSY;
-  if (ring > pipe.ring && kernel.vfs.pipePages + ring - pipe.ring > MOST_PAGES) return -ERRNO.EPERM;
-  const wasFull = isFull(pipe);
-  kernel.vfs.pipePages += ring - pipe.ring;
-  pipe.ring = ring;
-  if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait);
-  return size;
-};
-
-export const pipeSize = (pipe: Pipe): number => pipe.ring * PAGE_SIZE;

@@ -15,7 +15,7 @@ import { SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
-import { PIPE_MAX_SIZE } from './pipe.ts';
+import { PIPE_MAX_SIZE, PIPE_USER_PAGES_SOFT } from './pipe-ring.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { ipcLimitRows, sysvipcDirectory } from './procipc.ts';
 import { processRow } from './procpid.ts';
@@ -123,7 +123,8 @@ const sysctl: ProcRow = {
         file('file-max', '9223372036854775807\n'),
         file('nr_open', `${NR_OPEN}\n`),
         file('pipe-max-size', `${PIPE_MAX_SIZE}\n`),
-        file('pipe-user-pages-soft', '16384\n'),
+        file('pipe-user-pages-hard', '0\n'),
+        file('pipe-user-pages-soft', `${PIPE_USER_PAGES_SOFT}\n`),
       ],
     },
     {

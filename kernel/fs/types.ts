@@ -6,6 +6,7 @@
  * Names and paths are byte strings: each character is one byte, 0..255, as it lies in guest memory. Nothing is lost, and
  * text is made of them only where people read it. See `names.ts`.
  */
+import type { PhysicalMemory } from '../../emulator/api.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
@@ -15,7 +16,7 @@ import type { Tty } from '../tty/tty.ts';
 import type { EpollItem } from './epoll.ts';
 import type { FileOwner } from './fasync.ts';
 import type { InodeLocks } from './locks.ts';
-import type { Pipe } from './pipe.ts';
+import type { Pipe } from './pipe-ring.ts';
 
 /** fs_struct: shared by CLONE_FS. */
 export interface FsContext {
@@ -206,6 +207,15 @@ export interface UserBuffer {
   put(bytes: Uint8Array): number;
   /** Takes up to `max` bytes from the guest (a write). */
   take(max: number): Uint8Array;
+  /**
+   * Copies `length` bytes at byte offset `at` of physical memory to the guest, all or none: false if there is no room or the
+   * guest's memory faults before the end. What was copied by then stays where it is, but does not count.
+   */
+  putFrom(physical: PhysicalMemory, at: number, length: number): boolean;
+  /** The same the other way. */
+  takeTo(physical: PhysicalMemory, at: number, length: number): boolean;
+  /** Passes over bytes that earlier tries of a call moved. */
+  skip(length: number): void;
 }
 
 /** What the file system keeps for the machine: `kernel.vfs`, made by `mountRoot`. */
@@ -220,8 +230,8 @@ export interface Vfs {
   anonfs: SuperBlock;
   /** memfd_create's. */
   shmfs: SuperBlock;
-  /** Pages that all pipes together may hold. */
-  pipePages: number;
+  /** Pages that the pipes of each user may hold. */
+  readonly pipePages: Map<number, number>;
   /** The machine's terminal, over the host's streams. */
   console: Tty;
   /** Pseudo-terminals by number, and the directory of their slaves. */

@@ -1,12 +1,22 @@
 /**
  * Scatter/gather lists of guest memory (lib/iov_iter.c): what read(2), write(2) and their vector forms move bytes through.
  */
+import type { PhysicalMemory } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { IOV_MAX, MAX_RW_COUNT } from '../abi/fcntl.ts';
 import { iovec } from '../abi/uio.ts';
 import type { UserBuffer } from '../fs/types.ts';
 import type { Mm } from './mm.ts';
-import { accessibleLength, accessOk, copyFromUser, copyToUser, readStruct, UserFault } from './user.ts';
+import {
+  accessibleLength,
+  accessOk,
+  copyFramesToUser,
+  copyFromUser,
+  copyToUser,
+  copyUserToFrames,
+  readStruct,
+  UserFault,
+} from './user.ts';
 
 interface Segment {
   address: number;
@@ -47,6 +57,42 @@ class UserVector implements UserBuffer {
       bytes.set(copyFromUser(this.#mm, address, length), done);
     });
     return taken === wanted ? bytes : bytes.subarray(0, taken);
+  }
+
+  putFrom(physical: PhysicalMemory, at: number, length: number): boolean {
+    return this.#moveAll(at, length, (mm, address, from, part) => copyFramesToUser(mm, address, physical, from, part));
+  }
+
+  takeTo(physical: PhysicalMemory, at: number, length: number): boolean {
+    return this.#moveAll(at, length, (mm, address, to, part) => copyUserToFrames(mm, address, physical, to, part));
+  }
+
+  skip(length: number): void {
+    for (let left = length; left > 0; ) {
+      const segment = this.#segments[this.#index]!;
+      const part = Math.min(segment.length, left);
+      this.#advance(segment, part);
+      left -= part;
+      if (segment.length === 0) this.#index++;
+    }
+  }
+
+  /** Moves `length` bytes, at `at` of physical memory, piece by piece of the vector; false where one cannot be moved. */
+  #moveAll(
+    at: number,
+    length: number,
+    move: (mm: Mm, address: number, at: number, length: number) => boolean,
+  ): boolean {
+    for (let done = 0; done < length; ) {
+      const segment = this.#segments[this.#index];
+      if (segment === undefined) return false;
+      const part = Math.min(segment.length, length - done);
+      if (part > 0 && !move(this.#mm, segment.address, at + done, part)) return false;
+      this.#advance(segment, part);
+      done += part;
+      if (segment.length === 0) this.#index++;
+    }
+    return true;
   }
 
   /** Calls `move` for pieces of up to `max` bytes that are accessible; stops before the first that is not. */
@@ -153,5 +199,19 @@ export class KernelBuffer implements UserBuffer {
     const taken = this.#bytes.slice(this.#at, this.#at + max);
     this.#at += taken.length;
     return taken;
+  }
+
+  putFrom(physical: PhysicalMemory, at: number, length: number): boolean {
+    return length <= this.remaining && this.put(physical.u8.subarray(at, at + length)) === length;
+  }
+
+  takeTo(physical: PhysicalMemory, at: number, length: number): boolean {
+    if (length > this.remaining) return false;
+    physical.u8.set(this.take(length), at);
+    return true;
+  }
+
+  skip(length: number): void {
+    this.#at += length;
   }
 }

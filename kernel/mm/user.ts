@@ -5,7 +5,16 @@
  * Every function takes the address space and an unsigned address, and throws `UserFault` where the guest's own access would
  * fault. Memory that cannot be had throws `OutOfFrames`.
  */
-import { frameOf, OutOfFrames, PAGE_SHIFT, PAGE_SIZE, PF_ERROR, PTE, USER_END } from '../../emulator/api.ts';
+import {
+  frameOf,
+  OutOfFrames,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  PF_ERROR,
+  type PhysicalMemory,
+  PTE,
+  USER_END,
+} from '../../emulator/api.ts';
 import { FAULT, faultIn } from './fault.ts';
 import type { Mm } from './mm.ts';
 
@@ -99,6 +108,53 @@ export const copyToUser = (mm: Mm, address: number, bytes: Uint8Array): void => 
     const part = Math.min(PAGE_SIZE - (start & OFFSET), length - done);
     mm.kernel.physical.u8.set(part === length ? bytes : bytes.subarray(done, done + part), start);
     done += part;
+  }
+};
+
+/**
+ * Copies bytes at byte offset `at` of physical memory to the guest, without a copy in between. False if the guest's memory
+ * faults; what was copied by then stays.
+ */
+export const copyFramesToUser = (
+  mm: Mm,
+  address: number,
+  physical: PhysicalMemory,
+  at: number,
+  length: number,
+): boolean => {
+  try {
+    for (let done = 0; done < length; ) {
+      const to = forWrite(mm, address + done);
+      const part = Math.min(PAGE_SIZE - (to & OFFSET), length - done);
+      physical.u8.copyWithin(to, at + done, at + done + part);
+      done += part;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof UserFault) return false;
+    throw error;
+  }
+};
+
+/** The same the other way. */
+export const copyUserToFrames = (
+  mm: Mm,
+  address: number,
+  physical: PhysicalMemory,
+  at: number,
+  length: number,
+): boolean => {
+  try {
+    for (let done = 0; done < length; ) {
+      const from = forRead(mm, address + done);
+      const part = Math.min(PAGE_SIZE - (from & OFFSET), length - done);
+      physical.u8.copyWithin(at + done, from, from + part);
+      done += part;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof UserFault) return false;
+    throw error;
   }
 };
 

@@ -10,7 +10,8 @@ import { memFile } from '../fs/memfile.ts';
 import { newMemInode } from '../fs/memfs.ts';
 import type { MemInode } from '../fs/memnode.ts';
 import { isPathFile } from '../fs/open.ts';
-import { createPipe, pipeOf, pipeSize, setPipeSize } from '../fs/pipe.ts';
+import { createPipe, pipeOf } from '../fs/pipe.ts';
+import { pipeSize, setPipeSize } from '../fs/pipe-ring.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyToUser, getUser32, putUser32, readCString, readStruct, UserFault, writeStruct } from '../mm/user.ts';
@@ -180,7 +181,7 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
     }
     case F.SETPIPE_SZ: {
       const pipe = pipeOf(file);
-      return pipe === null ? -ERRNO.EBADF : setPipeSize(kernel, pipe, argument);
+      return pipe === null ? -ERRNO.EBADF : setPipeSize(kernel, task.cred, pipe, argument);
     }
     case F.GET_SEALS:
       return sealed(file)?.seals ?? -ERRNO.EINVAL;
@@ -238,9 +239,7 @@ const ioctl = (kernel: Kernel, task: Task, fd: number, wide: number, argument: n
 const pipe2 = (kernel: Kernel, task: Task, address: number, flags: number): number => {
   if (flags & ~(O.CLOEXEC | O.NONBLOCK | O.DIRECT)) return -ERRNO.EINVAL;
   const closeOnExec = (flags & O.CLOEXEC) !== 0;
-  const ends = createPipe(kernel, task, kernel.vfs.pipefs, flags & (O.NONBLOCK | O.DIRECT));
-  if (typeof ends === 'number') return ends;
-  const [reader, writer] = ends;
+  const [reader, writer] = createPipe(kernel, task, kernel.vfs.pipefs, flags & (O.NONBLOCK | O.DIRECT));
   const read = installFile(kernel, task, reader, closeOnExec);
   const write = installFile(kernel, task, writer, closeOnExec);
   const undo = (): void => {
