@@ -54,6 +54,7 @@ export const MAGIC = {
   /** What a file system that lives elsewhere calls itself here. */
   V9FS: 0x01021997,
   ANON_INODE: 0x09041934,
+  MQUEUE: 0x19800202,
 } as const;
 
 /** f_flags of statfs(2). */

@@ -62,7 +62,10 @@ export const closeFile = (kernel: Kernel, task: Task, fd: number): number => {
 };
 
 const dropEntry = (kernel: Kernel, table: FileTable, entry: FileDescriptor): void => {
-  if (!isPathFile(entry.file)) releasePosixLocks(kernel, entry.file.inode, table);
+  if (!isPathFile(entry.file)) {
+    entry.file.ops.flush?.(kernel, entry.file);
+    releasePosixLocks(kernel, entry.file.inode, table);
+  }
   fput(kernel, entry.file);
 };
 

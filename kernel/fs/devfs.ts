@@ -39,6 +39,7 @@ export const newDevfs = (kernel: Kernel, vfs: Vfs): MemInode => {
   for (const [name, target] of LINKS) symlink!(kernel, root, name, target, ROOT);
   node(root, 'pts', S.IFDIR | 0o755, 0);
   node(root, 'shm', S.IFDIR | 0o1777, 0);
+  node(root, 'mqueue', S.IFDIR | 0o1777, 0);
   return root;
 };
 

@@ -14,6 +14,7 @@ import { newHostfs } from './hostfs.ts';
 import { newOpenFile, newSuperBlock } from './inode.ts';
 import { newOverlay, newTmpfs } from './memfs.ts';
 import type { MemInode } from './memnode.ts';
+import { newMqueuefs } from './mqueuefs.ts';
 import { throughMounts, walkPath } from './namei.ts';
 import { joinPath, normalise } from './names.ts';
 import { newProcfs } from './procfs.ts';
@@ -50,6 +51,7 @@ const newVfs = (): Vfs => {
     anonfs,
     shmfs,
     pipePages: new Map(),
+    mqueue: undefined as unknown as Inode,
     console: newTty('console', 0),
     ptys: new Map(),
     devpts: undefined as unknown as Inode,
@@ -111,6 +113,7 @@ export const mountRoot = (kernel: Kernel, options: RootOptions = {}): void => {
   vfs.devpts = newDevpts(kernel, vfs, options.owner ?? { uid: 0, gid: 0 });
   mount('/dev/pts', () => vfs.devpts);
   mount('/dev/shm', () => newTmpfs(kernel, vfs));
+  mount('/dev/mqueue', () => newMqueuefs(kernel, vfs));
   for (const bind of options.binds ?? []) {
     mount(bind.guestPath, () => newHostfs(kernel, vfs, bind.files, bind.writable));
   }

@@ -1,7 +1,9 @@
 /** /proc/sysvipc, and the limits of System V IPC below /proc/sys/kernel (sysvipc(7), proc(5)). */
 import { PAGE_SIZE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
+import { MQ_HARD, MQ_LEAST } from '../abi/mqueue.ts';
 import type { IpcIds, IpcObject } from '../ipc/ids.ts';
+import type { MqLimits } from '../ipc/mqueue.ts';
 import { attaches } from '../ipc/shm.ts';
 import type { ProcContext, ProcRow } from './procfs.ts';
 
@@ -95,19 +97,20 @@ const numbers = (text: string, count: number): bigint[] | null => {
   return words.length === count && words.every((word) => /^\d+$/.test(word)) ? words.map(BigInt) : null;
 };
 
-/** A file of numbers below /proc/sys, which root may change; none may be above `max`. */
+/** A file of numbers below /proc/sys, which root may change; none may be below `min` or above `max`. */
 const sysctl = (
   name: string,
   get: (context: ProcContext) => readonly (number | bigint)[],
   set: (context: ProcContext, values: readonly bigint[]) => void,
   max: bigint,
+  min = 0n,
 ): ProcRow => ({
   name,
   mode: 0o644,
   text: (context) => `${get(context).join('\t')}\n`,
   write: (context, text) => {
     const values = numbers(text, get(context).length);
-    if (values === null || values.some((value) => value > max)) return -ERRNO.EINVAL;
+    if (values === null || values.some((value) => value > max || value < min)) return -ERRNO.EINVAL;
     set(context, values);
     return 0;
   },
@@ -158,3 +161,26 @@ export const ipcLimitRows: readonly ProcRow[] = [
   ofLong('shmmax'),
   ofInt('shmmni'),
 ];
+
+const ofQueues = (name: keyof MqLimits, min: number, max: number): ProcRow =>
+  sysctl(
+    name,
+    ({ kernel }) => [kernel.ipc.mq.limits[name]],
+    ({ kernel }, [value]) => {
+      kernel.ipc.mq.limits[name] = Number(value);
+    },
+    BigInt(max),
+    BigInt(min),
+  );
+
+/** /proc/sys/fs/mqueue (mq_overview(7)). */
+export const mqueueDirectory: ProcRow = {
+  name: 'mqueue',
+  children: [
+    ofQueues('msg_default', MQ_LEAST.msgmax, MQ_HARD.msgmax),
+    ofQueues('msg_max', MQ_LEAST.msgmax, MQ_HARD.msgmax),
+    ofQueues('msgsize_default', MQ_LEAST.msgsizemax, MQ_HARD.msgsizemax),
+    ofQueues('msgsize_max', MQ_LEAST.msgsizemax, MQ_HARD.msgsizemax),
+    ofQueues('queues_max', 0, Number(INT_MAX)),
+  ],
+};

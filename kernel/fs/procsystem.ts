@@ -17,7 +17,7 @@ import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
 import { PIPE_MAX_SIZE, PIPE_USER_PAGES_SOFT } from './pipe-ring.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
-import { ipcLimitRows, sysvipcDirectory } from './procipc.ts';
+import { ipcLimitRows, mqueueDirectory, sysvipcDirectory } from './procipc.ts';
 import { processRow } from './procpid.ts';
 
 const line = (name: string, kilobytes: number): string =>
@@ -121,6 +121,7 @@ const sysctl: ProcRow = {
       name: 'fs',
       children: [
         file('file-max', '9223372036854775807\n'),
+        mqueueDirectory,
         file('nr_open', `${NR_OPEN}\n`),
         file('pipe-max-size', `${PIPE_MAX_SIZE}\n`),
         file('pipe-user-pages-hard', '0\n'),
@@ -153,7 +154,7 @@ const sysctl: ProcRow = {
 };
 
 /** Types that there are; none lives on a block device. */
-const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'pipefs', 'overlay'] as const;
+const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'pipefs', 'mqueue', 'overlay'] as const;
 
 /** The root of /proc. */
 export const procRoot = frozenRow({

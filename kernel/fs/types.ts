@@ -188,6 +188,8 @@ export interface FileOperations {
   ioctl?(kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number;
   /** The file was opened, with all `flags` of open(2): sets its state. 0, or -errno to refuse; then `release` is not called. */
   opened?(kernel: Kernel, task: Task, file: OpenFile, flags: number): number;
+  /** A descriptor of it was closed, by `kernel.current`. */
+  flush?(kernel: Kernel, file: OpenFile): void;
   /** The last reference went. */
   release?(kernel: Kernel, file: OpenFile): void;
   /** Bytes of the page at `offset` (a multiple of 4096) for mappings: writes at most 4096 bytes into `into`, the rest stays zero. -errno on failure. */
@@ -232,6 +234,8 @@ export interface Vfs {
   shmfs: SuperBlock;
   /** Pages that the pipes of each user may hold. */
   readonly pipePages: Map<number, number>;
+  /** Root of the file system of POSIX message queues. */
+  mqueue: Inode;
   /** The machine's terminal, over the host's streams. */
   console: Tty;
   /** Pseudo-terminals by number, and the directory of their slaves. */

@@ -1,5 +1,6 @@
-/** All System V objects of the machine and their limits (struct ipc_namespace). */
+/** All System V objects and POSIX queues of the machine, and their limits (struct ipc_namespace). */
 import { type IpcIds, newIpcIds } from './ids.ts';
+import { type MqNamespace, newMqNamespace } from './mqueue.ts';
 import type { MessageQueue } from './msg.ts';
 import type { SemaphoreSet } from './sem.ts';
 import type { SharedSegment } from './shm.ts';
@@ -26,6 +27,7 @@ export interface IpcNamespace {
   readonly sem: IpcIds<SemaphoreSet>;
   readonly shm: IpcIds<SharedSegment>;
   readonly limits: IpcLimits;
+  readonly mq: MqNamespace;
 }
 
 /** ULONG_MAX - 2^24: no limit, but room for sums. */
@@ -40,4 +42,5 @@ export const newIpcNamespace = (): IpcNamespace => ({
     sem: { msl: 32000, mns: 1024000000, opm: 500, mni: 32000 },
     ...{ shmall: SHM_UNLIMITED, shmmax: SHM_UNLIMITED, shmmni: 4096 },
   },
+  mq: newMqNamespace(),
 });

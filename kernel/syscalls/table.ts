@@ -18,6 +18,7 @@ import { semSyscalls } from './ipc-sem.ts';
 import { shmSyscalls } from './ipc-shm.ts';
 import { limitsSyscalls } from './limits.ts';
 import { memorySyscalls } from './memory.ts';
+import { mqueueSyscalls } from './mqueue.ts';
 import { pidfdSyscalls } from './pidfd.ts';
 import { pollSyscalls } from './poll.ts';
 import { prctlSyscalls } from './prctl.ts';
@@ -53,6 +54,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...futexSyscalls,
   ...identitySyscalls,
   ...msgSyscalls,
+  ...mqueueSyscalls,
   ...semSyscalls,
   ...shmSyscalls,
   ...memorySyscalls,

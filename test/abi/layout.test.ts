@@ -130,6 +130,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     headers: ['linux/msg.h', 'asm/msgbuf.h'],
     fields: { __unused4: null, __unused5: null },
   },
+  MQ_ATTR: { c: 'struct mq_attr', headers: ['linux/mqueue.h'] },
   MSGINFO: { c: 'struct msginfo', headers: ['linux/msg.h'] },
   SEMID_DS: { c: 'struct semid64_ds', headers: ['linux/sem.h', 'asm/sembuf.h'] },
   SEMBUF: { c: 'struct sembuf', headers: ['linux/sem.h'] },

@@ -52,6 +52,8 @@ export const openFlagsText = (value: number): string => {
   const access = ACCESS.find(([, mode]) => mode === (value & O.ACCMODE))![0];
   return [access, ...flagParts(OPEN, value & ~O.ACCMODE)].join('|');
 };
+/** Without an access mode; 0 for none. */
+export const openFlagParts = (value: number): string => flagParts(OPEN, value).join('|') || '0';
 export const openFlags = argument('int', openFlagsText);
 /** Of pipe2(2), dup3(2): without an access mode. */
 export const descriptorFlags = argument('int', flags(OPEN, 'O_???'));

@@ -18,8 +18,10 @@ import {
   SHMINFO,
 } from '../../abi/ipc.ts';
 import type { StructType } from '../../abi/layout.ts';
+import { MQ_ATTR } from '../../abi/mqueue.ts';
 import type { FormatContext } from '../row.ts';
-import { argument, failed, filledBy, pointerTo } from './argument.ts';
+import { argument, failed, filledBy, pointerTo, structText } from './argument.ts';
+import { openFlagParts } from './files.ts';
 import { peekStruct, peekUpTo, peekView } from './guest.ts';
 import { address, choice, flagParts, flags, hex, list, type Names, names, octal, quoteStart } from './text.ts';
 
@@ -154,3 +156,11 @@ export const shmidDs = control(
     }
   },
 );
+
+const mqAttrAt = structText(
+  MQ_ATTR,
+  ({ mq_flags, mq_maxmsg, mq_msgsize, mq_curmsgs }) =>
+    `{mq_flags=${openFlagParts(Number(mq_flags))}, mq_maxmsg=${mq_maxmsg}, mq_msgsize=${mq_msgsize}, mq_curmsgs=${mq_curmsgs}}`,
+);
+export const mqAttr = pointerTo(mqAttrAt);
+export const outMqAttr = filledBy(mqAttrAt);
