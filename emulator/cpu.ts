@@ -34,7 +34,7 @@ export interface JitObserver {
 export interface JitOptions {
   /** How often a block is entered before it is translated; 0: all are translated at once. */
   readonly threshold?: number;
-  /** Bytes of WebAssembly that are kept. */
+  /** Most bytes of the host's memory for translations, by estimate; the oldest go when it is reached. */
   readonly cacheBytes?: number;
   /** Longest stay in translated code, in instructions. */
   readonly slice?: number;

@@ -27,9 +27,19 @@ export interface Translation {
   readonly handler: number;
   /** Address of the tag of the address space it was last found good in; 0 if all of it lies in one page. */
   readonly tagSlot: number;
-  /** Bytes of WebAssembly. */
+  /** Bytes it takes from the host; see `hostBytes`. */
   readonly size: number;
 }
+
+/**
+ * What the host spends on a module of one function, as measured with V8 on small regions and large ones: the instance, what
+ * V8 and we note about it, and code that is many times as long as the WebAssembly it was compiled from, twice.
+ */
+const MODULE_BYTES = 20 << 10;
+const EXPANSION = 12;
+
+/** About how many bytes of the host a translation takes, by its bytes of WebAssembly. */
+const hostBytes = (wasm: number): number => MODULE_BYTES + EXPANSION * wasm;
 
 export class RegionCache {
   /** Told of every region, with its code. */
@@ -49,7 +59,7 @@ export class RegionCache {
   #nextSlot: number = LINEAR.regionTags;
   #bytes = 0;
 
-  /** `limit`: bytes of WebAssembly that are kept. */
+  /** `limit`: most bytes of the host for translations that are kept, as `hostBytes` estimates them. */
   constructor(
     blocks: Blocks,
     link: (bytes: Uint8Array) => Record<string, unknown>,
@@ -68,6 +78,7 @@ export class RegionCache {
     return this.#translations.size;
   }
 
+  /** Bytes of the host in use, estimated. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -90,13 +101,14 @@ export class RegionCache {
     const f = buildRegion(m, region, tagSlot);
     this.onTranslated?.(region, f);
     const bytes = m.finish();
-    while (this.#bytes + bytes.length > this.#limit && this.#translations.size > 0) {
+    const size = hostBytes(bytes.length);
+    while (this.#bytes + size > this.#limit && this.#translations.size > 0) {
       this.drop(this.#translations.values().next().value!);
     }
     const exports = this.#link(bytes);
     const handler = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
     this.#forms.setSlot(handler, exports.region);
-    const translation = { address: region.entry, frame, pages: region.pages, handler, tagSlot, size: bytes.length };
+    const translation = { address: region.entry, frame, pages: region.pages, handler, tagSlot, size };
     this.#remember(translation);
     const block = this.#blocks.known(frame, region.entry);
     if (block !== undefined) this.install(block);
@@ -138,8 +150,13 @@ export class RegionCache {
     const { address, frame, pages, handler, tagSlot, size } = translation;
     if (!this.#translations.delete(translation)) return;
     this.#bytes -= size;
-    this.#byEntry.get(frame)!.delete(address);
-    for (const page of pages.values()) this.#byFrame.get(page)?.delete(translation);
+    const entries = this.#byEntry.get(frame)!;
+    entries.delete(address);
+    if (entries.size === 0) this.#byEntry.delete(frame);
+    for (const page of pages.values()) {
+      const known = this.#byFrame.get(page);
+      if (known?.delete(translation) && known.size === 0) this.#byFrame.delete(page);
+    }
     const block = this.#blocks.known(frame, address);
     if (block !== undefined) {
       const { u32 } = this.#physical;

@@ -15,7 +15,8 @@ import { buildRegionRuntime } from './runtime.ts';
 import { analyse } from './structure.ts';
 
 const THRESHOLD = 3000;
-const CACHE_BYTES = 64 << 20;
+/** Some five thousand regions of the usual length. */
+const CACHE_BYTES = 512 << 20;
 const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 3, targets: 16 };
 
 /**

@@ -1,10 +1,10 @@
-/** What the JIT tells of itself: `--jit-dump` and `signalbox profile`. */
+/** What the JIT tells of itself, `--jit-dump` and `signalbox profile`, and the memory that it takes of the host. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../native/cases.ts';
-import { signalbox } from './cli.ts';
+import { canBuild, guest, signalbox, spawned } from './cli.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'jit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,8 +51,61 @@ it('profiles', async () => {
   expect(stderr).toMatch(/left for the interpreter, by the instruction it executed: [1-9]/);
 });
 
+it('takes sizes and counts only', async () => {
+  for (const option of ['--jit-cache', '--jit-threshold']) {
+    const { status, stderr } = await signalbox(['run', option, 'much', loop()]);
+    expect([status, stderr]).toEqual([125, expect.stringContaining(option)]);
+  }
+});
+
 it('says where it cannot write', async () => {
   const { status, stderr } = await signalbox(['run', '--cpu', 'jit', '--jit-dump', `${root}package.json`, loop()]);
   expect(stderr).toContain('--jit-dump');
   expect(status).not.toBe(0);
+});
+
+/**
+ * Boots a program that makes one function after the other, and prints the process's megabytes at about each five hundred,
+ * after collecting what is garbage. Arguments: library, program, functions, bytes of the cache.
+ */
+const WATCH = `
+const [library, program, functions, cacheBytes] = process.argv.slice(1);
+const { boot } = await import(library);
+const { readFileSync } = await import('node:fs');
+const args = [functions, functions];
+const box = await boot({ program: readFileSync(program), args, jit: { threshold: 20, cacheBytes: Number(cacheBytes) } });
+const megabytes = [];
+for (let kind = 'instructions'; kind === 'instructions'; megabytes.push(process.memoryUsage().rss / 1e6)) {
+  ({ kind } = await box.runUntil({ instructions: 500_000 }));
+  gc();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  gc();
+}
+console.log(JSON.stringify({ megabytes, output: box.stdout }));
+`;
+
+describe.skipIf(!canBuild)('a guest that makes code for ever', () => {
+  const watch = async (functions: number, cacheBytes: number) => {
+    const program = await guest('generate_code');
+    const args = [`${root}dist/index.js`, program, String(functions), String(cacheBytes)];
+    const { stdout } = await spawned(process.execPath, ['--expose-gc', '--input-type=module', '-e', WATCH, ...args]);
+    return JSON.parse(stdout) as { megabytes: number[]; output: string };
+  };
+
+  // Without a bound it takes some 60 MB more, and 150 where V8 keeps what is dropped.
+  it('does not grow the host beyond --jit-cache', async () => {
+    const { megabytes, output } = await watch(3000, 4 << 20);
+    expect(output).toBe('1651418672\n');
+    expect(megabytes.length).toBeGreaterThan(2);
+    expect(megabytes.at(-1)! - megabytes[0]!, megabytes.join(', ')).toBeLessThan(40);
+  }, 120_000);
+
+  it('ends with what it ends with natively, whatever is dropped', async () => {
+    const program = await guest('generate_code');
+    for (const pages of ['1', '7']) {
+      const args = ['--jit-cache', '1M', '--jit-threshold', '1', program, '300', pages];
+      const outcome = await signalbox(['run', ...args]);
+      expect(outcome).toEqual(await spawned(program, ['300', pages]));
+    }
+  });
 });

@@ -1,7 +1,7 @@
 /** The options that `run` and `frame` share: the machine and the program's surroundings. */
 import { type Command, Option } from 'commander';
 import { CPU_LEVELS, type CpuLevel } from '../../emulator/api.ts';
-import { type BindOption, collectBind, collectEnv, parseSeed, parseSize } from './options.ts';
+import { type BindOption, collectBind, collectEnv, parseCount, parseSeed, parseSize } from './options.ts';
 
 export interface MachineOptions {
   readonly cpu: 'jit' | 'interpreter' | 'reference';
@@ -13,6 +13,8 @@ export interface MachineOptions {
   readonly bind: readonly BindOption[];
   readonly memory: number;
   readonly disk: number;
+  readonly jitCache?: number;
+  readonly jitThreshold?: number;
   readonly jitDump?: string;
   readonly deterministic?: boolean;
   readonly seed?: number;
@@ -32,6 +34,12 @@ export const addMachineOptions = (command: Command): Command =>
         .choices(CPU_LEVELS)
         .default('v3'),
     )
+    .addOption(
+      new Option('--jit-cache <SIZE>', 'most memory of the host for translated code (default: 512M)').argParser(
+        parseSize,
+      ),
+    )
+    .option('--jit-threshold <COUNT>', 'translate code when it was entered so often; 0: before it runs', parseCount)
     .option(
       '--jit-dump <DIR>',
       'write there, for each translated region, its code and how often it was left, and where',

@@ -45,3 +45,10 @@ export const parseSeed = (text: string): number => {
   }
   return seed;
 };
+
+/** A count that fits into 31 bits. */
+export const parseCount = (text: string): number => {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count >= 2 ** 31) throw new InvalidArgumentError('Write a whole number below 2^31.');
+  return count;
+};

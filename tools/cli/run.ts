@@ -88,6 +88,10 @@ export const bootOptions = (
     cpu: options.cpu,
     cpuLevel: options.cpuLevel,
     ...(forms === undefined ? {} : { preparedForms: forms }),
+    jit: {
+      ...(options.jitCache === undefined ? {} : { cacheBytes: options.jitCache }),
+      ...(options.jitThreshold === undefined ? {} : { threshold: options.jitThreshold }),
+    },
     memory: options.memory,
     limits: { fileBytes: options.disk },
     job: true,
@@ -118,13 +122,11 @@ export const run = async (program: string, args: readonly string[], options: Run
   const host = nodeHost();
   const log = options.jitDump !== undefined || options.profile === true ? new JitLog() : null;
   let started = false;
-  const box = await start({
-    ...bootOptions(host, program, args, options, (message) => {
-      // Before the start a message is the reason of the failure, and shown as that.
-      if (started) say(host, message);
-    }),
-    ...(log === null ? {} : { jit: { observer: log.observer } }),
+  const settings = bootOptions(host, program, args, options, (message) => {
+    // Before the start a message is the reason of the failure, and shown as that.
+    if (started) say(host, message);
   });
+  const box = await start(log === null ? settings : { ...settings, jit: { ...settings.jit, observer: log.observer } });
   started = true;
   const trace = options.strace || options.output !== undefined ? openTrace(options.output, host) : null;
   if (trace !== null) box.machine.observers.push(trace.observer);
