@@ -6,6 +6,7 @@ import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
 import type { IpcNamespace } from './ipc/namespace.ts';
 import type { Memory } from './mm/memory.ts';
+import type { NetState } from './net/types.ts';
 import type { Task } from './task/task.ts';
 import type { TimerQueue } from './task/timers.ts';
 import type { WaitQueue } from './task/wait.ts';
@@ -84,6 +85,8 @@ export interface Kernel {
   readonly futexes: Map<string, WaitQueue>;
   /** System V queues, semaphores and segments, and their limits. */
   readonly ipc: IpcNamespace;
+  /** Sockets by name. */
+  readonly net: NetState;
   /** The root directory of the file system. */
   rootInode: Inode;
   /** Mounts, consoles and counters of the file system; made by `mountRoot`. */

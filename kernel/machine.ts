@@ -29,6 +29,7 @@ import { newIpcNamespace } from './ipc/namespace.ts';
 import type { Kernel, Observer } from './kernel.ts';
 import { type Memory, newMemory } from './mm/memory.ts';
 import { type Mm, mmPut, newMm } from './mm/mm.ts';
+import { newNetState } from './net/namespace.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
 import { startProgram } from './process/exec.ts';
@@ -137,6 +138,7 @@ export class Machine implements Kernel {
   readonly hostWait: WaitQueue = waitQueue();
   readonly futexes = new Map<string, WaitQueue>();
   readonly ipc = newIpcNamespace();
+  readonly net = newNetState();
   readonly limits: { readonly maxTasks: number; readonly fileBytes: number };
   readonly clock: Clock;
   /** Null when randomness is the host's. */

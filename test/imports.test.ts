@@ -43,7 +43,7 @@ const imports = production.flatMap(importsOf);
 const KERNEL_ROOMS: readonly (readonly string[])[] = [
   ['abi'],
   ['task', 'mm'],
-  ['signal', 'fs', 'ipc', 'tty'],
+  ['signal', 'fs', 'ipc', 'tty', 'net'],
   ['process'],
   ['syscalls'],
   ['entry'],

@@ -21,6 +21,7 @@ export const S = {
 export const isDir = (mode: number): boolean => (mode & S.IFMT) === S.IFDIR;
 export const isReg = (mode: number): boolean => (mode & S.IFMT) === S.IFREG;
 export const isLnk = (mode: number): boolean => (mode & S.IFMT) === S.IFLNK;
+export const isSock = (mode: number): boolean => (mode & S.IFMT) === S.IFSOCK;
 export const isFifo = (mode: number): boolean => (mode & S.IFMT) === S.IFIFO;
 export const isChr = (mode: number): boolean => (mode & S.IFMT) === S.IFCHR;
 export const isBlk = (mode: number): boolean => (mode & S.IFMT) === S.IFBLK;
@@ -49,6 +50,7 @@ export const MAGIC = {
   TMPFS: 0x01021994,
   PROC: 0x9fa0,
   PIPEFS: 0x50495045,
+  SOCKFS: 0x534f434b,
   OVERLAYFS: 0x794c7630,
   DEVPTS: 0x1cd1,
   /** What a file system that lives elsewhere calls itself here. */

@@ -33,8 +33,6 @@ export interface EpollItem extends Watcher {
   fd: number;
   file: OpenFile;
   queues: readonly WaitQueue[];
-  /** Asked for, with EPOLLET and its like. */
-  events: number;
   data: bigint;
 }
 

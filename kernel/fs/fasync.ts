@@ -52,11 +52,11 @@ export const setAsync = (list: AsyncEntry[], file: OpenFile, fd: number, on: boo
   else if (at >= 0) list.splice(at, 1);
 };
 
-/** Tells all (kill_fasync). `code` is POLL_IN, POLL_OUT, ... */
-export const killFasync = (kernel: Kernel, list: readonly AsyncEntry[], code: number): void => {
+/** Tells all (kill_fasync). `code` is POLL_IN, POLL_OUT, ...; news of urgent data go to those alone who chose a signal. */
+export const killFasync = (kernel: Kernel, list: readonly AsyncEntry[], code: number, urgent = false): void => {
   for (const { file, fd } of list.slice()) {
     const { owner } = file;
-    if (owner === undefined || owner.id === 0) continue;
+    if (owner === undefined || owner.id === 0 || (urgent && owner.signo === 0)) continue;
     for (const task of ownersOf(kernel, owner)) sendSigio(kernel, task, owner, fd, code);
   }
 };
@@ -70,6 +70,15 @@ const ownersOf = (kernel: Kernel, { type, id }: FileOwner): Task[] => {
 /** sigio_perm. */
 const mayTell = ({ uid, euid }: FileOwner, { cred }: Task): boolean =>
   euid === 0 || euid === cred.suid || euid === cred.uid || uid === cred.suid || uid === cred.uid;
+
+/** SIGURG to whom F_SETOWN named. False if nobody was (send_sigurg). */
+export const sendSigurg = (kernel: Kernel, { owner }: OpenFile): boolean => {
+  if (owner === undefined || owner.id === 0) return false;
+  for (const task of ownersOf(kernel, owner)) {
+    if (mayTell(owner, task)) sendSignal(kernel, kernelInfo(SIG.SIGURG), task, owner.type === F_OWNER.TID);
+  }
+  return true;
+};
 
 /** send_sigio_to_task: a signal that cannot be queued becomes a plain SIGIO, so that nobody waits in vain. */
 const sendSigio = (kernel: Kernel, task: Task, owner: FileOwner, fd: number, code: number): void => {

@@ -44,12 +44,14 @@ const newVfs = (): Vfs => {
   const pipefs = newSuperBlock(numbers, { type: 'pipefs', magic: MAGIC.PIPEFS });
   const anonfs = newSuperBlock(numbers, { type: 'anon_inodefs', magic: MAGIC.ANON_INODE });
   const shmfs = newSuperBlock(numbers, { type: 'tmpfs', magic: MAGIC.TMPFS });
+  const sockfs = newSuperBlock(numbers, { type: 'sockfs', magic: MAGIC.SOCKFS });
   return {
     ...numbers,
     mounts: [],
     pipefs,
     anonfs,
     shmfs,
+    sockfs,
     pipePages: new Map(),
     mqueue: undefined as unknown as Inode,
     console: newTty('console', 0),

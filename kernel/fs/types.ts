@@ -230,6 +230,8 @@ export interface Vfs {
   /** Pipes, and files that have no name. */
   pipefs: SuperBlock;
   anonfs: SuperBlock;
+  /** Sockets. */
+  sockfs: SuperBlock;
   /** memfd_create's. */
   shmfs: SuperBlock;
   /** Pages that the pipes of each user may hold. */

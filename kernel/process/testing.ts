@@ -11,6 +11,7 @@ import { memoryHost } from '../memory-host.ts';
 import { KernelBuffer } from '../mm/iov.ts';
 import { newMm } from '../mm/mm.ts';
 import { type TestMachine, testMachine } from '../mm/testing.ts';
+import { newNetState } from '../net/namespace.ts';
 import { newSigHand } from '../signal/action.ts';
 import { timerQueue } from '../task/timers.ts';
 import { defaultLimits, linkTask, newGroup, newTask, userCredentials } from './create.ts';
@@ -27,6 +28,7 @@ export const execMachine = (bytes = 64 << 20): TestMachine => {
     timers: timerQueue(),
     futexes: new Map(),
     ipc: newIpcNamespace(),
+    net: newNetState(),
     hostname: 'test',
     limits: { maxTasks: 100, fileBytes: 1 << 30 },
     fileBytes: 0,

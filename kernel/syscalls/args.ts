@@ -15,6 +15,7 @@ export * from './format/prctl.ts';
 export * from './format/process.ts';
 export * from './format/seccomp.ts';
 export * from './format/signal.ts';
+export * from './format/sockets.ts';
 export * from './format/time.ts';
 
 /** C's int. */

@@ -30,6 +30,8 @@ import { seccompSyscalls } from './seccomp.ts';
 import { signalSyscalls } from './signal.ts';
 import { signalfdSyscalls } from './signalfd.ts';
 import { socketSyscalls } from './socket.ts';
+import { socketMessageSyscalls } from './socket-message.ts';
+import { socketOptionSyscalls } from './socket-option.ts';
 import { systemSyscalls } from './system.ts';
 import { timeSyscalls } from './time.ts';
 import { timerSyscalls } from './timer.ts';
@@ -67,6 +69,8 @@ export const syscallRows: readonly SyscallRow[] = [
   ...scheduleSyscalls,
   ...seccompSyscalls,
   ...socketSyscalls,
+  ...socketMessageSyscalls,
+  ...socketOptionSyscalls,
   ...systemSyscalls,
   ...timeSyscalls,
   ...timerSyscalls,

@@ -28,6 +28,8 @@ export interface Watcher {
   isReady: boolean;
   /** EPOLLEXCLUSIVE: of several sets that watch, one wake-up is enough. */
   exclusive: boolean;
+  /** Asked for, with EPOLLET and its like. */
+  events: number;
 }
 
 /** The part of an epoll set that wake-ups touch. */
@@ -104,9 +106,12 @@ export const leaveQueues = (task: Task): void => {
   task.wait.queues = [];
 };
 
-/** Wakes all who wait; each looks for itself whether its condition holds. */
-export const wakeAll = (kernel: Kernel, queue: WaitQueue): void => {
-  if (queue.watchers !== undefined) tellWatchers(kernel, queue.watchers);
+/**
+ * Wakes all who wait; each looks for itself whether its condition holds. `key` are the events (POLLIN, ...) that may have
+ * come: sets of events do not hear of others. 0 is any.
+ */
+export const wakeAll = (kernel: Kernel, queue: WaitQueue, key = 0): void => {
+  if (queue.watchers !== undefined) tellWatchers(kernel, queue.watchers, key);
   if (queue.waiters.length === 0) return;
   for (const task of queue.waiters.slice()) kernel.wake(task);
 };
@@ -134,10 +139,10 @@ export const markReady = (kernel: Kernel, watcher: Watcher): boolean => {
   return sleeper;
 };
 
-const tellWatchers = (kernel: Kernel, watchers: readonly Watcher[]): void => {
+const tellWatchers = (kernel: Kernel, watchers: readonly Watcher[], key: number): void => {
   let satisfied = false;
   for (const watcher of watchers.slice()) {
-    if (watcher.exclusive && satisfied) continue;
+    if ((watcher.exclusive && satisfied) || (key !== 0 && (watcher.events & key) === 0)) continue;
     if (markReady(kernel, watcher) && watcher.exclusive) satisfied = true;
   }
 };

@@ -6,7 +6,19 @@ import { fileURLToPath } from 'node:url';
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The folders of guest/ which hold the differential corpus; other folders there belong to other tests. */
-export const areas = ['cpu', 'memory', 'process', 'file', 'ipc', 'signal', 'libc', 'libm', 'time', 'dynamic'] as const;
+export const areas = [
+  'cpu',
+  'memory',
+  'process',
+  'file',
+  'ipc',
+  'net',
+  'signal',
+  'libc',
+  'libm',
+  'time',
+  'dynamic',
+] as const;
 
 /** Which C library a program is linked with: statically, or glibc's shared one. */
 export type Libc = 'glibc' | 'musl' | 'shared';
