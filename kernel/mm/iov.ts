@@ -195,10 +195,6 @@ export class KernelBuffer implements UserBuffer {
     return length;
   }
 
-  skip(count: number): void {
-    this.#at = Math.min(this.#bytes.length, this.#at + count);
-  }
-
   take(max: number): Uint8Array {
     const taken = this.#bytes.slice(this.#at, this.#at + max);
     this.#at += taken.length;
