@@ -7,6 +7,7 @@ import type { Host } from './host.ts';
 import type { IpcNamespace } from './ipc/namespace.ts';
 import type { Memory } from './mm/memory.ts';
 import type { NetState } from './net/types.ts';
+import type { FutexQueue } from './process/futex.ts';
 import type { Task } from './task/task.ts';
 import type { TimerQueue } from './task/timers.ts';
 import type { WaitQueue } from './task/wait.ts';
@@ -81,8 +82,8 @@ export interface Kernel {
   readonly init: Task;
   /** Who sleeps until the host's streams change; all are woken after each `host.wait`. */
   readonly hostWait: WaitQueue;
-  /** Sleepers of futex(2) by key, see `syscalls/futex.ts`. */
-  readonly futexes: Map<string, WaitQueue>;
+  /** Sleepers of futex(2) by key, see `process/futex.ts`. */
+  readonly futexes: Map<string, FutexQueue>;
   /** System V queues, semaphores and segments, and their limits. */
   readonly ipc: IpcNamespace;
   /** Sockets by name. */

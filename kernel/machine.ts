@@ -34,6 +34,7 @@ import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
 import { startProgram } from './process/exec.ts';
 import { releaseTask } from './process/exit.ts';
+import type { FutexQueue } from './process/futex.ts';
 import { fireTimers } from './process/timers.ts';
 import { describeWaiting } from './process/waiting.ts';
 import { newSigHand } from './signal/action.ts';
@@ -136,7 +137,7 @@ export class Machine implements Kernel {
   readonly runQueue: Task[] = [];
   readonly timers: TimerQueue = timerQueue();
   readonly hostWait: WaitQueue = waitQueue();
-  readonly futexes = new Map<string, WaitQueue>();
+  readonly futexes = new Map<string, FutexQueue>();
   readonly ipc = newIpcNamespace();
   readonly net = newNetState();
   readonly limits: { readonly maxTasks: number; readonly fileBytes: number };
@@ -394,6 +395,7 @@ export class Machine implements Kernel {
       current.saved.set(cpu.state.bytes.subarray(0, TASK_STATE_SIZE));
       cpu.state.bytes.set(task.saved);
       this.current = task;
+      if (task.rseq !== null) task.rseqEvent = true;
     }
     if (task.mm !== this.#loadedMm) {
       cpu.switchAddressSpace(task.mm.pageTable.root);

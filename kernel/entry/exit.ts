@@ -13,6 +13,7 @@ import { getSignal } from '../signal/deliver.ts';
 import { forceSigsegv } from '../signal/force.ts';
 import { setupRtFrame } from '../signal/frame.ts';
 import { restoreSavedSigmask, setCurrentBlocked } from '../signal/mask.ts';
+import { rseqHandleNotifyResume } from '../signal/rseq.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 
 /** Number of restart_syscall(2). */
@@ -28,6 +29,10 @@ export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
     // Who asked for a stop looks at the machine as it is now; the rest follows when it runs on.
     if (kernel.stopRequested) return true;
     if (!task.sigpending) {
+      if (task.rseqEvent) {
+        rseqHandleNotifyResume(kernel, task);
+        continue;
+      }
       if (task.savedSigmask === null) return true;
       restoreSavedSigmask(kernel, task);
       continue;
@@ -93,6 +98,7 @@ const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigActi
   const { signo } = info;
   resolveRestart(kernel, task, action.flags);
   for (const observer of kernel.observers) observer.signalDelivering?.(task, info);
+  if (task.rseq !== null) rseqHandleNotifyResume(kernel, task, signo);
   const frame = setupRtFrame(kernel, task, info, action);
   if (frame === 0) {
     forceSigsegv(kernel, task, signo);

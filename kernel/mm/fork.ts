@@ -27,6 +27,7 @@ const duplicate = (mm: Mm): Mm => {
     envEnd: mm.envEnd,
     auxv: mm.auxv,
     coredumpFilter: mm.coredumpFilter,
+    membarrier: { ...mm.membarrier },
   };
   if (child.exeFile !== null) child.exeFile.refs++;
   let protectedAny = false;

@@ -11,9 +11,15 @@ export interface Memory {
   readonly zeroFrame: number;
   /** The page cache: of each mapped inode its cached pages (inode->i_mapping). */
   readonly mappings: Map<Inode, AddressSpace>;
+  /** Last `AddressSpace.futexId` given out. */
+  lastFutexId: number;
 }
 
-export const newMemory = (physical: PhysicalMemory): Memory => ({ zeroFrame: physical.alloc(), mappings: new Map() });
+export const newMemory = (physical: PhysicalMemory): Memory => ({
+  zeroFrame: physical.alloc(),
+  mappings: new Map(),
+  lastFutexId: 0,
+});
 
 /** Drops every cached page that no address space maps; all of them are clean. Returns how many frames became free. */
 export const reclaimPages = (kernel: Kernel): number => {

@@ -48,6 +48,8 @@ export interface Mm {
   defFlags: number;
   /** Which areas a core file holds: /proc/PID/coredump_filter, `COREDUMP_FILTER` bits. */
   coredumpFilter: number;
+  /** What membarrier(2) was registered for: `MEMBARRIER` commands that may be used, and those it tells of. */
+  membarrier: { ready: number; registered: number };
 }
 
 /** An empty address space with one user. Throws `OutOfFrames`. */
@@ -79,6 +81,7 @@ export const newMm = (kernel: Kernel): Mm => ({
   maxRss: 0,
   defFlags: 0,
   coredumpFilter: DEFAULT_COREDUMP_FILTER,
+  membarrier: { ready: 0, registered: 0 },
 });
 
 /** One more task uses it. */

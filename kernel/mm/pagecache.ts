@@ -33,6 +33,8 @@ export interface AddressSpace {
   readonly pages: Map<number, number>;
   /** Areas, of all address spaces, that map it. */
   vmas: number;
+  /** Names memory of no file in the keys of futexes; given with the first one. */
+  futexId?: number;
   /** The inode's when the first area came: if they changed while none was there, cached pages are stale. */
   size: number;
   mtime: bigint;

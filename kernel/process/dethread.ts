@@ -7,10 +7,12 @@ import type { Task } from '../task/task.ts';
 import { cancelSleep } from '../task/timers.ts';
 import { leaveQueues } from '../task/wait.ts';
 import { doExit } from './exit.ts';
+import { abandonFutexes } from './futex.ts';
 import { mmRelease } from './release.ts';
 
 /** Takes a thread off every queue, whatever it does. Between two instructions no thread holds anything else. */
 const halt = (kernel: Kernel, thread: Task): void => {
+  abandonFutexes(kernel, thread);
   leaveQueues(thread);
   cancelSleep(kernel.timers, thread);
   const at = kernel.runQueue.indexOf(thread);
@@ -45,8 +47,13 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   }
   const { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack } = task;
   Object.assign(leader, { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack });
-  const { files, fs, sighand, noNewPrivs, parentDeathSignal, origAx } = task;
-  Object.assign(leader, { files, fs, sighand, noNewPrivs, parentDeathSignal, origAx });
+  const { files, fs, sighand, noNewPrivs, seccomp, parentDeathSignal, origAx } = task;
+  Object.assign(leader, { files, fs, sighand, noNewPrivs, seccomp, parentDeathSignal, origAx });
+  // The thread lives on under the leader's id, and its children have still their parent.
+  for (const child of task.children.splice(0)) {
+    for (const each of child.group.threads) each.parent = leader;
+    leader.children.push(child);
+  }
   makeRunnable(kernel, leader);
   task.pending = { signal: 0n, queue: [] };
   doExit(kernel, task, 0);

@@ -124,6 +124,9 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.noNewPrivs = parent.noNewPrivs;
   child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;
+  // Threads register areas of their own.
+  if (!has(flags, CLONE.VM)) child.rseq = parent.rseq;
+  child.rseqEvent = child.rseq !== null;
   child.exitSignal = thread ? 0 : has(flags, CLONE.PARENT) ? parent.group.leader.exitSignal : args.exitSignal;
   if (has(flags, CLONE.CHILD_CLEARTID)) child.clearChildTid = args.childTid;
   if (has(flags, CLONE.SYSVSEM)) child.sysvsem = shareUndoList(parent);

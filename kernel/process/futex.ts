@@ -1,80 +1,181 @@
-/** Futex queues: who sleeps on which word of memory (kernel/futex). */
-import { frameOf, PAGE_SIZE } from '../../emulator/api.ts';
+/** Futex queues: who sleeps on which word of memory (kernel/futex/core.c, waitwake.c, requeue.c). */
+import { USER_END } from '../../emulator/api.ts';
+import { ERRNO } from '../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
-import { getUser32 } from '../mm/user.ts';
-import { VM, vmaAt } from '../mm/vma.ts';
+import { getUser8, UserFault } from '../mm/user.ts';
+import { VM, type Vma, vmaAt } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
-import { type WaitQueue, waitQueue } from '../task/wait.ts';
+import { leaveQueues, type WaitQueue, waitQueue } from '../task/wait.ts';
+
+/** Every bit of a bitset (FUTEX_BITSET_MATCH_ANY). */
+export const MATCH_ANY = 0xffffffff;
+
+/** The lock of a word with priority inheritance, while someone waits for it (struct futex_pi_state). */
+export interface PiState {
+  readonly key: string;
+  /** Who has the lock; in its `piStates`. */
+  owner: Task;
+}
+
+/** Sleepers on one word, in order. */
+export interface FutexQueue extends WaitQueue {
+  /** Those who sleep here want this lock (LOCK_PI), or wait for its first owner; null for plain futexes. */
+  pi: PiState | null;
+}
+
+/** One word that a task sleeps on (struct futex_q). */
+export interface FutexWaiter {
+  key: string;
+  /** Where the word is in the sleeper's memory. */
+  address: number;
+  bitset: number;
+  /** Set by the wake-up that took it off the queue; for a lock, it has been handed over. */
+  woken: boolean;
+  /** Waits for a lock. */
+  pi: boolean;
+  /** FUTEX_WAIT_REQUEUE_PI: the lock which a wake-up shall get it, and where that is in the sleeper's memory. */
+  requeueTo: { key: string; address: number } | null;
+}
 
 /** What a sleeper keeps in `wait.data`. */
 export interface FutexSleep {
-  key: string;
-  bitset: number;
-  /** Set by the wake-up that took it off the queue. */
-  woken: boolean;
+  /** More than one for futex_waitv(2). */
+  waiters: FutexWaiter[];
   deadline: number;
 }
 
+/** In the description of a sleep, `Wait.what`. */
+export const FUTEX_WAIT_WHAT = 'futex';
+
+const shared = (kernel: Kernel, vma: Vma, address: number): string => {
+  const { mapping } = vma;
+  const offset = vma.offset + address - vma.start;
+  const inode = mapping?.inode ?? null;
+  if (inode !== null) return `file ${inode.dev}:${inode.ino} ${offset}`;
+  mapping!.futexId ??= ++kernel.memory.lastFutexId;
+  return `memory ${mapping!.futexId} ${offset}`;
+};
+
 /**
- * What identifies the word: its frame in shared mappings, else address space and address, since a private page may be
- * copied while someone sleeps on it. Throws `UserFault`.
+ * What identifies the word (get_futex_key): with FUTEX_PRIVATE_FLAG address space and address, which need not even be mapped;
+ * else the object behind a shared mapping and the place in it, or address space and address in private memory. The two
+ * never meet on private memory. -EINVAL for an odd address; throws `UserFault`.
  */
-export const futexKey = (mm: Mm, address: number): string => {
+export const futexKey = (kernel: Kernel, mm: Mm, address: number, isPrivate: boolean): string | number => {
+  if (address % 4 !== 0) return -ERRNO.EINVAL;
+  if (address + 4 > USER_END) throw new UserFault(address);
+  if (isPrivate) return `mm ${mm.pageTable.root} ${address}`;
   // Brings the page in.
-  getUser32(mm, address);
-  const vma = vmaAt(mm, address);
-  if (vma !== undefined && vma.flags & VM.SHARED) {
-    return `frame ${frameOf(mm.pageTable.get(address))}+${address % PAGE_SIZE}`;
+  getUser8(mm, address);
+  const vma = vmaAt(mm, address)!;
+  if (vma.flags & VM.MAYSHARE) return shared(kernel, vma, address);
+  // A private page that nobody may write is the file's as long as it was never written; anonymous ones are refused.
+  if ((vma.flags & VM.WRITE) === 0) {
+    if (vma.mapping === null) throw new UserFault(address);
+    return shared(kernel, vma, address);
   }
-  return `mm ${mm.pageTable.root} ${address}`;
+  return `private ${mm.pageTable.root} ${address}`;
 };
 
 /** The queue of a word, made if need be. */
-export const futexQueue = (kernel: Kernel, key: string): WaitQueue => {
+export const futexQueue = (kernel: Kernel, key: string): FutexQueue => {
   let queue = kernel.futexes.get(key);
   if (queue === undefined) {
-    queue = waitQueue();
+    queue = { ...waitQueue(), pi: null };
     kernel.futexes.set(key, queue);
   }
   return queue;
 };
 
-/** A queue that nobody sleeps on is forgotten. */
+/** A queue that nobody sleeps on is forgotten, and with it its lock. */
 export const dropFutexQueue = (kernel: Kernel, key: string): void => {
-  if (kernel.futexes.get(key)?.waiters.length === 0) kernel.futexes.delete(key);
+  const queue = kernel.futexes.get(key);
+  if (queue === undefined || queue.waiters.length > 0) return;
+  if (queue.pi !== null) dropPiState(queue.pi);
+  kernel.futexes.delete(key);
 };
 
-const sleepOf = (task: Task): FutexSleep => task.wait!.data as FutexSleep;
+const dropPiState = (state: PiState): void => {
+  const { piStates } = state.owner;
+  piStates.splice(piStates.indexOf(state), 1);
+};
 
-/** Wakes up to `count` sleepers which have a bit of `bitset`, first come first. Returns how many. */
-export const futexWake = (kernel: Kernel, mm: Mm, address: number, count: number, bitset = 0xffffffff): number => {
-  const key = futexKey(mm, address);
+export const sleepOf = (task: Task): FutexSleep => task.wait!.data as FutexSleep;
+
+/** The sleeper's entry for a queue it is in. */
+export const waiterOn = (task: Task, key: string): FutexWaiter =>
+  sleepOf(task).waiters.find((waiter) => waiter.key === key && !waiter.woken)!;
+
+/** Takes a sleeper that is not going to look at its sleep again off all queues. */
+export const abandonFutexes = (kernel: Kernel, task: Task): void => {
+  if (task.wait?.what !== FUTEX_WAIT_WHAT) return;
+  leaveQueues(task);
+  for (const { key } of sleepOf(task).waiters) dropFutexQueue(kernel, key);
+};
+
+/**
+ * Wakes sleepers which have a bit of `bitset`, first come first: `count` of them, at least one. Returns how many, or -EINVAL
+ * where someone waits for a lock (futex_wake).
+ */
+export const futexWake = (kernel: Kernel, key: string, count: number, bitset = MATCH_ANY): number => {
+  const queue = kernel.futexes.get(key);
+  if (queue === undefined) return 0;
   let woken = 0;
-  for (const task of kernel.futexes.get(key)?.waiters.slice() ?? []) {
-    if (woken >= count) break;
-    const sleep = sleepOf(task);
-    if ((sleep.bitset & bitset) === 0) continue;
-    sleep.woken = true;
+  for (const task of queue.waiters.slice()) {
+    const waiter = waiterOn(task, key);
+    if (waiter.pi || waiter.requeueTo !== null) {
+      woken = -ERRNO.EINVAL;
+      break;
+    }
+    if ((waiter.bitset & bitset) === 0) continue;
+    waiter.woken = true;
     kernel.wake(task);
-    woken++;
+    if (++woken >= count) break;
   }
   dropFutexQueue(kernel, key);
   return woken;
 };
 
-/** Moves up to `count` sleepers from one word to another. Returns how many. */
-export const futexRequeue = (kernel: Kernel, from: string, to: string, count: number): number => {
-  let moved = 0;
-  for (const task of kernel.futexes.get(from)?.waiters.slice(0, count) ?? []) {
-    const target = futexQueue(kernel, to);
-    const source = kernel.futexes.get(from)!;
-    source.waiters.splice(source.waiters.indexOf(task), 1);
-    target.waiters.push(task);
-    task.wait!.queues = [target];
-    sleepOf(task).key = to;
-    moved++;
+/** Puts a sleeper on another word's queue (requeue_futex). */
+export const requeueFutex = (kernel: Kernel, task: Task, from: string, to: string): void => {
+  const source = kernel.futexes.get(from)!;
+  const target = futexQueue(kernel, to);
+  const waiter = waiterOn(task, from);
+  waiter.key = to;
+  if (source === target) return;
+  source.waiters.splice(source.waiters.indexOf(task), 1);
+  target.waiters.push(task);
+  task.wait!.queues = task.wait!.queues.map((queue) => (queue === source ? target : queue));
+};
+
+/**
+ * Wakes up to `wake` sleepers of one word and moves up to `count` others to another word. Returns how many it was in all, or
+ * -EINVAL where someone waits for a lock (futex_requeue).
+ */
+export const futexRequeue = (kernel: Kernel, from: string, to: string, wake: number, count: number): number => {
+  let done = 0;
+  let error = 0;
+  for (const task of kernel.futexes.get(from)?.waiters.slice() ?? []) {
+    if (done - wake >= count) break;
+    const waiter = waiterOn(task, from);
+    if (waiter.pi || waiter.requeueTo !== null) {
+      error = -ERRNO.EINVAL;
+      break;
+    }
+    if (++done <= wake) {
+      waiter.woken = true;
+      kernel.wake(task);
+    } else {
+      requeueFutex(kernel, task, from, to);
+    }
   }
   dropFutexQueue(kernel, from);
-  return moved;
+  return error !== 0 ? error : done;
+};
+
+/** Wakes one sleeper on the kernel's own account: at the end of a thread. Throws `UserFault`. */
+export const futexWakeShared = (kernel: Kernel, mm: Mm, address: number): void => {
+  const key = futexKey(kernel, mm, address, false);
+  if (typeof key === 'string') futexWake(kernel, key, 1);
 };

@@ -12,6 +12,7 @@ import { cpuid1Edx, PAGE_SIZE } from '../../emulator/api.ts';
 import { AUX } from '../abi/auxv.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
+import { RSEQ_ALIGN, RSEQ_FEATURE_SIZE } from '../abi/rseq.ts';
 import { fpuUserCfg } from '../abi/sigframe.ts';
 import { rlimit } from '../mm/limits.ts';
 import type { Mm } from '../mm/mm.ts';
@@ -110,6 +111,8 @@ export const createElfTables = (task: Task, mm: Mm, bprm: Binprm, elf: LoadedElf
     [AUX.HWCAP2, mm.kernel.cpu.features.has('FSGSBASE') ? HWCAP2_FSGSBASE : 0],
     [AUX.EXECFN, mm.envEnd],
     [AUX.PLATFORM, platform],
+    [AUX.RSEQ_FEATURE_SIZE, RSEQ_FEATURE_SIZE],
+    [AUX.RSEQ_ALIGN, RSEQ_ALIGN],
     [AUX.NULL, 0],
   ];
   const argc = bprm.argv.length;

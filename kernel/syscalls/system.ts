@@ -93,17 +93,4 @@ export const systemSyscalls: readonly SyscallRow[] = [
     ],
     getrandom,
   ),
-  // C libraries try it in every new thread and go on without.
-  syscall(
-    334,
-    'rseq',
-    [
-      ['rseq', arg.pointer],
-      ['rseq_len', arg.hexUnsigned],
-      ['flags', arg.flags],
-      ['sig', arg.hexUnsigned],
-    ],
-    () => -ERRNO.ENOSYS,
-    'always ENOSYS',
-  ),
 ];

@@ -12,6 +12,7 @@ import { fileOpenSyscalls } from './file-open.ts';
 import { fileSizeSyscalls } from './file-size.ts';
 import { fileStatSyscalls } from './file-stat.ts';
 import { futexSyscalls } from './futex.ts';
+import { futex2Syscalls } from './futex2.ts';
 import { identitySyscalls } from './identity.ts';
 import { msgSyscalls } from './ipc-msg.ts';
 import { semSyscalls } from './ipc-sem.ts';
@@ -25,6 +26,7 @@ import { prctlSyscalls } from './prctl.ts';
 import { processSyscalls } from './process.ts';
 import { restartSyscalls } from './restart.ts';
 import type { SyscallRow } from './row.ts';
+import { rseqSyscalls } from './rseq.ts';
 import { scheduleSyscalls } from './schedule.ts';
 import { seccompSyscalls } from './seccomp.ts';
 import { signalSyscalls } from './signal.ts';
@@ -54,6 +56,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pidfdSyscalls,
   ...pollSyscalls,
   ...futexSyscalls,
+  ...futex2Syscalls,
   ...identitySyscalls,
   ...msgSyscalls,
   ...mqueueSyscalls,
@@ -62,6 +65,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...memorySyscalls,
   ...processSyscalls,
   ...restartSyscalls,
+  ...rseqSyscalls,
   ...signalSyscalls,
   ...signalfdSyscalls,
   ...limitsSyscalls,

@@ -4,6 +4,7 @@
 import type { FsContext, OpenFile } from '../fs/types.ts';
 import type { SemUndoList } from '../ipc/undo.ts';
 import type { Mm } from '../mm/mm.ts';
+import type { PiState } from '../process/futex.ts';
 import type { SeccompFilter } from '../process/seccomp.ts';
 import type { Tty } from '../tty/tty.ts';
 import type { Wait, WaitQueue } from './wait.ts';
@@ -198,7 +199,7 @@ export type RestartBlock =
   | { kind: 'none' }
   | { kind: 'nanosleep'; clock: number; deadline: number; remaining: number }
   | { kind: 'poll'; fds: number; count: number; deadline: number }
-  | { kind: 'futex'; address: number; value: number; deadline: number; bitset: number; flags: number };
+  | { kind: 'futex'; address: number; value: number; deadline: number; bitset: number; isPrivate: boolean };
 
 /** How a process ended, for reports. */
 export interface TaskEnd {
@@ -264,6 +265,11 @@ export interface Task {
   /** CLONE_CHILD_CLEARTID address or 0. */
   clearChildTid: number;
   robustList: number;
+  /** The area of rseq(2), or null; and whether something came between since it last ran in user mode. */
+  rseq: { address: number; length: number; signature: number } | null;
+  rseqEvent: boolean;
+  /** Futexes with priority inheritance that the task owns and others wait for. */
+  piStates: PiState[];
   /** What semop(2) with SEM_UNDO left to be undone at the end. */
   sysvsem: SemUndoList | null;
   noNewPrivs: boolean;

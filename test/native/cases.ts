@@ -18,6 +18,7 @@ export const areas = [
   'libm',
   'time',
   'dynamic',
+  'thread',
 ] as const;
 
 /** Which C library a program is linked with: statically, or glibc's shared one. */

@@ -15,6 +15,7 @@ import {
   UTSNAME,
 } from '../../abi/process.ts';
 import { RLIMIT } from '../../abi/resource.ts';
+import { MEMBARRIER } from '../../abi/rseq.ts';
 import { signalName } from '../../abi/signal.ts';
 import { GRND } from '../../abi/system.ts';
 import { CONTINUED_STATUS, CORE_FLAG, exitCode, P, termSignal, WAIT } from '../../abi/wait.ts';
@@ -208,7 +209,10 @@ const futexText = (value: number, context: FormatContext): string | null => {
   const { args, index } = context;
   const operation = (args[1] ?? 0) & ~FUTEX_FLAGS;
   const number = String(value >>> 0);
-  const timeout = () => (value === 0 ? 'NULL' : (timespecAt(value, context) ?? address(value)));
+  const timeout = () => {
+    const pointer = value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
+    return value === 0 ? 'NULL' : (timespecAt(Number(pointer), context) ?? address(pointer));
+  };
   switch (operation) {
     case FUTEX.WAIT:
     case FUTEX.LOCK_PI:
@@ -236,8 +240,12 @@ const futexText = (value: number, context: FormatContext): string | null => {
   }
 };
 export const futexArg = argument('pointer', futexText);
+/** The fourth, a pointer or an int. */
+export const futexTimeout = argument('long', futexText);
 /** The same of those that are ints. */
 export const futexInt = argument('int', futexText);
+
+export const membarrierCommand = argument('int', choice(names('MEMBARRIER_CMD_', MEMBARRIER), 'MEMBARRIER_CMD_???'));
 
 export const getrandomFlags = argument('int', flags(names('GRND_', GRND), 'GRND_???'));
 
