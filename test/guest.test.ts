@@ -94,12 +94,12 @@ describe('recordings', () => {
   });
 });
 
-describe('known gaps', () => {
-  it.each(gaps)('$case under $executor is a case', (gap) => {
+it('known gaps are of cases and executors that there are', () => {
+  for (const gap of gaps) {
     expect(cases.map((test) => test.id)).toContain(gap.case);
     expect(executors).toContain(gap.executor);
     expect(gap.reason).not.toBe('');
-  });
+  }
 });
 
 if (toolchain() === null) {

@@ -34,6 +34,29 @@ static void eat(int sig) {
 
 static void recurse(int sig) { raise(sig); }
 
+static char *place[3];
+static int level;
+
+static void measure(int sig) {
+  place[level++] = __builtin_frame_address(0);
+  if (level < 3) raise(sig);
+}
+
+/*
+ * An alternate stack in the area above `low` whose last frame leaves half a frame's room. With less than the red zone left
+ * Linux takes the stack pointer for one outside the stack, and begins at the top again: for ever.
+ */
+static stack_t with_half_a_frame_left(char *area, size_t size) {
+  stack_t s = {.ss_sp = area, .ss_size = size};
+  sigaltstack(&s, NULL);
+  struct sigaction sa = {.sa_handler = measure, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  sigaction(SIGUSR1, &sa, NULL);
+  raise(SIGUSR1);
+  size_t each = place[1] - place[2], rest = (place[2] - area) % each;
+  size_t spare = (rest + each - each / 2) % each;
+  return (stack_t){.ss_sp = area + spare, .ss_size = size - spare};
+}
+
 static void report(const char *what, pid_t child) {
   int status;
   waitpid(child, &status, 0);
@@ -79,6 +102,8 @@ int main(void) {
   if (child == 0) {
     // Each nested frame needs its room: at the end the kernel cannot place one and forces SIGSEGV, which cannot be
     // placed either.
+    s = with_half_a_frame_left(area + 16384, 65536 - 16384);
+    sigaltstack(&s, NULL);
     struct sigaction e = {.sa_handler = recurse, .sa_flags = SA_ONSTACK | SA_NODEFER};
     sigaction(SIGUSR1, &e, NULL);
     raise(SIGUSR1);

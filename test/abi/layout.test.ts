@@ -153,6 +153,19 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   SHMINFO: { c: 'struct shminfo64', headers: ['linux/shm.h', 'asm/shmbuf.h'] },
   SHM_INFO: { c: 'struct shm_info', headers: ['linux/shm.h'] },
   iovec: { c: 'struct iovec', headers: ['linux/uio.h'] },
+  Elf64_Nhdr: { c: 'Elf64_Nhdr', headers: ['linux/elf.h'] },
+  ELF_PRSTATUS: {
+    c: 'struct elf_prstatus',
+    headers: ['sys/procfs.h'],
+    fields: { si_signo: 'pr_info.si_signo', si_code: 'pr_info.si_code', si_errno: 'pr_info.si_errno' },
+  },
+  ELF_PRPSINFO: { c: 'struct elf_prpsinfo', headers: ['sys/procfs.h'] },
+  FILE_NOTE: {
+    c: 'struct file_note',
+    headers: ['linux/types.h'],
+    // What fill_files_note of fs/coredump.c begins with: no header declares it.
+    declare: 'struct file_note { long count, page_size; };',
+  },
 };
 
 const isStruct = (value: unknown): value is StructType<object> =>
