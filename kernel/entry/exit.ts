@@ -7,13 +7,14 @@ import { inSet, KERNEL_COREDUMP, SA, SIGBIT, SS } from '../abi/signal.ts';
 import { CORE_FLAG } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
 import { doCoredump } from '../process/coredump.ts';
-import { doGroupExit } from '../process/exit.ts';
+import { doExit, doGroupExit } from '../process/exit.ts';
 import { resetAltstack } from '../signal/altstack.ts';
 import { getSignal } from '../signal/deliver.ts';
 import { forceSigsegv } from '../signal/force.ts';
 import { setupRtFrame } from '../signal/frame.ts';
 import { restoreSavedSigmask, setCurrentBlocked } from '../signal/mask.ts';
 import { rseqHandleNotifyResume } from '../signal/rseq.ts';
+import { dueAtHandler, takeDueStop } from '../signal/trace-stop.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 
 /** Number of restart_syscall(2). */
@@ -28,6 +29,11 @@ export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
     if (task.state !== 'running' || task.inSyscall) return false;
     // Who asked for a stop looks at the machine as it is now; the rest follows when it runs on.
     if (kernel.stopRequested) return true;
+    if (task.exitDue !== null) {
+      doExit(kernel, task, task.exitDue);
+      return false;
+    }
+    if (takeDueStop(kernel, task)) return false;
     if (!task.sigpending) {
       if (task.rseqEvent) {
         rseqHandleNotifyResume(kernel, task);
@@ -94,11 +100,23 @@ const resolveRestart = (kernel: Kernel, task: Task, flags: number): void => {
   }
 };
 
+/** The frame must not show the tracer's TF. Returns whether it was set. */
+const stopStepping = (kernel: Kernel, task: Task): boolean => {
+  const { trace } = task;
+  if (trace === null || !trace.step) return false;
+  const { state } = kernel.cpu;
+  if (trace.forcedTf) state.rflags &= ~RFLAGS.TF;
+  trace.step = false;
+  trace.forcedTf = false;
+  return true;
+};
+
 const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigAction): void => {
   const { signo } = info;
   resolveRestart(kernel, task, action.flags);
   for (const observer of kernel.observers) observer.signalDelivering?.(task, info);
   if (task.rseq !== null) rseqHandleNotifyResume(kernel, task, signo);
+  const stepping = stopStepping(kernel, task);
   const frame = setupRtFrame(kernel, task, info, action);
   if (frame === 0) {
     forceSigsegv(kernel, task, signo);
@@ -111,6 +129,7 @@ const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigActi
   setCurrentBlocked(kernel, task, blocked);
   if (task.altstack.flags & SS.AUTODISARM) resetAltstack(task.altstack);
   task.signals++;
+  if (stepping) dueAtHandler(task);
   for (const observer of kernel.observers) observer.signalDelivered?.(task, info, frame);
 };
 

@@ -10,6 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import { UserFault } from '../mm/user.ts';
 import { secureComputing } from '../process/seccomp.ts';
 import { restoreSavedSigmask } from '../signal/mask.ts';
+import { dueAtSyscallExit, stopAtSyscallEntry } from '../signal/trace-stop.ts';
 import type { ArgumentType, SyscallHandler, SyscallRow } from '../syscalls/row.ts';
 import { syscallRow } from '../syscalls/table.ts';
 import type { Task } from '../task/task.ts';
@@ -65,7 +66,26 @@ export const doSyscall64 = (kernel: Kernel, task: Task): void => {
   const number = kernel.cpu.state.getInt32(REG.rax);
   task.origAx = number;
   task.syscalls++;
-  if (task.seccomp.mode !== SECCOMP_MODE.DISABLED && !secureComputing(kernel, task, number)) return;
+  if (task.trace !== null) {
+    // What Linux has there until there is a result; a tracer may look.
+    kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);
+    if (task.trace.syscalls || task.trace.emulates) {
+      task.inSyscall = true;
+      task.entering = task.trace.emulates ? 'emulated' : 'call';
+      stopAtSyscallEntry(kernel, task);
+      return;
+    }
+  }
+  enterSyscall(kernel, task, number, false);
+};
+
+/** `asked`: a tracer has been asked whether seccomp may let the call through. */
+const enterSyscall = (kernel: Kernel, task: Task, number: number, asked: boolean): void => {
+  if (task.seccomp.mode !== SECCOMP_MODE.DISABLED && !secureComputing(kernel, task, number, asked)) {
+    if (task.entering === null) dueAtSyscallExit(task);
+    return;
+  }
+  task.call = number;
   const row = syscallRow(number);
   if (row === undefined) {
     unknownSyscall(kernel, task, number);
@@ -84,7 +104,19 @@ export const doSyscall64 = (kernel: Kernel, task: Task): void => {
 };
 
 /** The task runs again after it slept in a syscall. */
-export const resumeSyscall = (kernel: Kernel, task: Task): void => execute(kernel, task, syscallRow(task.origAx)!);
+export const resumeSyscall = (kernel: Kernel, task: Task): void => {
+  const { entering } = task;
+  if (entering === null) {
+    execute(kernel, task, syscallRow(task.call)!);
+    return;
+  }
+  task.entering = null;
+  task.inSyscall = false;
+  if (kernel.fatalSignalPending(task)) return;
+  // -1 skips the call, and leaves the tracer's result.
+  if (entering === 'emulated' || task.origAx === -1) dueAtSyscallExit(task);
+  else enterSyscall(kernel, task, task.origAx, entering === 'seccomp');
+};
 
 const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   const result = call(kernel, task, row);
@@ -95,13 +127,17 @@ const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   task.inSyscall = false;
   task.wait = null;
   // A task that is gone has no result; observers were told of its exit.
-  if (kernel.observers.length > 0 && !task.exiting) {
+  if (kernel.observers.length > 0 && !task.exiting && task.exitDue === null) {
     // A call that replaced the registers has none of its arguments left to show, but its number.
     const args = result === REGISTERS_SET ? [] : syscallArguments(kernel, row);
     for (const observer of kernel.observers) observer.syscallExit?.(task, row.number, args, result);
   }
-  if (result === REGISTERS_SET) return;
+  if (result === REGISTERS_SET) {
+    dueAtSyscallExit(kernel.current);
+    return;
+  }
   kernel.cpu.state.setNumber(REG.rax, result);
+  dueAtSyscallExit(task);
   // A mask for the length of the call goes with it, unless a signal ended the call and has to see it.
   if (task.savedSigmask !== null && result !== -RESTART.ERESTARTNOHAND && result !== -ERRNO.EINTR) {
     restoreSavedSigmask(kernel, task);
@@ -117,4 +153,5 @@ const unknownSyscall = (kernel: Kernel, task: Task, number: number): void => {
     for (const observer of kernel.observers) observer.syscallExit?.(task, number, args, -ERRNO.ENOSYS);
   }
   kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);
+  dueAtSyscallExit(task);
 };

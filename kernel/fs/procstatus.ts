@@ -14,12 +14,13 @@ import { fromBytes } from './names.ts';
 import type { ProcContext } from './procfs.ts';
 import { isGone } from './procview.ts';
 
-const STATE_LETTERS = { running: 'R', sleeping: 'S', stopped: 'T', zombie: 'Z', dead: 'X' } as const;
+const STATE_LETTERS = { running: 'R', sleeping: 'S', stopped: 'T', traced: 't', zombie: 'Z', dead: 'X' } as const;
 const STATE_WORDS: Record<string, string> = {
   R: 'R (running)',
   S: 'S (sleeping)',
   D: 'D (disk sleep)',
   T: 'T (stopped)',
+  t: 't (tracing stop)',
   Z: 'Z (zombie)',
   X: 'X (dead)',
 };
@@ -143,7 +144,7 @@ export const statusText = ({ task }: ProcContext): string => {
     line('Ngid', 0) +
     line('Pid', task.pid) +
     line('PPid', task.parent?.group.tgid ?? 0) +
-    line('TracerPid', 0) +
+    line('TracerPid', task.trace?.tracer.group.tgid ?? 0) +
     line('Uid', [cred.uid, cred.euid, cred.suid, cred.fsuid].join('\t')) +
     line('Gid', [cred.gid, cred.egid, cred.sgid, cred.fsgid].join('\t')) +
     line('FDSize', Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.entries.length))))) +

@@ -5,6 +5,7 @@ import { mmGet } from '../mm/mm.ts';
 import { makeRunnable } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
 import { cancelSleep } from '../task/timers.ts';
+import { linkTrace, unlinkTrace } from '../task/trace.ts';
 import { leaveQueues } from '../task/wait.ts';
 import { doExit } from './exit.ts';
 import { abandonFutexes } from './futex.ts';
@@ -35,6 +36,20 @@ export const deThread = (kernel: Kernel, task: Task): Task => {
   return task === leader ? task : replaceLeader(kernel, task, leader);
 };
 
+/** The tracer goes on with the thread that asked, which has the leader's id now; so do those whom that thread traces. */
+const inheritTrace = (task: Task, leader: Task): void => {
+  unlinkTrace(leader);
+  const { trace } = task;
+  if (trace !== null) {
+    unlinkTrace(task);
+    linkTrace(leader, trace);
+  }
+  for (const tracee of task.ptraced.splice(0)) {
+    tracee.trace!.tracer = leader;
+    leader.ptraced.push(tracee);
+  }
+};
+
 const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   if (leader.exiting) {
     leader.exiting = false;
@@ -54,6 +69,7 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
     for (const each of child.group.threads) each.parent = leader;
     leader.children.push(child);
   }
+  inheritTrace(task, leader);
   makeRunnable(kernel, leader);
   task.pending = { signal: 0n, queue: [] };
   doExit(kernel, task, 0);

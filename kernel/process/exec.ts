@@ -32,6 +32,7 @@ import {
 } from './binprm.ts';
 import { deThread } from './dethread.ts';
 import { type ElfProgram, isElf, readAt, readElf } from './elf.ts';
+import { ptraceExec } from './ptrace.ts';
 import { mmRelease } from './release.ts';
 import { parseScript } from './script.ts';
 import { loadElfSegments } from './segments.ts';
@@ -96,6 +97,7 @@ const execute = (kernel: Kernel, task: Task, request: ExecRequest): ExecResult =
   const file = openProgram(kernel, task, request.dirfd, request.path, request.flags);
   if (typeof file === 'number') return { error: file, victim: null };
   const bprm = newBinprm(task, file, request);
+  const oldPid = task.pid;
   let error: number;
   try {
     error = collectStrings(task, bprm, request.argv, request.envp);
@@ -107,6 +109,7 @@ const execute = (kernel: Kernel, task: Task, request: ExecRequest): ExecResult =
   } finally {
     fput(kernel, bprm.file);
   }
+  if (error === 0 && !(request.flags & AT_EXECVE_CHECK)) ptraceExec(kernel, kernel.current, oldPid);
   return { error, victim: error < 0 && bprm.pointOfNoReturn ? kernel.current : null };
 };
 

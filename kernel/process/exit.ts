@@ -1,4 +1,5 @@
 /** The end of a task, of a process, and what becomes of its children (kernel/exit.c). */
+import { PTRACE_EVENT, PTRACE_O } from '../abi/ptrace.ts';
 import { SIG } from '../abi/signal.ts';
 import { closeAllFiles } from '../fs/descriptors.ts';
 import { exitSem } from '../ipc/undo.ts';
@@ -7,15 +8,18 @@ import { mmPut } from '../mm/mm.ts';
 import { groupSendSigInfo, killPgrpInfo } from '../signal/kill.ts';
 import { retargetSharedPending } from '../signal/mask.ts';
 import { doNotifyParent } from '../signal/notify.ts';
-import { kernelInfo, markGroupExit, startGroupExit } from '../signal/send.ts';
+import { kernelInfo, markGroupExit, sendSignal, startGroupExit } from '../signal/send.ts';
 import { leaveGroupStop } from '../signal/stop.ts';
+import { ptraceEvent } from '../signal/trace-stop.ts';
 import { hasStoppedJobs, willBecomeOrphaned } from '../task/pids.ts';
 import { deletePosixTimers } from '../task/posix-timers.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { cancelItimer } from '../task/timers.ts';
+import { isReparented, unlinkTrace } from '../task/trace.ts';
 import { addUsage, taskUsage } from '../task/usage.ts';
 import { wakeAll } from '../task/wait.ts';
 import { disassociateTty } from '../tty/control.ts';
+import { ptraceDetach } from './ptrace.ts';
 import { mmRelease } from './release.ts';
 
 /** The whole process ends with this wait status, unless its end was decided already (do_group_exit). */
@@ -32,6 +36,12 @@ export const doGroupExit = (kernel: Kernel, task: Task, status: number): void =>
 /** The current thread ends with this wait status. It never runs again (do_exit). */
 export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   const { group } = task;
+  if (task === kernel.current && task.exitDue === null && !task.exiting) {
+    if (ptraceEvent(kernel, task, PTRACE_EVENT.EXIT, status)) {
+      task.exitDue = status;
+      return;
+    }
+  }
   kernel.account();
   leaveGroupStop(kernel, task);
   task.exiting = true;
@@ -68,30 +78,61 @@ const sharesFiles = (kernel: Kernel, task: Task): boolean => {
 /** Children get a new parent, the old parent learns of the death (exit_notify). */
 const exitNotify = (kernel: Kernel, task: Task, groupDead: boolean): void => {
   const { group } = task;
+  exitPtrace(kernel, task);
   forgetOriginalParent(kernel, task);
   if (groupDead) killOrphanedPgrp(kernel, group.leader, null);
   task.state = 'zombie';
   task.wait = null;
   wakeAll(kernel, group.endWait);
   for (const observer of kernel.observers) observer.exit?.(task);
-  if (group.leader !== task) {
-    releaseTask(kernel, task);
-    const { leader } = group;
-    if (group.threads.length === 1 && leader.state === 'zombie') notifyOfDeath(kernel, leader);
-  } else if (group.threads.length === 1) {
+  const alone = group.leader === task && group.threads.length === 1;
+  if (task.trace !== null) {
+    // The tracer waits for threads too, and before the parent.
+    if (doNotifyParent(kernel, task, alone && !isReparented(task) ? task.exitSignal : SIG.SIGCHLD)) {
+      releaseThread(kernel, task);
+    }
+  } else if (group.leader !== task) {
+    releaseThread(kernel, task);
+  } else if (alone) {
     notifyOfDeath(kernel, task);
   }
 };
 
+/** Whom the task traced goes free, or dies with it (exit_ptrace). */
+const exitPtrace = (kernel: Kernel, task: Task): void => {
+  for (const tracee of task.ptraced.slice()) {
+    const { options } = tracee.trace!;
+    if (options & PTRACE_O.EXITKILL) sendSignal(kernel, kernelInfo(SIG.SIGKILL), tracee, false);
+    if (tracee.state === 'zombie') forgetZombie(kernel, task, tracee);
+    else ptraceDetach(kernel, tracee, 0);
+  }
+};
+
+/** A dead tracee loses its tracer: its parent learns of the death now (__ptrace_detach). */
+const forgetZombie = (kernel: Kernel, tracer: Task, tracee: Task): void => {
+  const { leader, threads } = tracee.group;
+  unlinkTrace(tracee);
+  if (tracee !== leader) releaseThread(kernel, tracee);
+  else if (threads.length === 1 && leader.parent?.group !== tracer.group) notifyOfDeath(kernel, tracee);
+};
+
 /** Tells the parent; a process nobody waits for vanishes. */
-const notifyOfDeath = (kernel: Kernel, leader: Task): void => {
+export const notifyOfDeath = (kernel: Kernel, leader: Task): void => {
   if (doNotifyParent(kernel, leader, leader.exitSignal)) releaseTask(kernel, leader);
+};
+
+/** A dead thread goes; with the last one, who waits for the leader, dead before it, hears of that. */
+export const releaseThread = (kernel: Kernel, task: Task): void => {
+  const { leader, threads } = task.group;
+  releaseTask(kernel, task);
+  if (leader !== task && threads.length === 1 && leader.state === 'zombie') notifyOfDeath(kernel, leader);
 };
 
 /** The last trace of a task goes (release_task). */
 export const releaseTask = (kernel: Kernel, task: Task): void => {
   const { group, parent } = task;
   task.state = 'dead';
+  unlinkTrace(task);
   wakeAll(kernel, group.endWait);
   kernel.tasks.delete(task.pid);
   group.threads.splice(group.threads.indexOf(task), 1);
@@ -129,7 +170,8 @@ const forgetOriginalParent = (kernel: Kernel, father: Task): void => {
     reaper.children.push(child);
     if (reaper.group === father.group) continue;
     child.exitSignal = SIG.SIGCHLD;
-    if (child.state === 'zombie' && child.group.threads.length === 1) notifyOfDeath(kernel, child);
+    if (child.state === 'zombie' && child.trace === null && child.group.threads.length === 1)
+      notifyOfDeath(kernel, child);
     killOrphanedPgrp(kernel, child, father);
   }
 };

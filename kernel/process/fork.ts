@@ -1,8 +1,10 @@
 /** fork(2), vfork(2), clone(2), clone3(2): making a task from another (kernel/fork.c). */
-import { REG, TASK_STATE_SIZE } from '../../emulator/api.ts';
+import { REG, RFLAGS, TASK_STATE_SIZE } from '../../emulator/api.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { CLONE } from '../abi/process.ts';
+import { PTRACE_EVENT } from '../abi/ptrace.ts';
 import { RLIMIT } from '../abi/resource.ts';
+import { SIG } from '../abi/signal.ts';
 import { dupFiles, installFile, lowestFree } from '../fs/descriptors.ts';
 import { newProcessFile } from '../fs/pidfd.ts';
 import { shareUndoList } from '../ipc/undo.ts';
@@ -12,11 +14,14 @@ import { type Mm, mmGet } from '../mm/mm.ts';
 import { putUser32, UserFault } from '../mm/user.ts';
 import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { resetAltstack } from '../signal/altstack.ts';
+import { ptraceEvent } from '../signal/trace-stop.ts';
 import { allocPid } from '../task/pids.ts';
 import { makeRunnable } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
-import { block, waitQueue } from '../task/wait.ts';
+import { eventEnabled } from '../task/trace.ts';
+import { BLOCKED, block, waitQueue } from '../task/wait.ts';
 import { linkTask, newGroup, newTask } from './create.ts';
+import { ptraceInitTask } from './ptrace.ts';
 
 /** struct kernel_clone_args. Addresses are 0 where not given; `stack` is the child's stack pointer. */
 export interface CloneArgs {
@@ -63,19 +68,55 @@ const mayFork = (kernel: Kernel, task: Task): boolean => {
 };
 
 /** The registers of the child: the parent's, but that the call returns 0. */
-const childRegisters = (kernel: Kernel, args: CloneArgs): Uint8Array => {
+const childRegisters = (kernel: Kernel, parent: Task, args: CloneArgs): Uint8Array => {
   const { state } = kernel.cpu;
+  const { rflags } = state;
   const rax = state.get(REG.rax);
   const rsp = state.get(REG.rsp);
   const fsBase = state.fsBase;
   state.setNumber(REG.rax, 0);
+  if (parent.trace?.forcedTf) state.rflags = rflags & ~RFLAGS.TF;
   if (args.stack !== 0) state.setNumber(REG.rsp, args.stack);
   if (has(args.flags, CLONE.SETTLS)) state.fsBase = args.tls;
   const saved = state.bytes.slice(0, TASK_STATE_SIZE);
+  state.rflags = rflags;
   state.set(REG.rax, rax);
   state.set(REG.rsp, rsp);
   state.fsBase = fsBase;
   return saved;
+};
+
+/**
+ * What is left of a clone whose child runs. The parent may stop for its tracer after `made`, then wait for a vfork child
+ * (`vfork`), and stop again when that is over (`done`).
+ */
+interface CloneProgress {
+  child: number;
+  stage: 'made' | 'vfork' | 'done';
+}
+
+/** Stops for the tracer in the middle of the call, which then goes on by `progress`. */
+const stopInClone = (kernel: Kernel, task: Task, event: number, progress: CloneProgress): number => {
+  task.wait = {
+    queues: [],
+    restart: 0,
+    deadline: Number.POSITIVE_INFINITY,
+    timedOut: false,
+    uninterruptible: true,
+    data: progress,
+    what: 'ptrace_stop',
+  };
+  ptraceEvent(kernel, task, event, progress.child);
+  return BLOCKED;
+};
+
+/** What the parent's tracer is to hear of this child; 0 for nothing. */
+const traceEvent = (parent: Task, args: CloneArgs): number => {
+  if (has(args.flags, CLONE.UNTRACED)) return 0;
+  const other =
+    args.exitSignal === SIG.SIGCHLD && !has(args.flags, CLONE.THREAD) ? PTRACE_EVENT.FORK : PTRACE_EVENT.CLONE;
+  const event = has(args.flags, CLONE.VFORK) ? PTRACE_EVENT.VFORK : other;
+  return eventEnabled(parent, event) ? event : 0;
 };
 
 /** Makes the child, ready to run. Returns it or -errno (copy_process). Throws `OutOfFrames`. */
@@ -113,7 +154,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
     sighand,
     cred: { ...parent.cred, groups: [...parent.cred.groups] },
   });
-  child.saved = childRegisters(kernel, args);
+  child.saved = childRegisters(kernel, parent, args);
   child.origAx = parent.origAx;
   child.blocked = parent.blocked;
   child.altstack = { ...parent.altstack };
@@ -130,6 +171,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.exitSignal = thread ? 0 : has(flags, CLONE.PARENT) ? parent.group.leader.exitSignal : args.exitSignal;
   if (has(flags, CLONE.CHILD_CLEARTID)) child.clearChildTid = args.childTid;
   if (has(flags, CLONE.SYSVSEM)) child.sysvsem = shareUndoList(parent);
+  ptraceInitTask(parent, child, traceEvent(parent, args) !== 0 || has(flags, CLONE.PTRACE));
   linkTask(kernel, child);
   return child;
 };
@@ -154,7 +196,7 @@ const putPidfd = (kernel: Kernel, task: Task, child: Task, args: CloneArgs): voi
  * (kernel_clone).
  */
 export const kernelClone = (kernel: Kernel, task: Task, args: CloneArgs): number => {
-  if (task.wait !== null) return waitForVforkDone(kernel, task, task.wait.data.child);
+  if (task.wait !== null) return finishClone(kernel, task, args, task.wait.data);
   const child = copyProcess(kernel, task, args);
   if (typeof child === 'number') return child;
   if (has(args.flags, CLONE.PIDFD)) putPidfd(kernel, task, child, args);
@@ -162,12 +204,24 @@ export const kernelClone = (kernel: Kernel, task: Task, args: CloneArgs): number
   if (has(args.flags, CLONE.CHILD_SETTID)) putTid(child, args.childTid, child.mm);
   if (has(args.flags, CLONE.VFORK)) child.vforkDone = waitQueue();
   makeRunnable(kernel, child);
-  return has(args.flags, CLONE.VFORK) ? waitForVforkDone(kernel, task, child.pid) : child.pid;
+  const event = traceEvent(task, args);
+  if (event !== 0) return stopInClone(kernel, task, event, { child: child.pid, stage: 'made' });
+  return finishClone(kernel, task, args, { child: child.pid, stage: 'made' });
+};
+
+const finishClone = (kernel: Kernel, task: Task, args: CloneArgs, { child, stage }: CloneProgress): number => {
+  if (!has(args.flags, CLONE.VFORK) || stage === 'done') return child;
+  return waitForVforkDone(kernel, task, child);
 };
 
 /** The parent sleeps, open to nothing but SIGKILL, until the child execs or exits (wait_for_vfork_done). */
-const waitForVforkDone = (kernel: Kernel, task: Task, pid: number): number => {
-  const queue = kernel.tasks.get(pid)?.vforkDone ?? null;
-  if (queue === null || kernel.fatalSignalPending(task)) return pid;
-  return block(kernel, task, { what: 'vfork', queues: [queue], data: { child: pid }, uninterruptible: true });
+const waitForVforkDone = (kernel: Kernel, task: Task, child: number): number => {
+  const queue = kernel.tasks.get(child)?.vforkDone ?? null;
+  if (kernel.fatalSignalPending(task)) return child;
+  if (queue === null) {
+    const tells = eventEnabled(task, PTRACE_EVENT.VFORK_DONE);
+    return tells ? stopInClone(kernel, task, PTRACE_EVENT.VFORK_DONE, { child, stage: 'done' }) : child;
+  }
+  const data: CloneProgress = { child, stage: 'vfork' };
+  return block(kernel, task, { what: 'vfork', queues: [queue], data, uninterruptible: true });
 };

@@ -1,6 +1,7 @@
 /** Restricting system calls (kernel/seccomp.c; seccomp(2)). */
 import { type CpuState, REG } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
+import { PTRACE_EVENT } from '../abi/ptrace.ts';
 import {
   AUDIT_ARCH_X86_64,
   BPF_MAXINSNS,
@@ -13,6 +14,7 @@ import { SIG } from '../abi/signal.ts';
 import { syscallName } from '../abi/syscalls.ts';
 import type { Kernel } from '../kernel.ts';
 import { forceSigSeccomp } from '../signal/force.ts';
+import { ptraceEvent } from '../signal/trace-stop.ts';
 import type { Task } from '../task/task.ts';
 import { type BpfInstruction, isValidFilter, runFilter } from './bpf.ts';
 import { doExit } from './exit.ts';
@@ -95,9 +97,10 @@ const runFilters = (task: Task, data: DataView): number => {
 
 /**
  * Whether the system call may be made. If not, everything that happens instead has happened: rax holds what the guest
- * sees, a signal is on its way, or the thread has ended (__secure_computing).
+ * sees, a signal is on its way, the thread has ended, or it stopped for its tracer and asks again (__secure_computing).
+ * `asked`: that was done.
  */
-export const secureComputing = (kernel: Kernel, task: Task, number: number): boolean => {
+export const secureComputing = (kernel: Kernel, task: Task, number: number, asked: boolean): boolean => {
   if (task.seccomp.mode === SECCOMP_MODE.STRICT) {
     if (STRICT.includes(number)) return true;
     doExit(kernel, task, SIG.SIGKILL);
@@ -115,8 +118,16 @@ export const secureComputing = (kernel: Kernel, task: Task, number: number): boo
     case SECCOMP_RET.ERRNO:
       state.setNumber(REG.rax, -Math.min(data, 4095));
       return false;
-    // Nobody listens.
     case SECCOMP_RET.TRACE:
+      if (asked) return true;
+      if (ptraceEvent(kernel, task, PTRACE_EVENT.SECCOMP, data)) {
+        task.inSyscall = true;
+        task.entering = 'seccomp';
+      } else {
+        state.setNumber(REG.rax, -ERRNO.ENOSYS);
+      }
+      return false;
+    // Nobody listens.
     case SECCOMP_RET.USER_NOTIF:
       state.setNumber(REG.rax, -ERRNO.ENOSYS);
       return false;

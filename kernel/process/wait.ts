@@ -5,9 +5,10 @@ import { CONTINUED_STATUS, stopStatus, WAIT } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
 import { childCode } from '../signal/notify.ts';
 import { noUsage, type Task, type Usage } from '../task/task.ts';
+import { isReparented, unlinkTrace } from '../task/trace.ts';
 import { addUsage, groupUsage } from '../task/usage.ts';
 import { block } from '../task/wait.ts';
-import { releaseTask } from './exit.ts';
+import { notifyOfDeath, releaseThread } from './exit.ts';
 
 /** Which children: any, one, or those of a process group. */
 export type WaitFor = { kind: 'any' } | { kind: 'pid'; pid: number } | { kind: 'group'; pgid: number };
@@ -66,10 +67,16 @@ const takeZombie = (kernel: Kernel, task: Task, child: Task, options: number): C
   const status = child.group.groupExiting ? child.group.groupExitCode : child.exitCode;
   const { code, status: value } = childCode(status);
   const found = report(child, status, code, value);
-  if ((options & WAIT.WNOWAIT) === 0) {
-    addUsage(task.group.childUsage, found.usage);
-    releaseTask(kernel, child);
+  if (options & WAIT.WNOWAIT) return found;
+  const isLeader = child === child.group.leader;
+  if (isLeader && isReparented(child)) {
+    // After its tracer its parent.
+    unlinkTrace(child);
+    notifyOfDeath(kernel, child);
+    return found;
   }
+  if (isLeader) addUsage(task.group.childUsage, found.usage);
+  releaseThread(kernel, child);
   return found;
 };
 
@@ -82,6 +89,15 @@ const takeStopped = (child: Task, options: number): ChildReport | null => {
   return report(child, stopStatus(signo), CLD.STOPPED, signo);
 };
 
+/** A stop for the tracer, whose wait needs no WUNTRACED for that (wait_task_stopped). */
+const takeTraced = (child: Task, options: number): ChildReport | null => {
+  const stop = child.state === 'traced' ? child.trace?.stop : null;
+  if (stop == null || stop.code === 0) return null;
+  const { code } = stop;
+  if ((options & WAIT.WNOWAIT) === 0) stop.code = 0;
+  return report(child, stopStatus(code), CLD.TRAPPED, code);
+};
+
 /** wait_task_continued. */
 const takeContinued = (child: Task, options: number): ChildReport | null => {
   const { group } = child;
@@ -91,25 +107,41 @@ const takeContinued = (child: Task, options: number): ChildReport | null => {
 };
 
 /**
- * One look at all children: a report, 0 if one may still come, or -ECHILD if none ever can (wait_consider_task and its
- * callers).
+ * One child, or with `traced` one tracee: a report, 0 if one may still come, or null if it is not asked for
+ * (wait_consider_task).
  */
+const consider = (
+  kernel: Kernel,
+  task: Task,
+  child: Task,
+  target: WaitFor,
+  options: number,
+  traced: boolean,
+): ChildReport | 0 | null => {
+  if (traced ? !isMatch(child, target) : !isEligible(child, target, options)) return null;
+  // A parent that traces its child sees it as the tracer does.
+  const asTracer = traced || (child.trace !== null && !isReparented(child));
+  let mayCome = true;
+  if (child.state === 'zombie') {
+    const isDelayed = child === child.group.leader && child.group.threads.length > 1;
+    if (!isDelayed && (asTracer || child.trace === null)) return takeZombie(kernel, task, child, options);
+    mayCome = !asTracer || (options & (WAIT.WCONTINUED | WAIT.WEXITED)) !== 0;
+  }
+  const stopped = asTracer ? takeTraced(child, options) : takeStopped(child, options);
+  return stopped ?? takeContinued(child, options) ?? (mayCome ? 0 : null);
+};
+
+/** One look at all children and tracees: a report, 0 if one may still come, or -ECHILD if none ever can. */
 const lookAtChildren = (kernel: Kernel, task: Task, target: WaitFor, options: number): ChildReport | number => {
   let result: number = -ERRNO.ECHILD;
   for (const thread of task.group.threads) {
     if (options & WAIT.WNOTHREAD && thread !== task) continue;
-    for (const child of thread.children) {
-      if (!isEligible(child, target, options)) continue;
-      const zombie = child.state === 'zombie';
-      if (zombie && child.group.threads.length === 1) {
-        const found = takeZombie(kernel, task, child, options);
-        if (found !== null) return found;
-        continue;
+    for (const traced of [false, true]) {
+      for (const child of traced ? thread.ptraced : thread.children) {
+        const found = consider(kernel, task, child, target, options, traced);
+        if (found === 0) result = 0;
+        else if (found !== null) return found;
       }
-      // It lives, or its threads do: there is something to wait for.
-      if (!zombie || options & (WAIT.WCONTINUED | WAIT.WEXITED)) result = 0;
-      const found = takeStopped(child, options) ?? takeContinued(child, options);
-      if (found !== null) return found;
     }
   }
   return result;

@@ -4,7 +4,11 @@ import type { Task } from '../task/task.ts';
 
 /** What keeps a task from running. */
 const reason = (task: Task): string =>
-  task.state === 'stopped' ? `stopped by ${signalName(task.group.groupStopSignal)}` : `waits in ${task.wait?.what}`;
+  task.state === 'stopped'
+    ? `stopped by ${signalName(task.group.groupStopSignal)}`
+    : task.state === 'traced'
+      ? `stopped for its tracer, process ${task.trace?.tracer.group.tgid}`
+      : `waits in ${task.wait?.what}`;
 
 /** One line for each task that is neither dead nor one of the machine's own idle ones. */
 export const describeWaiting = (machine: {

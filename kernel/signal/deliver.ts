@@ -8,7 +8,9 @@ import { isOrphaned } from '../task/pids.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 import { doNotifyParentCldstop } from './notify.ts';
 import { dequeueSignal, dequeueSynchronous, recalcSigpending } from './pending.ts';
+import { sendSignal } from './send.ts';
 import { doSignalStop } from './stop.ts';
+import { stopAtSignal, trapStop } from './trace-stop.ts';
 
 /** What `getSignal` found. */
 export type Delivery =
@@ -34,6 +36,21 @@ const causeOfDeath = (task: Task): SigInfo => {
   return { kind: 'none', signo, errno: 0, code: 0 };
 };
 
+/** The signal that the tracer let through, unless it was blocked meanwhile: then it waits again (ptrace_signal). */
+const takeInjected = (kernel: Kernel, task: Task): SigInfo | null => {
+  const injected = task.trace?.injected ?? null;
+  if (injected === null) return null;
+  task.trace!.injected = null;
+  recalcSigpending(task);
+  if (!inSet(task.blocked, injected.signo)) return injected;
+  sendSignal(kernel, injected, task, true);
+  return null;
+};
+
+/** The tracer says what becomes of it. */
+const isTracers = (task: Task, { signo }: SigInfo): boolean =>
+  task.trace !== null && signo !== SIG.SIGKILL && !task.sighand.action[signo]!.immutable;
+
 /**
  * The next thing that pending signals make the task do. `si_addr` needs no untagging (hide_si_addr_tag_bits): without LAM
  * no x86 address has a tag.
@@ -51,12 +68,23 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
       recalcSigpending(task);
       return { kind: 'fatal', info: causeOfDeath(task) };
     }
-    if (task.stopPending) {
-      doSignalStop(kernel, task, 0);
+    const injected = takeInjected(kernel, task);
+    if (injected === null) {
+      if (task.stopPending) {
+        doSignalStop(kernel, task, 0);
+        return STOPPED;
+      }
+      if (task.trace?.trapStop || task.trace?.trapNotify) {
+        trapStop(kernel, task);
+        return STOPPED;
+      }
+    }
+    const info = injected ?? dequeueSynchronous(task) ?? dequeueSignal(kernel, task, task.blocked);
+    if (info === null) return NONE;
+    if (injected === null && isTracers(task, info)) {
+      stopAtSignal(kernel, task, info);
       return STOPPED;
     }
-    const info = dequeueSynchronous(task) ?? dequeueSignal(kernel, task, task.blocked);
-    if (info === null) return NONE;
     for (const observer of kernel.observers) observer.signalTaken?.(task, info);
     const { signo } = info;
     const action = task.sighand.action[signo]!;

@@ -96,6 +96,31 @@ export const xstateImage = (cpu: Cpu): Uint8Array => {
   return imageBytes.slice(0, config.size);
 };
 
+/**
+ * Sets the state from what `xstateImage` gives, or from its first 512 bytes, which leaves the rest as it is. False for an
+ * image that the processor refuses.
+ */
+export const loadXstateImage = (cpu: Cpu, bytes: Uint8Array): boolean => {
+  const config = fpuUserCfg(cpu.features);
+  imageBytes.fill(0);
+  imageBytes.set(bytes.subarray(0, config.size));
+  const mxcsr = image[FRAME.mxcsr]!;
+  if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
+  const whole = bytes.length > FPSTATE.size && config.xfeatures !== 0;
+  if (whole && !isGoodHeader(config, image, FRAME.header)) return false;
+  const present = whole ? image[FRAME.header]! : XFEATURE.FP | XFEATURE.SSE;
+  if (present & XFEATURE.FP) loadX87(cpu, image, 0);
+  else clearX87(cpu);
+  if (present & XFEATURE.SSE) loadHalves(cpu, 0, image, FRAME.xmm);
+  else clearHalves(cpu, 0);
+  if (whole) {
+    if (present & XFEATURE.YMM) loadHalves(cpu, YMMH_WORD, image, FRAME.ymmh);
+    else clearHalves(cpu, YMMH_WORD);
+  }
+  cpu.state.mxcsr = mxcsr;
+  return true;
+};
+
 const writeFrame = (cpu: Cpu, config: FpuUserCfg, to: Uint32Array, at: number): void => {
   const { u16, u32 } = cpu.physical;
   const base = stateBase(cpu);

@@ -10,7 +10,7 @@ import { sendSignal } from './send.ts';
 
 const ticks = (nanoseconds: number): number => Math.floor((nanoseconds * USER_HZ) / NSEC_PER_SEC);
 
-const childInfo = (task: Task, signo: number, code: number, status: number): SigInfo => {
+export const childInfo = (task: Task, signo: number, code: number, status: number): SigInfo => {
   const usage = groupUsage(task.group);
   return {
     kind: 'child',
@@ -35,7 +35,7 @@ export const childCode = (status: number): { code: number; status: number } => {
 
 /** Sends `signo` to the parent of a dead process. Returns whether nobody will wait for it (do_notify_parent). */
 export const doNotifyParent = (kernel: Kernel, task: Task, signo: number): boolean => {
-  const parent = task.parent!;
+  const parent = task.trace?.tracer ?? task.parent!;
   const { code, status } = childCode(task.exitCode);
   const info = childInfo(task, signo, code, status);
   // clone(2) takes any byte for a signal; one that is none is not sent.

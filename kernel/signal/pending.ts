@@ -8,12 +8,13 @@ import type { Kernel } from '../kernel.ts';
 import { timerSignalFlushed, timerSignalTaken } from '../task/posix-timers.ts';
 import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
 import { addTimer } from '../task/timers.ts';
+import { hasTrap } from '../task/trace.ts';
 
 export const newPending = (): SigPending => ({ signal: 0n, queue: [] });
 
-/** Something waits for the task: an unblocked signal, a group stop, the end of the group. */
+/** Something waits for the task: an unblocked signal, a group stop, a stop for its tracer, the end of the group. */
 const hasPending = (task: Task): boolean =>
-  task.stopPending || ((task.pending.signal | task.group.sharedPending.signal) & ~task.blocked) !== 0n;
+  task.stopPending || hasTrap(task) || ((task.pending.signal | task.group.sharedPending.signal) & ~task.blocked) !== 0n;
 
 /** Sets or clears TIF_SIGPENDING of the current task by what is pending now. */
 export const recalcSigpending = (task: Task): void => {

@@ -45,7 +45,10 @@ const taskIgnores = (kernel: Kernel, task: Task, signo: number, force: boolean):
 
 /** Blocked signals are never ignored: the handler may have changed when they are unblocked (sig_ignored). */
 const signalIgnored = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean =>
-  !inSet(task.blocked | task.realBlocked, signo) && taskIgnores(kernel, task, signo, force);
+  !inSet(task.blocked | task.realBlocked, signo) &&
+  // A tracer sees them all.
+  (task.trace === null || signo === SIG.SIGKILL) &&
+  taskIgnores(kernel, task, signo, force);
 
 const flushGroup = (kernel: Kernel, task: Task, mask: bigint): void => {
   flushSignals(kernel, task.group.sharedPending, mask);
@@ -65,7 +68,9 @@ const prepareSignal = (kernel: Kernel, task: Task, signo: number, force: boolean
     flushGroup(kernel, task, KERNEL_STOP);
     for (const thread of group.threads) {
       thread.stopPending = false;
-      if (thread.state === 'stopped') {
+      if (thread.trace?.seized) {
+        trapNotify(kernel, thread);
+      } else if (thread.state === 'stopped') {
         // It goes on inside getSignal, which has the parent told and then looks again at what is pending.
         thread.sigpending = true;
         wakeStopped(kernel, thread);
@@ -93,11 +98,23 @@ export const signalWakeUp = (kernel: Kernel, task: Task, fatal: boolean): void =
   }
 };
 
+/** A seized tracee tells its tracer that job control began or ended: by a stop, also from PTRACE_LISTEN (ptrace_trap_notify). */
+export const trapNotify = (kernel: Kernel, task: Task): void => {
+  const trace = task.trace!;
+  trace.trapNotify = true;
+  if (trace.stop?.listening) {
+    task.sigpending = true;
+    wakeStopped(kernel, task);
+  } else {
+    signalWakeUp(kernel, task, false);
+  }
+};
+
 /** The thread could take the signal now (wants_signal). */
 const wantsSignal = (kernel: Kernel, task: Task, signo: number): boolean => {
   if (inSet(task.blocked, signo) || task.exiting) return false;
   if (signo === SIG.SIGKILL) return true;
-  if (task.state === 'stopped') return false;
+  if (task.state === 'stopped' || task.state === 'traced') return false;
   return task === kernel.current || !task.sigpending;
 };
 
@@ -143,7 +160,8 @@ const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boo
     isFatal(task, signo) &&
     !group.groupExiting &&
     !inSet(target.realBlocked, signo) &&
-    !inSet(KERNEL_COREDUMP, signo)
+    !inSet(KERNEL_COREDUMP, signo) &&
+    (task.trace === null || signo === SIG.SIGKILL)
   ) {
     startGroupExit(kernel, task, signo);
     return target;

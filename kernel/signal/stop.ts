@@ -3,7 +3,8 @@ import { CLD } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { doNotifyParentCldstop } from './notify.ts';
-import { signalWakeUp } from './send.ts';
+import { signalWakeUp, trapNotify } from './send.ts';
+import { participate, trapStop } from './trace-stop.ts';
 
 /** Begins the stop of the whole group by `signo`. */
 const startGroupStop = (kernel: Kernel, task: Task, signo: number): void => {
@@ -12,31 +13,26 @@ const startGroupStop = (kernel: Kernel, task: Task, signo: number): void => {
   group.groupStopSignal = signo;
   group.groupStopCount = 0;
   for (const thread of group.threads) {
+    // One that is stopped for its tracer takes its part when it goes on.
     if (thread.exiting || thread.state === 'stopped') continue;
     thread.stopPending = true;
     group.groupStopCount++;
-    if (thread !== task) signalWakeUp(kernel, thread, false);
+    if (thread === task) continue;
+    if (thread.trace?.seized) trapNotify(kernel, thread);
+    else signalWakeUp(kernel, thread, false);
   }
-};
-
-/** One thread takes its part; returns whether the stop is complete and new (task_participate_group_stop). */
-const participate = (task: Task): boolean => {
-  const { group } = task;
-  task.stopPending = false;
-  if (group.groupStopCount > 0) group.groupStopCount--;
-  if (group.groupStopCount > 0 || group.stopped) return false;
-  group.stopped = true;
-  group.continued = false;
-  group.childReport = 0;
-  return true;
 };
 
 /**
  * Stops the current thread: `signo` begins a group stop, 0 takes part in the one in progress. It does not run until
- * SIGCONT or SIGKILL; then `getSignal` starts over.
+ * SIGCONT or SIGKILL, or, if it is traced, until its tracer says so; then `getSignal` starts over.
  */
 export const doSignalStop = (kernel: Kernel, task: Task, signo: number): void => {
   if (!task.stopPending) startGroupStop(kernel, task, signo);
+  if (task.trace !== null) {
+    trapStop(kernel, task);
+    return;
+  }
   const complete = participate(task);
   task.state = 'stopped';
   if (complete) doNotifyParentCldstop(kernel, task, CLD.STOPPED);

@@ -3,21 +3,13 @@ import { ERRNO } from '../abi/errno.ts';
 import type { UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, importRemoteIovec } from '../mm/iov.ts';
+import { ptraceMayAccess } from '../process/ptrace.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallHandler, type SyscallRow, syscall } from './row.ts';
 
 /** Bytes moved at a time. */
 const CHUNK = 65536;
-
-/** The caller may look into the other's memory (ptrace_may_access): its own, its user's, or root. */
-const mayAccess = (task: Task, other: Task): boolean => {
-  if (task.group === other.group || task.cred.euid === 0) return true;
-  const { uid, gid } = task.cred;
-  const { cred } = other;
-  const sameUser = [cred.uid, cred.euid, cred.suid].every((id) => id === uid);
-  return sameUser && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid) && other.dumpable === 1;
-};
 
 /** Moves until either side is used up or cannot be accessed: the count, or throws `UserFault` if nothing could be moved. */
 const move = (from: UserBuffer, to: UserBuffer): number => {
@@ -44,7 +36,7 @@ const processVm =
     if (typeof remote === 'number') return remote;
     if (remote.remaining === 0) return 0;
     if (other === undefined || other.exiting || other === kernel.init) return -ERRNO.ESRCH;
-    if (!mayAccess(task, other)) return -ERRNO.EPERM;
+    if (!ptraceMayAccess(task, other)) return -ERRNO.EPERM;
     return write ? move(local, remote) : move(remote, local);
   };
 

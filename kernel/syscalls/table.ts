@@ -24,6 +24,7 @@ import { pidfdSyscalls } from './pidfd.ts';
 import { pollSyscalls } from './poll.ts';
 import { prctlSyscalls } from './prctl.ts';
 import { processSyscalls } from './process.ts';
+import { ptraceSyscalls } from './ptrace.ts';
 import { restartSyscalls } from './restart.ts';
 import type { SyscallRow } from './row.ts';
 import { rseqSyscalls } from './rseq.ts';
@@ -64,6 +65,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...shmSyscalls,
   ...memorySyscalls,
   ...processSyscalls,
+  ...ptraceSyscalls,
   ...restartSyscalls,
   ...rseqSyscalls,
   ...signalSyscalls,

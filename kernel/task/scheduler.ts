@@ -31,7 +31,9 @@ export const wakeTask = (kernel: Kernel, task: Task): void => {
   makeRunnable(kernel, task);
 };
 
-/** Ends a job-control stop. */
+/** Ends a stop of job control or for a tracer. */
 export const wakeStopped = (kernel: Kernel, task: Task): void => {
-  if (task.state === 'stopped') makeRunnable(kernel, task);
+  if (task.state !== 'stopped' && task.state !== 'traced') return;
+  if (task.trace !== null) task.trace.stop = null;
+  makeRunnable(kernel, task);
 };

@@ -7,13 +7,14 @@ import type { Mm } from '../mm/mm.ts';
 import type { PiState } from '../process/futex.ts';
 import type { SeccompFilter } from '../process/seccomp.ts';
 import type { Tty } from '../tty/tty.ts';
+import type { Trace } from './trace.ts';
 import type { Wait, WaitQueue } from './wait.ts';
 
 /**
  * `running` includes runnable. `sleeping` is interruptible or not as `wait.uninterruptible` says. `stopped` is
- * TASK_STOPPED (job control). `zombie` waits for its parent; `dead` is reaped.
+ * TASK_STOPPED (job control), `traced` TASK_TRACED (stopped for its tracer). `zombie` waits for its parent; `dead` is reaped.
  */
-export type TaskState = 'running' | 'sleeping' | 'stopped' | 'zombie' | 'dead';
+export type TaskState = 'running' | 'sleeping' | 'stopped' | 'traced' | 'zombie' | 'dead';
 
 /** Signal set: bit n-1 is signal n, as the kernel's sigset_t. */
 export type SigSet = bigint;
@@ -233,6 +234,19 @@ export interface Task {
   origAx: number;
   /** The syscall must be tried again when the task runs. */
   inSyscall: boolean;
+  /** Who traces it (ptrace(2)), and how. */
+  trace: Trace | null;
+  /** Whom it traces. */
+  ptraced: Task[];
+  /** The call in progress while `inSyscall`: a tracer may change `origAx`. */
+  call: number;
+  /**
+   * It stopped for its tracer before the call in `origAx`: at its entry, for a filter of seccomp, or at the entry of one that
+   * will not be made (PTRACE_SYSEMU).
+   */
+  entering: 'call' | 'seccomp' | 'emulated' | null;
+  /** Status with which it exits as soon as its tracer, told of that, lets it go on. */
+  exitDue: number | null;
 
   blocked: SigSet;
   /** What `blocked` is outside of a running rt_sigtimedwait, which opens it for those it waits for; 0 otherwise. */

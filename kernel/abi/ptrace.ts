@@ -1,0 +1,108 @@
+/** ptrace(2): requests, options, events and what they pass (linux/ptrace.h, asm/ptrace-abi.h). */
+import { i32, pointer, struct, u8, u32, u64 } from './layout.ts';
+
+export const PTRACE = {
+  TRACEME: 0,
+  PEEKTEXT: 1,
+  PEEKDATA: 2,
+  PEEKUSR: 3,
+  POKETEXT: 4,
+  POKEDATA: 5,
+  POKEUSR: 6,
+  CONT: 7,
+  KILL: 8,
+  SINGLESTEP: 9,
+  GETREGS: 12,
+  SETREGS: 13,
+  GETFPREGS: 14,
+  SETFPREGS: 15,
+  ATTACH: 16,
+  DETACH: 17,
+  OLDSETOPTIONS: 21,
+  SYSCALL: 24,
+  ARCH_PRCTL: 30,
+  SYSEMU: 31,
+  SYSEMU_SINGLESTEP: 32,
+  SETOPTIONS: 0x4200,
+  GETEVENTMSG: 0x4201,
+  GETSIGINFO: 0x4202,
+  SETSIGINFO: 0x4203,
+  GETREGSET: 0x4204,
+  SETREGSET: 0x4205,
+  SEIZE: 0x4206,
+  INTERRUPT: 0x4207,
+  LISTEN: 0x4208,
+  PEEKSIGINFO: 0x4209,
+  GETSIGMASK: 0x420a,
+  SETSIGMASK: 0x420b,
+  SECCOMP_GET_FILTER: 0x420c,
+  GET_SYSCALL_INFO: 0x420e,
+} as const;
+
+/** Those of stops: bits 15:8 of the stop's code. Bit n of the options switches event n on. */
+export const PTRACE_EVENT = {
+  FORK: 1,
+  VFORK: 2,
+  CLONE: 3,
+  EXEC: 4,
+  VFORK_DONE: 5,
+  EXIT: 6,
+  SECCOMP: 7,
+  STOP: 128,
+} as const;
+
+export const PTRACE_O = {
+  TRACESYSGOOD: 1,
+  EXITKILL: 1 << 20,
+  SUSPEND_SECCOMP: 1 << 21,
+} as const;
+export const PTRACE_O_MASK = 0xff | PTRACE_O.EXITKILL | PTRACE_O.SUSPEND_SECCOMP;
+
+/** PTRACE_GETEVENTMSG at a stop of a system call; `op` of PTRACE_GET_SYSCALL_INFO. */
+export const PTRACE_EVENTMSG = { SYSCALL_ENTRY: 1, SYSCALL_EXIT: 2 } as const;
+/** The third `op`. */
+export const SYSCALL_INFO_SECCOMP = 3;
+
+export const PTRACE_SYSCALL_INFO = struct(
+  'struct ptrace_syscall_info',
+  [
+    ['op', u8, 'none, entry, exit or seccomp'],
+    ['reserved', u8, 'zero'],
+    ['flags', u8, 'zero'],
+    ['reserved2', u8, 'zero'],
+    ['arch', u32, 'AUDIT_ARCH_*'],
+    ['instruction_pointer', u64, 'rip'],
+    ['stack_pointer', u64, 'rsp'],
+  ],
+  { size: 24 },
+);
+
+export const PEEKSIGINFO_ARGS = struct(
+  'struct __ptrace_peeksiginfo_args',
+  [
+    ['off', u64, 'first signal, counted from 0'],
+    ['flags', u32, 'PTRACE_PEEKSIGINFO_*'],
+    ['nr', i32, 'most signals'],
+  ],
+  { size: 16 },
+);
+export const PTRACE_PEEKSIGINFO_SHARED = 1;
+
+/** Bytes that PTRACE_GET_SYSCALL_INFO knows of each kind: the union begins behind the struct above. */
+export const SYSCALL_INFO_SIZE = { none: 24, entry: 24 + 56, exit: 24 + 9, seccomp: 24 + 60, all: 88 } as const;
+
+export const IOVEC_OF_REGSET = struct(
+  'struct iovec',
+  [
+    ['iov_base', pointer, 'buffer'],
+    ['iov_len', pointer, 'its bytes'],
+  ],
+  { size: 16 },
+);
+
+/** FXSAVE's area: struct user_fpregs_struct. */
+export const FXSAVE_SIZE = 512;
+
+/** struct user: its size, and where the debug registers are. */
+export const USER_SIZE = 912;
+export const USER_DEBUGREG = 848;
