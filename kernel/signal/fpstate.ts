@@ -107,7 +107,7 @@ export const loadXstateImage = (cpu: Cpu, bytes: Uint8Array): boolean => {
   const mxcsr = image[FRAME.mxcsr]!;
   if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
   const whole = bytes.length > FPSTATE.size && config.xfeatures !== 0;
-  if (whole && !isGoodHeader(config, image, FRAME.header)) return false;
+  if (whole && badHeader(config, image, FRAME.header) !== null) return false;
   const present = whole ? image[FRAME.header]! : XFEATURE.FP | XFEATURE.SSE;
   if (present & XFEATURE.FP) loadX87(cpu, image, 0);
   else clearX87(cpu);
