@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -82,7 +82,7 @@ export function compile(source: string, label: string, key: string, variant: Var
 async function compileTo(exe: string, source: string, variant: Variant): Promise<string> {
   await mkdir(cacheDir, { recursive: true });
   const command = required().commands[variant.libc];
-  const unfinished = `${exe}.${process.pid}`;
+  const unfinished = `${exe}.${randomUUID()}`;
   const linking = variant.libc === 'shared' ? [] : ['-static'];
   const args = ['-std=gnu11', ...linking, ...variant.flags, '-o', unfinished, source, ...variant.libs];
   await run(command, args).catch((error: unknown) => {

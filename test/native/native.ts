@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
@@ -33,16 +34,16 @@ export function hostHas({ needs = 'v1' }: Variant): boolean {
 }
 
 /**
- * Runs one variant of a case on the host kernel. The result is kept in the cache under everything it depends on;
- * with `CI=true`, or `fresh`, the program really runs.
+ * Runs one variant of a case on the host kernel. The result is kept in the cache under everything it depends on; with
+ * `fresh` the program really runs.
  */
-export async function runNative(test: Case, variant: Variant, fresh = process.env.CI === 'true'): Promise<Outcome> {
+export async function runNative(test: Case, variant: Variant, fresh = false): Promise<Outcome> {
   const [exe, launcher] = await Promise.all([build(test, variant), buildLauncher()]);
   const key = hashOf(exe, launcher, release(), JSON.stringify([test.args, test.env, test.stdin]));
   const cached = `${cacheDir}/native-${test.area}-${test.name}-${key}.json`;
   if (!fresh && existsSync(cached)) return JSON.parse(await readFile(cached, 'utf8')) as Outcome;
   const outcome = await execute(launcher, exe, test);
-  const unfinished = `${cached}.${process.pid}`;
+  const unfinished = `${cached}.${randomUUID()}`;
   await writeFile(unfinished, JSON.stringify(outcome));
   await rename(unfinished, cached);
   return outcome;

@@ -1,18 +1,21 @@
+/**
+ * Guest programs against the real kernel: a test file for each executor, so that they share the machine's cores.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { CpuKind } from '../emulator/api.ts';
-import { build, hasMusl, toolchain } from './native/build.ts';
-import { type Case, listCases, root, type Variant } from './native/cases.ts';
-import { canRunNatively, hostHas, type Outcome, runNative } from './native/native.ts';
-import { readRecorded, sourceHash } from './native/recorded.ts';
-import { runInSignalbox } from './native/signalbox.ts';
+import type { CpuKind } from '../../emulator/api.ts';
+import { build, hasMusl, toolchain } from '../native/build.ts';
+import { type Case, listCases, root, type Variant } from '../native/cases.ts';
+import { canRunNatively, hostHas, type Outcome, runNative } from '../native/native.ts';
+import { readRecorded } from '../native/recorded.ts';
+import { runInSignalbox } from '../native/signalbox.ts';
 
 /** A case that is known to differ. It must differ: an entry whose case passes fails the test, so that it gets removed. */
 type KnownGap = { readonly case: string; readonly executor: CpuKind; readonly reason: string };
 
-const executors = ['jit', 'interpreter', 'reference'] as const satisfies readonly CpuKind[];
-const cases = listCases();
-const gaps = JSON.parse(readFileSync(`${root}test/known-gaps.json`, 'utf8')) as KnownGap[];
+export const executors = ['jit', 'interpreter', 'reference'] as const satisfies readonly CpuKind[];
+export const cases = listCases();
+export const gaps = JSON.parse(readFileSync(`${root}test/known-gaps.json`, 'utf8')) as KnownGap[];
 
 /** What the real kernel does: asked now where there is one, else as it was recorded. */
 async function expected(test: Case, variant: Variant): Promise<Outcome> {
@@ -74,57 +77,26 @@ async function compare(test: Case, variants: readonly Variant[], cpu: CpuKind): 
 
 /**
  * The reference executor is some twenty times slower: it runs the first and the last variant, which differ most, and the
- * interpreter all of them. With `CI=true` it runs all, too.
+ * others all of them. With `SIGNALBOX_VARIANTS=all` it runs all, too.
  */
 function variantsFor(test: Case, cpu: CpuKind): Variant[] {
   const all = buildable(test);
-  return cpu === 'reference' && process.env.CI !== 'true' && all.length > 2 ? [all[0], all.at(-1)!] : all;
+  const few = cpu === 'reference' && process.env.SIGNALBOX_VARIANTS !== 'all';
+  return few && all.length > 2 ? [all[0]!, all.at(-1)!] : all;
 }
 
 /** Variants that this machine can build: all, unless it has no musl. */
-function buildable(test: Case): Variant[] {
+export function buildable(test: Case): Variant[] {
   return test.variants.filter((variant) => variant.libc === 'glibc' || hasMusl());
 }
 
-describe('recordings', () => {
-  it.each(cases)('$id is recorded from its present source, and ended as its directives say', (test) => {
-    const recorded = readRecorded(test);
-    expect(recorded?.source, 'run `npm run record` on Linux x86-64').toBe(sourceHash(test));
-    expect(recorded?.outcome.end).toEqual(test.end);
-  });
-});
-
-it('known gaps are of cases and executors that there are', () => {
-  for (const gap of gaps) {
-    expect(cases.map((test) => test.id)).toContain(gap.case);
-    expect(executors).toContain(gap.executor);
-    expect(gap.reason).not.toBe('');
-  }
-});
-
-if (toolchain() === null) {
-  describe('guest programs', () => {
+/** Declares the tests of one executor: every guest program shows under it what it shows natively. */
+export function declareGuestTests(cpu: (typeof executors)[number]): void {
+  if (toolchain() === null) {
     it.skip('no compiler for x86-64 Linux here; install gcc or set SIGNALBOX_CC', () => {});
-  });
-} else {
-  if (!hasMusl()) {
-    describe('guest programs with musl', () => {
-      it.skip('no musl-gcc here; install musl-tools or set SIGNALBOX_MUSL_CC', () => {});
-    });
+    return;
   }
-  if (canRunNatively()) {
-    describe('native runs', () => {
-      it.for(cases)('$id ends as its directives say, in all variants alike', async (test, context) => {
-        // Another kernel may differ from the one that was recorded, but never one variant from another.
-        const variants = buildable(test).filter(hostHas);
-        if (variants.length === 0) return context.skip('not on this processor');
-        const first = await runNative(test, variants[0]!);
-        expect(first.end).toEqual(test.end);
-        for (const variant of variants) expect(await runNative(test, variant), variant.name).toEqual(first);
-      });
-    });
-  }
-  describe.each(executors)('guest programs under %s', (cpu) => {
+  describe(`guest programs under ${cpu}`, () => {
     for (const test of cases) {
       const gap = gaps.find((entry) => entry.case === test.id && entry.executor === cpu);
       const run = cpu === 'reference' && test.slow ? it.skip : it;

@@ -1,0 +1,3 @@
+import { declareGuestTests } from './guest.ts';
+
+declareGuestTests('jit');
