@@ -1,5 +1,5 @@
 /** open(2), fcntl(2), lseek(2), flock(2), fallocate(2), renameat2(2), memfd_create(2): asm-generic/fcntl.h and friends. */
-import { i16, i32, long, struct } from './layout.ts';
+import { i16, i32, i64, struct } from './layout.ts';
 
 export const O = {
   ACCMODE: 0o3,
@@ -122,8 +122,8 @@ export const flockStruct = struct(
   [
     ['l_type', i16, 'F_RDLCK, F_WRLCK or F_UNLCK'],
     ['l_whence', i16, 'SEEK_SET, SEEK_CUR or SEEK_END'],
-    ['l_start', long, 'offset, relative to l_whence'],
-    ['l_len', long, 'bytes; 0 to the end; negative for before l_start'],
+    ['l_start', i64, 'offset, relative to l_whence'],
+    ['l_len', i64, 'bytes; 0 to the end; negative for before l_start'],
     ['l_pid', i32, 'holder of the lock in the way (F_GETLK)'],
   ],
   { size: 32 },

@@ -7,7 +7,7 @@ import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Credentials, Task } from '../task/task.ts';
 import { forgetWatched } from './epoll-items.ts';
-import { releaseFileLocks } from './locks.ts';
+import { releaseFileLocks, releaseLease } from './locks.ts';
 import type { AttributeChange, Inode, InodeOperations, OpenFile, SuperBlock } from './types.ts';
 
 /** A file system that is not yet mounted, with an anonymous device number (get_anon_bdev). */
@@ -70,6 +70,8 @@ export const newInode = (
     name: '',
     mounted: null,
     opens: 0,
+    readers: 0,
+    writers: 0,
     dead: false,
     pipe: null,
     locks: null,
@@ -141,13 +143,11 @@ export const removePrivileges = (kernel: Kernel, task: Task, inode: Inode): void
   inode.ops.setAttributes?.(kernel, inode, { mode });
 };
 
-/** Called when a file is opened and when its last reference goes, by every kind of file. */
-export const holdInode = (inode: Inode): void => {
-  inode.opens++;
-};
-
-export const letGoInode = (kernel: Kernel, inode: Inode): void => {
-  if (--inode.opens === 0) inode.ops.lastClose?.(kernel, inode);
+/** One open file more or less, of those that give access. */
+const countAccess = (file: OpenFile, by: number): void => {
+  if (file.flags & O.PATH) return;
+  if (isWritable(file)) file.inode.writers += by;
+  else if (isReadable(file)) file.inode.readers += by;
 };
 
 /** Access mode 3 gives neither (FMODE_READ, FMODE_WRITE). */
@@ -169,14 +169,21 @@ export const newOpenFile = (
   flags: number,
   state: unknown = null,
 ): OpenFile => {
-  holdInode(inode);
-  return { ops, inode, path, flags, position: 0, refs: 1, state };
+  const file: OpenFile = { ops, inode, path, flags, position: 0, refs: 1, state };
+  inode.opens++;
+  countAccess(file, 1);
+  return file;
 };
 
 /** What every kind of file does when its last reference goes. */
 export const releaseFile = (kernel: Kernel, file: OpenFile): void => {
-  releaseFileLocks(kernel, file);
-  letGoInode(kernel, file.inode);
+  const { inode } = file;
+  if (inode.locks !== null) {
+    releaseFileLocks(kernel, file);
+    releaseLease(kernel, file);
+  }
+  countAccess(file, -1);
+  if (--inode.opens === 0) inode.ops.lastClose?.(kernel, inode);
 };
 
 /** One holder of an open file less (fput). */

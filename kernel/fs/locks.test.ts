@@ -3,7 +3,7 @@ import { LOCK_TYPE, O } from '../abi/fcntl.ts';
 import { Machine } from '../machine.ts';
 import { memoryHost } from '../memory-host.ts';
 import type { FileTable } from '../task/task.ts';
-import { conflicting, locksOf, releasePosixLocks, setRecordLock, setWholeLock } from './locks.ts';
+import { conflicting, LOCK_EOF, locksOf, releasePosixLocks, setRecordLock, setWholeLock } from './locks.ts';
 import { Files } from './testing.ts';
 import type { OpenFile } from './types.ts';
 
@@ -14,8 +14,15 @@ let file: OpenFile;
 const mine: FileTable = { entries: [] };
 const theirs: FileTable = { entries: [] };
 
-const lock = (owner: FileTable, type: number, start: number, end: number): number =>
-  setRecordLock(files.kernel, file.inode, { owner, type, start, end, pid: owner === mine ? 1 : 2 });
+const lock = (owner: FileTable, type: number, start: number, end: number | bigint): number =>
+  setRecordLock(files.kernel, file.inode, {
+    owner,
+    file,
+    type,
+    start: BigInt(start),
+    end: BigInt(end),
+    pid: owner === mine ? 1 : 2,
+  });
 const held = (owner: FileTable): string =>
   locksOf(file.inode)
     .records.filter((one) => one.owner === owner)
@@ -37,8 +44,8 @@ describe('record locks', () => {
     expect(held(mine)).toBe('r0-5 w5-8 r8-20');
     lock(mine, UNLCK, 6, 12);
     expect(held(mine)).toBe('r0-5 w5-6 r12-20');
-    lock(mine, RDLCK, 0, Number.POSITIVE_INFINITY);
-    expect(held(mine)).toBe('r0-Infinity');
+    lock(mine, RDLCK, 0, LOCK_EOF);
+    expect(held(mine)).toBe(`r0-${LOCK_EOF}`);
   });
 
   it('clash only where bytes overlap and one writes', () => {
@@ -47,7 +54,7 @@ describe('record locks', () => {
     expect(lock(theirs, WRLCK, 9, 10)).toBe(-11);
     expect(lock(theirs, WRLCK, 10, 20)).toBe(0);
     expect(
-      conflicting(locksOf(file.inode).records, { owner: mine, type: RDLCK, start: 12, end: 13, pid: 1 })?.pid,
+      conflicting(locksOf(file.inode).records, { owner: mine, file, type: RDLCK, start: 12n, end: 13n, pid: 1 })?.pid,
     ).toBe(2);
   });
 
@@ -63,17 +70,17 @@ describe('record locks', () => {
 describe('flock', () => {
   it('belongs to the open file and goes with it', () => {
     const other = files.mustOpen('/f', O.RDWR);
-    expect(setWholeLock(files.kernel, file, WRLCK)).toBe(0);
-    expect(setWholeLock(files.kernel, other, RDLCK)).toBe(-11);
+    expect(setWholeLock(files.kernel, file, WRLCK, 1)).toBe(0);
+    expect(setWholeLock(files.kernel, other, RDLCK, 1)).toBe(-11);
     files.close(file);
-    expect(setWholeLock(files.kernel, other, RDLCK)).toBe(0);
+    expect(setWholeLock(files.kernel, other, RDLCK, 1)).toBe(0);
   });
 
   it('gives the old lock up before it asks for the new one', () => {
     const other = files.mustOpen('/f', O.RDWR);
-    setWholeLock(files.kernel, file, RDLCK);
-    setWholeLock(files.kernel, other, RDLCK);
-    expect(setWholeLock(files.kernel, file, WRLCK)).toBe(-11);
-    expect(setWholeLock(files.kernel, other, WRLCK)).toBe(0);
+    setWholeLock(files.kernel, file, RDLCK, 1);
+    setWholeLock(files.kernel, other, RDLCK, 1);
+    expect(setWholeLock(files.kernel, file, WRLCK, 1)).toBe(-11);
+    expect(setWholeLock(files.kernel, other, WRLCK, 1)).toBe(0);
   });
 });

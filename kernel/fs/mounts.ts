@@ -54,6 +54,7 @@ const newVfs = (): Vfs => {
     sockfs,
     pipePages: new Map(),
     mqueue: undefined as unknown as Inode,
+    locked: new Set(),
     console: newTty('console', 0),
     ptys: new Map(),
     devpts: undefined as unknown as Inode,

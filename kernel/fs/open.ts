@@ -7,6 +7,7 @@ import { isExecuting } from '../mm/exe.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import { capableFs, inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
+import { breakLeases } from './leases.ts';
 import { isPlainName, linkTarget, lookupChild, type Parent, startOf, walkLast, walkParent } from './namei.ts';
 import { joinPath } from './names.ts';
 import { fifoState } from './pipe.ts';
@@ -95,6 +96,10 @@ const mayOpen = (task: Task, inode: Inode, flags: number): number => {
 export const openInode = (kernel: Kernel, task: Task, at: Location, flags: number): OpenFile | number => {
   const { inode } = at;
   if (flags & O.PATH) return newOpenFile(pathFile, inode, at.path, flags & KEPT);
+  if (inode.locks !== null && isReg(inode.mode)) {
+    const error = breakLeases(kernel, task, inode, flags);
+    if (error !== 0) return error;
+  }
   const ops = inode.ops.open(kernel, task, inode, flags);
   if (ops === BLOCKED) task.wait!.data.fifo.path = at.path;
   if (typeof ops === 'number') return ops;

@@ -8,6 +8,7 @@ import { taskUsage } from '../task/usage.ts';
 import { pathOf } from './namei.ts';
 import { fromBytes } from './names.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
+import { fdLockLines } from './proclocks.ts';
 import { mapsText, smapsRollupText, smapsText } from './procmaps.ts';
 import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
 import { statmText, statText, statusText, userText } from './procstatus.ts';
@@ -71,7 +72,7 @@ const fdInfoRow: ProcRow = frozenRow({
     if (entry === undefined) return -ERRNO.ENOENT;
     const { file } = entry;
     const flags = file.flags | (entry.closeOnExec ? O.CLOEXEC : 0);
-    return `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.inode.sb.mountId}\nino:\t${file.inode.ino}\n`;
+    return `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.inode.sb.mountId}\nino:\t${file.inode.ino}\n${fdLockLines(file, task.files)}`;
   },
 });
 

@@ -15,9 +15,11 @@ import { SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
+import { LEASE_BREAK_TIME } from './leases.ts';
 import { PIPE_MAX_SIZE, PIPE_USER_PAGES_SOFT } from './pipe-ring.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { ipcLimitRows, mqueueDirectory, sysvipcDirectory } from './procipc.ts';
+import { locksText } from './proclocks.ts';
 import { processRow } from './procpid.ts';
 
 const line = (name: string, kilobytes: number): string =>
@@ -121,6 +123,8 @@ const sysctl: ProcRow = {
       name: 'fs',
       children: [
         file('file-max', '9223372036854775807\n'),
+        file('lease-break-time', `${LEASE_BREAK_TIME}\n`),
+        file('leases-enable', '1\n'),
         mqueueDirectory,
         file('nr_open', `${NR_OPEN}\n`),
         file('pipe-max-size', `${PIPE_MAX_SIZE}\n`),
@@ -164,6 +168,7 @@ export const procRoot = frozenRow({
     file('cpuinfo', cpuinfoText),
     file('filesystems', FILESYSTEMS.map((type) => `nodev\t${type}\n`).join('')),
     file('loadavg', loadavgText),
+    file('locks', locksText),
     file('meminfo', meminfoText),
     { name: 'mounts', link: () => 'self/mounts' },
     { name: 'self', link: ({ reader }) => String(reader.group.tgid) },

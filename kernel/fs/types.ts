@@ -77,8 +77,10 @@ export interface Inode {
   name: string;
   /** A directory that is covered by a mount: the mounted root. */
   mounted: Inode | null;
-  /** Open files. */
+  /** Open files; those that may only read, and those that may write (i_readcount, i_writecount). */
   opens: number;
+  readers: number;
+  writers: number;
   /** A removed directory takes no new entries (S_DEAD). */
   dead: boolean;
   /** Nameless from the start (O_TMPFILE without O_EXCL): link(2) may give it a name (I_LINKABLE). */
@@ -238,6 +240,8 @@ export interface Vfs {
   readonly pipePages: Map<number, number>;
   /** Root of the file system of POSIX message queues. */
   mqueue: Inode;
+  /** Inodes on which there are locks or leases. */
+  locked: Set<Inode>;
   /** The machine's terminal, over the host's streams. */
   console: Tty;
   /** Pseudo-terminals by number, and the directory of their slaves. */

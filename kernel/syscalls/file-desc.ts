@@ -1,11 +1,11 @@
 /** Descriptors: dup(2), fcntl(2), ioctl(2), pipe(2), flock(2), memfd_create(2). */
 import { ERRNO } from '../abi/errno.ts';
-import { F, FD_CLOEXEC, flockStruct, LOCK, LOCK_TYPE, MFD, O, SEAL, SEEK } from '../abi/fcntl.ts';
+import { F, FD_CLOEXEC, MFD, O, SEAL } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/ioctl.ts';
 import { isReg, S } from '../abi/stat.ts';
 import { closeFile, descriptorLimit, getFile, installFile, replaceFile } from '../fs/descriptors.ts';
-import { isReadable, isWritable, newOpenFile } from '../fs/inode.ts';
-import { conflicting, type FileLock, locksOf, setRecordLock, setWholeLock, wouldDeadlock } from '../fs/locks.ts';
+import { isWritable, newOpenFile } from '../fs/inode.ts';
+import { getLease, setLease } from '../fs/leases.ts';
 import { memFile } from '../fs/memfile.ts';
 import { newMemInode } from '../fs/memfs.ts';
 import type { MemInode } from '../fs/memnode.ts';
@@ -14,11 +14,11 @@ import { createPipe, pipeOf } from '../fs/pipe.ts';
 import { pipeSize, setPipeSize } from '../fs/pipe-ring.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyToUser, getUser32, putUser32, readCString, readStruct, UserFault, writeStruct } from '../mm/user.ts';
+import { copyToUser, getUser32, putUser32, readCString, UserFault } from '../mm/user.ts';
 import { VM } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
-import { block } from '../task/wait.ts';
 import * as arg from './args.ts';
+import { flock, recordLock } from './file-lock.ts';
 import { fileOwner } from './file-owner.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
@@ -46,66 +46,6 @@ const dup2 = (kernel: Kernel, task: Task, oldFd: number, newFd: number): number 
 
 /** What F_SETFL may change; the rest stays (setfl). */
 const SETTABLE = O.APPEND | O.NONBLOCK | O.DIRECT | O.NOATIME | O.ASYNC;
-
-/** Bytes of a struct flock (flock_to_posix_lock), or -errno. */
-const rangeOf = (
-  file: OpenFile,
-  whence: number,
-  start: number,
-  length: number,
-): { start: number; end: number } | number => {
-  const bases: readonly number[] = [0, file.position, file.inode.size];
-  const base = bases[whence];
-  if (base === undefined || whence > SEEK.END) return -ERRNO.EINVAL;
-  const first = base + start;
-  if (first < 0) return -ERRNO.EINVAL;
-  if (length >= 0) return { start: first, end: length === 0 ? Number.POSITIVE_INFINITY : first + length };
-  return first + length < 0 ? -ERRNO.EINVAL : { start: first + length, end: first };
-};
-
-/** F_GETLK, F_SETLK, F_SETLKW and their forms for open files (F_OFD_*). */
-const recordLock = (kernel: Kernel, task: Task, file: OpenFile, command: number, address: number): number => {
-  const wanted = readStruct(task.mm, flockStruct, address);
-  const get = command === F.GETLK || command === F.OFD_GETLK;
-  const ofFile = command === F.OFD_GETLK || command === F.OFD_SETLK || command === F.OFD_SETLKW;
-  const waits = command === F.SETLKW || command === F.OFD_SETLKW;
-  const type = wanted.l_type;
-  if (
-    type !== LOCK_TYPE.RDLCK &&
-    type !== LOCK_TYPE.WRLCK &&
-    (get ? !ofFile || type !== LOCK_TYPE.UNLCK : type !== LOCK_TYPE.UNLCK)
-  ) {
-    return -ERRNO.EINVAL;
-  }
-  const range = rangeOf(file, wanted.l_whence, wanted.l_start, wanted.l_len);
-  if (typeof range === 'number') return range;
-  if (ofFile && wanted.l_pid !== 0) return -ERRNO.EINVAL;
-  const lock: FileLock = { ...range, owner: ofFile ? file : task.files, type, pid: ofFile ? -1 : task.group.tgid };
-  const { records, waiters } = locksOf(file.inode);
-  if (get) {
-    const blocker = conflicting(records, lock);
-    if (blocker === undefined) {
-      writeStruct(task.mm, flockStruct, address, { ...wanted, l_type: LOCK_TYPE.UNLCK });
-      return 0;
-    }
-    const length = blocker.end === Number.POSITIVE_INFINITY ? 0 : blocker.end - blocker.start;
-    writeStruct(task.mm, flockStruct, address, {
-      l_type: blocker.type,
-      l_whence: SEEK.SET,
-      l_start: blocker.start,
-      l_len: length,
-      l_pid: blocker.pid,
-    });
-    return 0;
-  }
-  if (type === LOCK_TYPE.RDLCK && !isReadable(file)) return -ERRNO.EBADF;
-  if (type === LOCK_TYPE.WRLCK && !isWritable(file)) return -ERRNO.EBADF;
-  const result = setRecordLock(kernel, file.inode, lock);
-  if (result === 0 || !waits) return result;
-  const blocker = conflicting(records, lock)!;
-  if (!ofFile && wouldDeadlock(kernel, task, blocker)) return -ERRNO.EDEADLK;
-  return block(kernel, task, { what: 'fcntl_setlk', queues: [waiters], data: { lock: { inode: file.inode, lock } } });
-};
 
 /** Seals belong to files of memfd_create(2). */
 const sealed = (file: OpenFile): MemInode | null =>
@@ -195,7 +135,9 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
     case F.SETSIG:
       return fileOwner(kernel, task, file, command, argument);
     case F.GETLEASE:
-      return LOCK_TYPE.UNLCK;
+      return getLease(kernel, file);
+    case F.SETLEASE:
+      return setLease(kernel, task, file, fd, argument);
     default:
       return -ERRNO.EINVAL;
   }
@@ -262,21 +204,6 @@ const pipe2 = (kernel: Kernel, task: Task, address: number, flags: number): numb
   }
 };
 
-const flock = (kernel: Kernel, task: Task, fd: number, operation: number): number => {
-  const kinds: Record<number, number> = {
-    [LOCK.SH]: LOCK_TYPE.RDLCK,
-    [LOCK.EX]: LOCK_TYPE.WRLCK,
-    [LOCK.UN]: LOCK_TYPE.UNLCK,
-  };
-  const type = kinds[operation & ~LOCK.NB];
-  if (type === undefined) return -ERRNO.EINVAL;
-  const file = getFile(task, fd);
-  if (file === undefined) return -ERRNO.EBADF;
-  const result = setWholeLock(kernel, file, type);
-  if (result === 0 || operation & LOCK.NB) return result;
-  return block(kernel, task, { what: 'flock_lock_inode_wait', queues: [locksOf(file.inode).waiters] });
-};
-
 const MEMFD_NAME_MAX = 249;
 
 const memfdCreate = (kernel: Kernel, task: Task, address: number, flags: number): number => {
@@ -327,7 +254,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
       ['arg', arg.fcntlArg],
     ],
     fcntl,
-    'no leases, no directory notification',
+    'no directory notification',
   ),
   syscall(
     73,

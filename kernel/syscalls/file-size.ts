@@ -1,10 +1,11 @@
 /** Size, space and durability: truncate(2), fallocate(2), fsync(2), posix_fadvise(2). */
 import { ERRNO } from '../abi/errno.ts';
-import { AT, FALLOC } from '../abi/fcntl.ts';
+import { AT, FALLOC, O } from '../abi/fcntl.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { isDir, isFifo, isReg } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { isReadable, isWritable, MAY, permitted, removePrivileges } from '../fs/inode.ts';
+import { breakLeases } from '../fs/leases.ts';
 import { walkPath } from '../fs/namei.ts';
 import { fileTooBig } from '../fs/regular.ts';
 import type { Inode } from '../fs/types.ts';
@@ -35,6 +36,10 @@ const truncate = (kernel: Kernel, task: Task, path: number, size: number): numbe
     if (inode.sb.readOnly) return -ERRNO.EROFS;
     if (!permitted(task.cred, inode, MAY.WRITE)) return -ERRNO.EACCES;
     if (isExecuting(kernel, inode)) return -ERRNO.ETXTBSY;
+    if (inode.locks !== null) {
+      const error = breakLeases(kernel, task, inode, O.WRONLY);
+      if (error !== 0) return error;
+    }
     return setSize(kernel, task, inode, size);
   });
 };
