@@ -8,6 +8,7 @@ import { newInode, newOpenFile, releaseFile, setAttributes } from '../fs/inode.t
 import type { FileOperations, InodeOperations, OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
+import { createInet } from './inet/ops.ts';
 import type { IncomingMessage, Socket } from './types.ts';
 import { createUnix, socketpairUnix } from './unix/ops.ts';
 
@@ -79,6 +80,7 @@ export const createSocket = (
   if (family < 0 || family >= AF_MAX) return -ERRNO.EAFNOSUPPORT;
   if (type < 0 || type >= SOCK_MAX) return -ERRNO.EINVAL;
   if (family === AF.UNIX) return createUnix(kernel, task, type, protocol);
+  if (family === AF.INET || family === AF.INET6) return createInet(kernel, task, family, type, protocol);
   return -ERRNO.EAFNOSUPPORT;
 };
 

@@ -92,6 +92,7 @@ export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: 
       if (name === SO.SNDBUFFORCE && !root) return -ERRNO.EPERM;
       const wanted = name === SO.SNDBUF ? Math.min(number >>> 0, MAX_BUFFER) : Math.max(0, number);
       options.sndbuf = Math.max(Math.min(wanted, INT_MAX / 2) * 2, MIN_SNDBUF);
+      options.sndbufLocked = true;
       sock.ops.optionsChanged?.(kernel, sock);
       return 0;
     }

@@ -20,7 +20,7 @@ export const MIN_RCVBUF = 2304;
 export const SOMAXCONN = 4096;
 
 const defaultOptions = (): SocketOptions => ({
-  ...{ sndbuf: DEFAULT_BUFFER, rcvbuf: DEFAULT_BUFFER, rcvlowat: 1 },
+  ...{ sndbuf: DEFAULT_BUFFER, rcvbuf: DEFAULT_BUFFER, rcvlowat: 1, sndbufLocked: false },
   ...{ rcvtimeo: Number.POSITIVE_INFINITY, sndtimeo: Number.POSITIVE_INFINITY },
   ...{ linger: false, lingerTime: 0, reuseaddr: false, reuseport: false, keepalive: false, broadcast: false },
   ...{ oobinline: false, dontroute: false, passcred: false, timestamp: false, timestampns: false, debug: false },

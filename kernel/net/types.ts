@@ -7,6 +7,7 @@ import type { Inode, OpenFile, UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
+import type { InetState } from './inet/types.ts';
 import type { UnixSocket } from './unix/types.ts';
 
 /** What all sockets have. Families add fields of their own. */
@@ -36,6 +37,8 @@ export interface Socket {
 export interface SocketOptions {
   sndbuf: number;
   rcvbuf: number;
+  /** SO_SNDBUF was set: the buffer does not grow by itself (SOCK_SNDBUF_LOCK). */
+  sndbufLocked: boolean;
   rcvlowat: number;
   /** Nanoseconds, Infinity for no limit. */
   rcvtimeo: number;
@@ -126,6 +129,7 @@ export interface SocketOperations {
 /** All of the machine's network: `kernel.net`. */
 export interface NetState {
   readonly unix: UnixState;
+  readonly inet: InetState;
 }
 
 export interface UnixState {

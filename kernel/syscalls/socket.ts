@@ -129,7 +129,7 @@ const addressOut = [
   ['addrlen', arg.outSocklen],
 ] as const satisfies SyscallRow['args'];
 
-const FAMILIES = 'AF_UNIX';
+const FAMILIES = 'AF_UNIX, AF_INET, AF_INET6';
 const note = `of families: ${FAMILIES}`;
 
 export const socketSyscalls: readonly SyscallRow[] = [
