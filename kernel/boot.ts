@@ -5,6 +5,7 @@ import type { Bind } from './fs/mounts.ts';
 import { bytesFromText } from './fs/names.ts';
 import { findProgram, putGuestFile } from './guest-files.ts';
 import type { Host, HostFiles } from './host.ts';
+import type { Personality } from './kernel.ts';
 import { Machine } from './machine.ts';
 import { type MemoryEntry, type MemoryHost, type MemoryHostOptions, memoryHost } from './memory-host.ts';
 import { newRecording } from './report.ts';
@@ -55,6 +56,8 @@ export interface BootOptions {
   /** Runs as a job of a shell, which SIGTSTP can stop, rather than in a session of its own. */
   readonly job?: boolean;
   readonly hostname?: string;
+  /** How signals are delivered; `'linux'` by default. */
+  readonly personality?: Personality;
   readonly limits?: {
     /** Tasks in the machine. Default 4,096. */
     readonly tasks?: number;
@@ -110,6 +113,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),
     ...given('hostname', options.hostname),
+    ...given('personality', options.personality),
   });
   for (const [path, entry] of Object.entries(options.files ?? {})) putGuestFile(machine, path, entry);
   const path = typeof program === 'string' ? findProgram(machine, program, options.searchPath ?? '') : PROGRAM_PATH;

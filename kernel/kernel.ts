@@ -62,6 +62,10 @@ export interface Observer {
   kernelMessage?(line: string): void;
 }
 
+/** Whose rules for signals hold. */
+export const PERSONALITIES = ['linux', 'linux-0.11'] as const;
+export type Personality = (typeof PERSONALITIES)[number];
+
 /** The parts of the kernel that others may touch. `Kernel` (in `machine.ts`) implements it. */
 export interface Kernel {
   readonly cpu: Cpu;
@@ -93,6 +97,8 @@ export interface Kernel {
   /** Mounts, consoles and counters of the file system; made by `mountRoot`. */
   vfs: Vfs;
   hostname: string;
+  /** How signals are delivered: as by Linux, or as by its first version that most people know (`signal/linux-0.11.ts`). */
+  readonly personality: Personality;
   /** What core files are called: /proc/sys/kernel/core_pattern. */
   corePattern: string;
   /** Monotonic nanoseconds since boot: of the host, or of the instruction count in deterministic mode. */

@@ -26,7 +26,7 @@ import { mountRoot, newFsContext, openStandardStreams, type RootOptions } from '
 import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
 import { newIpcNamespace } from './ipc/namespace.ts';
-import type { Kernel, Observer } from './kernel.ts';
+import type { Kernel, Observer, Personality } from './kernel.ts';
 import { type Memory, newMemory } from './mm/memory.ts';
 import { type Mm, mmPut, newMm } from './mm/mm.ts';
 import { newNetState } from './net/namespace.ts';
@@ -66,6 +66,7 @@ export interface MachineOptions {
   readonly deterministic?: { readonly seed: number };
   readonly root?: RootOptions;
   readonly hostname?: string;
+  readonly personality?: Personality;
   /** Default: 4,096 tasks, 1 GiB in files. */
   readonly limits?: { readonly maxTasks?: number; readonly fileBytes?: number };
   /** Told, once each, what the emulator lacks. */
@@ -155,6 +156,7 @@ export class Machine implements Kernel {
   current: Task;
   lastPid = STARTER_PID;
   hostname: string;
+  readonly personality: Personality;
   corePattern = 'core';
   needResched = false;
   stopRequested = false;
@@ -191,6 +193,7 @@ export class Machine implements Kernel {
     });
     this.memory = newMemory(this.physical);
     this.hostname = options.hostname ?? 'signalbox';
+    this.personality = options.personality ?? 'linux';
     this.limits = {
       maxTasks: options.limits?.maxTasks ?? DEFAULT_MAX_TASKS,
       fileBytes: options.limits?.fileBytes ?? DEFAULT_FILE_BYTES,

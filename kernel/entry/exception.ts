@@ -1,7 +1,7 @@
 /**
  * Exceptions of the guest's instructions: which signal each becomes (arch/x86/kernel/traps.c, arch/x86/mm/fault.c).
  */
-import { type CpuState, DR6_BS, RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
+import { type CpuState, DR6_BS, PF_ERROR, RFLAGS, USER_END, VECTOR, VECTOR_NAMES } from '../../emulator/api.ts';
 import { BUS, FPE, ILL, SEGV, SIG, TRAP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT, handleMmFault } from '../mm/fault.ts';
@@ -9,6 +9,7 @@ import { forceSig, forceSigFault } from '../signal/force.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { Task } from '../task/task.ts';
 import { showSignal, showSignalMsg } from './unhandled.ts';
+import { emulateVsyscall } from './vdso.ts';
 
 /** Bit 0 of a page fault's error code: set for addresses outside of user space too, so as to tell nothing about them. */
 const PF_PROT = 1;
@@ -93,6 +94,7 @@ const mathError = (kernel: Kernel, task: Task, vector: number): void => {
 const handlePageFault = (kernel: Kernel, task: Task, error: number): boolean => {
   const { state } = kernel.cpu;
   const address = state.cr2;
+  if (error & PF_ERROR.fetch && address >= USER_END && emulateVsyscall(kernel, task, state.cr2Wide)) return true;
   const result = handleMmFault(kernel, task, address, error);
   if (result === FAULT.handled) {
     task.usage.minflt++;

@@ -12,6 +12,7 @@ import { resetAltstack } from '../signal/altstack.ts';
 import { getSignal } from '../signal/deliver.ts';
 import { forceSigsegv } from '../signal/force.ts';
 import { setupRtFrame } from '../signal/frame.ts';
+import { mask011, setupFrame011, takeSignal011 } from '../signal/linux-0.11.ts';
 import { restoreSavedSigmask, setCurrentBlocked } from '../signal/mask.ts';
 import { rseqHandleNotifyResume } from '../signal/rseq.ts';
 import { dueAtHandler, takeDueStop } from '../signal/trace-stop.ts';
@@ -43,7 +44,12 @@ export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
       restoreSavedSigmask(kernel, task);
       continue;
     }
-    doSignalOrRestart(kernel, task);
+    if (kernel.personality === 'linux-0.11') {
+      // One signal at a time: the next is looked for at the next way out of the kernel.
+      if (doSignal011(kernel, task)) return task.state === 'running';
+    } else {
+      doSignalOrRestart(kernel, task);
+    }
   }
 };
 
@@ -108,6 +114,35 @@ const stopStepping = (kernel: Kernel, task: Task): boolean => {
   if (trace.forcedTf) state.rflags &= ~RFLAGS.TF;
   trace.step = false;
   trace.forcedTf = false;
+  return true;
+};
+
+/** Linux 0.11: no call starts again. Returns whether a handler was entered, which is all for now. */
+const doSignal011 = (kernel: Kernel, task: Task): boolean => {
+  const delivery = takeSignal011(kernel, task);
+  if (delivery.kind === 'none') {
+    doSignalOrRestart(kernel, task);
+    return false;
+  }
+  if (delivery.kind === 'fatal') {
+    const { info, status } = delivery;
+    task.end = { status, signal: info, rip: kernel.cpu.state.rip };
+    doGroupExit(kernel, task, status);
+    return false;
+  }
+  if (restartCode(kernel, task) !== 0) kernel.cpu.state.setNumber(REG.rax, -ERRNO.EINTR);
+  if (delivery.kind === 'ignored') return false;
+  const { info, action } = delivery;
+  for (const observer of kernel.observers) observer.signalDelivering?.(task, info);
+  const frame = setupFrame011(kernel, task, info.signo, action);
+  if (frame === 0) {
+    forceSigsegv(kernel, task, info.signo);
+    return false;
+  }
+  task.savedSigmask = null;
+  setCurrentBlocked(kernel, task, task.blocked | mask011(info.signo, action));
+  task.signals++;
+  for (const observer of kernel.observers) observer.signalDelivered?.(task, info, frame);
   return true;
 };
 

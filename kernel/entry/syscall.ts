@@ -2,7 +2,7 @@
  * Syscall entry (arch/x86/entry/common.c): the row, its arguments out of the registers, the call, and rax. A call that slept
  * comes here again from the top when its task is woken.
  */
-import { type CpuState, OutOfFrames, REG } from '../../emulator/api.ts';
+import { type CpuState, OutOfFrames, PAGE_SIZE, REG } from '../../emulator/api.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { syscallName } from '../abi/syscalls.ts';
@@ -15,6 +15,7 @@ import type { ArgumentType, SyscallHandler, SyscallRow } from '../syscalls/row.t
 import { syscallRow } from '../syscalls/table.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, REGISTERS_SET } from '../task/wait.ts';
+import { vdsoCall } from './vdso.ts';
 
 /** Registers of the arguments, in order. */
 const ARGUMENT_REGISTERS = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9] as const;
@@ -64,6 +65,8 @@ const call = (kernel: Kernel, task: Task, row: SyscallRow): number => {
 /** A SYSCALL instruction was executed. */
 export const doSyscall64 = (kernel: Kernel, task: Task): void => {
   const number = kernel.cpu.state.getInt32(REG.rax);
+  const inVdso = kernel.cpu.state.rip - task.mm.vdso;
+  if (inVdso >= 0 && inVdso < PAGE_SIZE && vdsoCall(kernel, task, number)) return;
   task.origAx = number;
   task.syscalls++;
   if (task.trace !== null) {

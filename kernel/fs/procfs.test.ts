@@ -64,7 +64,8 @@ describe('/proc', () => {
     ]);
     expect(lines[23]).toBe('VmFlags: rd wr mr mw me ac ');
     expect(files.read('/proc/self/maps')).toBe(
-      `${first}\n${`${shared.toString(16)}-${(shared + PAGE_SIZE).toString(16)} r--s 00000000 00:01 0`.padEnd(73)}/dev/zero (deleted)\n`,
+      `${first}\n${`${shared.toString(16)}-${(shared + PAGE_SIZE).toString(16)} r--s 00000000 00:01 0`.padEnd(73)}/dev/zero (deleted)\n` +
+        'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n',
     );
     expect(files.read('/proc/self/smaps_rollup')).toContain('[rollup]\nRss:                   4 kB\nPss:');
     expect(files.read('/proc/self/statm')).toBe('4 1 0 0 0 3 0\n');

@@ -36,15 +36,18 @@ const vmaLine = (mm: Mm, vma: Vma): string => {
     (vma.flags & VM.WRITE ? 'w' : '-') +
     (vma.flags & VM.EXEC ? 'x' : '-') +
     (vma.flags & VM.MAYSHARE ? 's' : 'p');
-  const anonymous = vma.mapping === null ? '00:00' : SHMEM_DEVICE;
+  const anonymous = vma.mapping === null || vma.mapping === mm.kernel.memory.vdso ? '00:00' : SHMEM_DEVICE;
   const device = inode === undefined ? anonymous : `${hex(majorOf(inode.dev), 2)}:${hex(minorOf(inode.dev), 2)}`;
   const offset = vma.mapping === null ? 0 : vma.offset;
   const ino = inode?.ino ?? vma.mapping?.object?.ino ?? 0;
   return line(vma.start, vma.end, flags, offset, `${device} ${ino}`, vmaName(mm, vma));
 };
 
+/** The page of vsyscalls, in the kernel's half of addresses: in no list of areas (gate_vma). */
+const VSYSCALL = 'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n';
+
 export const mapsText = ({ task }: ProcContext): string =>
-  isGone(task) ? '' : task.mm.vmas.map((vma) => vmaLine(task.mm, vma)).join('');
+  isGone(task) ? '' : task.mm.vmas.map((vma) => vmaLine(task.mm, vma)).join('') + VSYSCALL;
 
 const row = (name: string, bytes: number): string =>
   `${`${name}:`.padEnd(15)} ${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`;

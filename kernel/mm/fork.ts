@@ -21,6 +21,7 @@ const duplicate = (mm: Mm): Mm => {
     startData: mm.startData,
     endData: mm.endData,
     startStack: mm.startStack,
+    vdso: mm.vdso,
     argStart: mm.argStart,
     argEnd: mm.argEnd,
     envStart: mm.envStart,

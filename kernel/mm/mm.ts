@@ -29,6 +29,8 @@ export interface Mm {
   endData: number;
   /** rsp at the program's start: in the area shown as `[stack]`. */
   startStack: number;
+  /** Address of the vDSO as it was mapped; 0 before the first exec. */
+  vdso: number;
   argStart: number;
   argEnd: number;
   envStart: number;
@@ -67,6 +69,7 @@ export const newMm = (kernel: Kernel): Mm => ({
   startData: 0,
   endData: 0,
   startStack: 0,
+  vdso: 0,
   argStart: 0,
   argEnd: 0,
   envStart: 0,

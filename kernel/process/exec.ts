@@ -37,6 +37,7 @@ import { mmRelease } from './release.ts';
 import { parseScript } from './script.ts';
 import { loadElfSegments } from './segments.ts';
 import { createElfTables, setupArgPages } from './stack.ts';
+import { mapVdso } from './vdso.ts';
 
 /** Interpreters of interpreters that are followed. */
 const MAX_DEPTH = 5;
@@ -196,6 +197,8 @@ const startElf = (kernel: Kernel, caller: Task, bprm: Binprm, program: ElfProgra
   if (arranged < 0) return arranged;
   const loaded = loadElfSegments(mm, program);
   if (typeof loaded === 'number') return loaded;
+  const vdso = mapVdso(mm);
+  if (vdso < 0) return vdso;
   const stack = createElfTables(task, mm, bprm, loaded, secure);
 
   const { state } = kernel.cpu;

@@ -92,6 +92,7 @@ export const createElfTables = (task: Task, mm: Mm, bprm: Binprm, elf: LoadedElf
 
   const { cred } = task;
   const auxv: readonly (readonly [type: number, value: number])[] = [
+    [AUX.SYSINFO_EHDR, mm.vdso],
     [AUX.MINSIGSTKSZ, fpuUserCfg(mm.kernel.cpu.features).maxFrameSize],
     [AUX.HWCAP, cpuid1Edx(mm.kernel.cpu.features)],
     [AUX.PAGESZ, PAGE_SIZE],

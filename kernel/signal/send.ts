@@ -21,6 +21,9 @@ import type { SigInfo, SigPending, Task, ThreadGroup } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
 import { flushSignals, mayQueue } from './pending.ts';
 
+/** Linux 0.11 has a bit each for so many. */
+const NSIG_011 = 32;
+
 /** SEND_SIG_PRIV: from the kernel, with nothing to say. */
 export const kernelInfo = (signo: number): SigInfo => ({
   kind: 'kill',
@@ -62,6 +65,7 @@ const flushGroup = (kernel: Kernel, task: Task, mask: bigint): void => {
 const prepareSignal = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean => {
   const { group } = task;
   if (group.groupExiting) return false;
+  if (kernel.personality === 'linux-0.11') return true;
   if (inSet(KERNEL_STOP, signo)) {
     flushGroup(kernel, task, SIGBIT[SIG.SIGCONT]!);
   } else if (signo === SIG.SIGCONT) {
@@ -158,6 +162,7 @@ const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boo
   }
   if (
     isFatal(task, signo) &&
+    kernel.personality === 'linux' &&
     !group.groupExiting &&
     !inSet(target.realBlocked, signo) &&
     !inSet(KERNEL_COREDUMP, signo) &&
@@ -193,12 +198,14 @@ const isForced = (info: SigInfo): boolean => info.code === SI.KERNEL;
  */
 export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: boolean): number => {
   const { signo } = info;
+  const { personality } = kernel;
+  if (personality === 'linux-0.11' && signo > NSIG_011) return -ERRNO.EINVAL;
   if (!prepareSignal(kernel, task, signo, isForced(info))) {
     tell(kernel, info, task, toThread, task.group.groupExiting ? 'exiting' : 'ignored');
     return 0;
   }
   const pending: SigPending = toThread ? task.pending : task.group.sharedPending;
-  const legacy = signo < SIG.SIGRTMIN;
+  const legacy = signo < SIG.SIGRTMIN || personality === 'linux-0.11';
   if (legacy && inSet(pending.signal, signo)) {
     tell(kernel, info, task, toThread, 'coalesced');
     return 0;

@@ -1,6 +1,7 @@
 /** The options that `run` and `frame` share: the machine and the program's surroundings. */
 import { type Command, Option } from 'commander';
 import { CPU_LEVELS, type CpuLevel } from '../../emulator/api.ts';
+import { PERSONALITIES, type Personality } from '../../kernel/kernel.ts';
 import { type BindOption, collectBind, collectEnv, parseCount, parseSeed, parseSize } from './options.ts';
 
 export interface MachineOptions {
@@ -18,6 +19,7 @@ export interface MachineOptions {
   readonly jitDump?: string;
   readonly deterministic?: boolean;
   readonly seed?: number;
+  readonly personality: Personality;
 }
 
 const GIBIBYTE = 2 ** 30;
@@ -54,6 +56,9 @@ export const addMachineOptions = (command: Command): Command =>
       new Option('--disk <SIZE>', 'most bytes in files that the program writes to memory')
         .argParser(parseSize)
         .default(GIBIBYTE, '1G'),
+    )
+    .addOption(
+      new Option('--personality <KIND>', 'deliver signals as this kernel does').choices(PERSONALITIES).default('linux'),
     )
     .option('--deterministic', 'virtual time and random numbers: each run is the same')
     .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed);

@@ -96,6 +96,7 @@ export const bootOptions = (
     limits: { fileBytes: options.disk },
     job: true,
     hostname: os.hostname(),
+    personality: options.personality,
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     onMessage,

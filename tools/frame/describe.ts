@@ -32,6 +32,7 @@ import type {
   StackRoom,
 } from './facts.ts';
 import { mxcsrText, xfeaturesText } from './flags.ts';
+import { describeOldFrame, oldFrameSize } from './old-frame.ts';
 import { instructionAt, placeOf, type Symbolize } from './places.ts';
 import { type Naming, type PtRegs, ptRegs, registerRows } from './registers.ts';
 
@@ -63,7 +64,12 @@ export interface FramePlace {
 const UC_AT = RT_SIGFRAME.offsets.uc;
 
 /** Reads where the frame at `address` ends. Throws if it cannot be read. */
-export const framePlace = (kernel: Kernel, task: Task, address: number): FramePlace => {
+export const framePlace = (kernel: Kernel, task: Task, address: number, action: SigAction): FramePlace => {
+  if (kernel.personality === 'linux-0.11') {
+    const { layout } = fpuUserCfg(kernel.cpu.features);
+    const end = address + oldFrameSize(action.flags);
+    return { address, end, fpstate: 0, xstate: layout, fpstateSize: 0, onAltstack: false, low: 0 };
+  }
   const context = peekStruct(task.mm, UCONTEXT, address + UC_AT);
   if (context === null) throw new Error(`there is no signal frame at 0x${address.toString(16)}`);
   const { uc_mcontext, uc_stack } = context;
@@ -207,12 +213,13 @@ export const describeFrame = (
   prelude: Prelude = {},
 ): FrameReport => {
   const { signo } = info;
-  const place = framePlace(kernel, task, address);
-  const bytes = frameBytes(task, place);
   const action = prelude.action ?? task.sighand.action[signo]!;
+  const place = framePlace(kernel, task, address, action);
+  const bytes = frameBytes(task, place);
   const call = callOf(prelude, action);
   const siginfo = (action.flags & SA.SIGINFO) !== 0;
   const fpstateAt = place.fpstate > address && place.fpstate < place.end ? place.fpstate - address : null;
+  const old = kernel.personality === 'linux-0.11' ? describeOldFrame(task, address, action.flags, symbolize) : null;
   const where: FrameBytes = {
     bytes,
     address,
@@ -227,17 +234,19 @@ export const describeFrame = (
     address: BigInt(address),
     end: BigInt(place.end),
     size: place.end - address,
-    lines: labelBytes(where, explainer(task, symbolize, call, place, info)),
+    lines: old?.lines ?? labelBytes(where, explainer(task, symbolize, call, place, info)),
   };
-  const saved = UCONTEXT.read(new DataView(bytes.buffer, bytes.byteOffset), UC_AT).uc_mcontext;
+  const saved = old !== null ? null : UCONTEXT.read(new DataView(bytes.buffer, bytes.byteOffset), UC_AT).uc_mcontext;
+  const rip = saved?.rip ?? old!.rip;
   const interrupted: Interrupted = {
-    rip: placeOf(task, saved.rip, symbolize),
-    instruction: instructionAt(task, saved.rip),
+    rip: placeOf(task, rip, symbolize),
+    instruction: instructionAt(task, rip),
     call,
   };
   const entry = ptRegs(kernel, task);
   const naming = namingOf(task, place, symbolize, prelude);
   const facts = {
+    personality: kernel.personality,
     process: { pid: task.pid, name: task.comm, executable: task.executable },
     signal: { number: signo, name: signalName(signo), code: info.code, codeName: codeName(signo, info.code) },
     cause: causeOf(kernel, task, info),
@@ -246,8 +255,8 @@ export const describeFrame = (
     stack: roomOf(task, place),
     outer: prelude.outer ?? [],
     frame,
-    registers: registerRows(naming, prelude.before ?? fromContext(saved, task), entry, null),
-    restores: restoresOf(task, place, bytes),
+    registers: registerRows(naming, prelude.before ?? (saved === null ? entry : fromContext(saved, task)), entry, null),
+    restores: old?.restores ?? restoresOf(task, place, bytes),
   };
   return { ...facts, headline: headlineOf(facts), return: null };
 };

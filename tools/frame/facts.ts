@@ -3,6 +3,8 @@
  * value as a string `0x...`.
  */
 
+import type { Personality } from '../../kernel/kernel.ts';
+
 /** An address, and where it lies: `on_signal+0x1f`, `[stack]`, `[heap]`, a mapped file; `''` where nothing is mapped. */
 export interface Place {
   readonly address: bigint;
@@ -149,6 +151,8 @@ export interface Return {
 }
 
 export interface FrameReport {
+  /** Whose frame it is. */
+  readonly personality: Personality;
   readonly process: { readonly pid: number; readonly name: string; readonly executable: string };
   readonly signal: { readonly number: number; readonly name: string; readonly code: number; readonly codeName: string };
   /** One line that says it all. */

@@ -52,7 +52,7 @@ const nameOf = (task: Task, at: number, symbolize: Symbolize, frame: FrameRange 
   if (at >= mm.startBrk && at < mm.brk) return '[heap]';
   const inFrame = frame === undefined ? '' : nameInFrame(at, frame);
   if (inFrame !== '') return inFrame;
-  if (vma.file === null) return '[anonymous]';
+  if (vma.file === null) return vma.mapping?.object?.name ?? '[anonymous]';
   const file = vma.file.path.slice(vma.file.path.lastIndexOf('/') + 1);
   return `${file}+0x${(vma.offset + at - vma.start).toString(16)}`;
 };

@@ -45,7 +45,8 @@ const storyOf = (report: FrameReport, style: Style): string[] => {
       `${signal}: ${placeText(of)}, frame ${hex(address)}${on}; interrupted ${placeText(at)}`,
     ]);
   }
-  rows.push(['returns to', `${placeText(handler.restorer)}, which calls rt_sigreturn`]);
+  const pops = report.personality === 'linux' ? 'calls rt_sigreturn' : 'pops the frame';
+  rows.push(['returns to', `${placeText(handler.restorer)}, which ${pops}`]);
   return facts(rows, style);
 };
 
@@ -192,7 +193,10 @@ const returnOf = (report: FrameReport, style: Style): string[] => {
     ['altstack', restores.altstack],
     ['fp state', restores.fpState],
   ];
-  const lines = [style.bold('rt_sigreturn restores'), ...facts(rows, style)];
+  const lines = [
+    style.bold(report.personality === 'linux' ? 'rt_sigreturn restores' : 'the restorer brings back'),
+    ...facts(rows, style),
+  ];
   if (returned === null) return lines;
   const after = `${returned.instructions.toLocaleString('en')} instructions`;
   lines.push('', `${returned.text} (${returned.kind === 'abandoned' ? `noticed after ${after}` : after}).`);
@@ -219,7 +223,9 @@ export const frameText = (report: FrameReport, style: Style): string[] => {
     '',
     ...storyOf(report, style),
     '',
-    style.bold(`rt_sigframe at ${hex(frame.address)}: ${frame.size.toLocaleString('en')} bytes ${where}`),
+    style.bold(
+      `${report.personality === 'linux' ? 'rt_sigframe' : 'frame of Linux 0.11'} at ${hex(frame.address)}: ${frame.size.toLocaleString('en')} bytes ${where}`,
+    ),
     ...frameOf(report, style),
     '',
     ...registersOf(report.registers, style),

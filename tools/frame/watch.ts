@@ -131,10 +131,12 @@ export class FrameWatch implements Observer {
     if (!this.#isWanted(task, info) || ++this.#matches !== this.#options.nth) return;
     const { symbolize } = this.#options;
     const prelude = { ...this.#prelude, outer };
-    const place = framePlace(this.#kernel, task, frame);
+    const place = framePlace(this.#kernel, task, frame, prelude.action!);
     this.#report = describeFrame(this.#kernel, task, frame, info, symbolize, prelude);
     const { instructions } = task;
     this.#watched = { task, place, bytes: frameBytes(task, place), prelude, instructions, ...UNCHANGED };
+    // Nothing tells when a restorer has popped its frame.
+    if (this.#kernel.personality === 'linux-0.11') this.#options.done();
   }
 
   /** Notes that a handler runs; returns those which it interrupted, innermost first. */
@@ -207,7 +209,7 @@ export class FrameWatch implements Observer {
 
   /** The run is over though the handler has not returned. */
   runEnded(kind: 'ended' | 'deadlock'): void {
-    if (this.#report?.return !== null) return;
+    if (this.#report?.return !== null || this.#kernel.personality === 'linux-0.11') return;
     this.#finish(
       kind,
       kind === 'ended' ? 'The first process ended before the handler returned' : 'The handler waits for ever',
