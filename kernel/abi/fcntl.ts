@@ -104,6 +104,9 @@ export const SEAL = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 16, E
 /** preadv2(2). */
 export const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16 } as const;
 
+/** splice(2), tee(2), vmsplice(2). */
+export const SPLICE_F = { MOVE: 1, NONBLOCK: 2, MORE: 4, GIFT: 8 } as const;
+
 /** close_range(2). */
 export const CLOSE_RANGE = { UNSHARE: 2, CLOEXEC: 4 } as const;
 

@@ -1,6 +1,7 @@
 /**
- * Pipes and FIFOs (fs/pipe.c): reading, writing and opening them; `pipe-ring.ts` is what they hold. A write of at most PIPE_BUF bytes goes in whole or not at all, because
- * it either fits into what is left of the last page or gets a page of its own.
+ * Pipes and FIFOs (fs/pipe.c): reading, writing and opening them; `pipe-ring.ts` is what they hold. A write of at most
+ * PIPE_BUF bytes goes in whole or not at all, because it either fits into what is left of the last page or gets a page of its
+ * own.
  */
 import { PAGE_SIZE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
@@ -257,7 +258,11 @@ export const createPipe = (kernel: Kernel, task: Task, sb: SuperBlock, flags: nu
   inode.pipe = pipe;
   openEnds(pipe, O.RDWR);
   const path = `pipe:[${inode.ino}]`;
-  return [newOpenFile(pipeFile, inode, path, O.RDONLY | flags), newOpenFile(pipeFile, inode, path, O.WRONLY | flags)];
+  // Packets are made by who writes.
+  return [
+    newOpenFile(pipeFile, inode, path, O.RDONLY | (flags & ~O.DIRECT)),
+    newOpenFile(pipeFile, inode, path, O.WRONLY | flags),
+  ];
 };
 
 /** The pipe behind an open file, if it is one. */

@@ -72,6 +72,9 @@ const sendfile = (kernel: Kernel, task: Task, outFd: number, inFd: number, offse
   return done;
 };
 
+/** An offset, which is not looked at as a signed number, goes over the end of 64 bits (generic_copy_file_checks). */
+const wraps = (offset: number, length: number): boolean => (offset < 0 ? offset + 2 ** 64 : offset) + length >= 2 ** 64;
+
 const copyFileRange = (
   kernel: Kernel,
   task: Task,
@@ -92,6 +95,7 @@ const copyFileRange = (
   if (!isReg(from.inode.mode) || !isReg(to.inode.mode)) return -ERRNO.EINVAL;
   const writes = typeof writable(task, outFd) !== 'number' && !(to.flags & O.APPEND);
   if (typeof readable(task, inFd) === 'number' || !writes) return -ERRNO.EBADF;
+  if (wraps(source, length) || wraps(target, length)) return -ERRNO.EOVERFLOW;
   if (source < 0 || target < 0 || source >= 2 ** 63 || target >= 2 ** 63) return -ERRNO.EINVAL;
   const wanted = Math.max(0, Math.min(length, MAX_RW_COUNT, from.inode.size - source));
   if (from.inode === to.inode && source < target + wanted && target < source + wanted) return -ERRNO.EINVAL;

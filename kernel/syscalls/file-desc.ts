@@ -105,7 +105,8 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
         return -ERRNO.EPERM;
       }
       setAsyncFlag(file, fd, (flags & O.ASYNC) !== 0);
-      file.flags = (file.flags & ~SETTABLE) | (flags & SETTABLE);
+      file.flags =
+        (file.flags & ~SETTABLE) | (flags & (file.ops.fasync === undefined ? SETTABLE & ~O.ASYNC : SETTABLE));
       return 0;
     }
     case F.GETLK:

@@ -10,6 +10,7 @@ import { fileIoSyscalls } from './file-io.ts';
 import { fileMountSyscalls } from './file-mount.ts';
 import { fileOpenSyscalls } from './file-open.ts';
 import { fileSizeSyscalls } from './file-size.ts';
+import { fileSpliceSyscalls } from './file-splice.ts';
 import { fileStatSyscalls } from './file-stat.ts';
 import { futexSyscalls } from './futex.ts';
 import { futex2Syscalls } from './futex2.ts';
@@ -53,6 +54,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fileDirSyscalls,
   ...fileMountSyscalls,
   ...fileSizeSyscalls,
+  ...fileSpliceSyscalls,
   ...fileStatSyscalls,
   ...pidfdSyscalls,
   ...pollSyscalls,

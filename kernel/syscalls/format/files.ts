@@ -17,6 +17,7 @@ import {
   RWF,
   SEAL,
   SEEK,
+  SPLICE_F,
 } from '../../abi/fcntl.ts';
 import { MAGIC, majorOf, minorOf, S, ST, STATX, stat, statfs, statx } from '../../abi/stat.ts';
 import type { FormatContext } from '../row.ts';
@@ -182,6 +183,7 @@ export const fallocMode = argument('int', flags(names('FALLOC_FL_', FALLOC), 'FA
 export const renameFlags = argument('int', flags(names('RENAME_', RENAME), 'RENAME_???'));
 export const memfdFlags = argument('int', flags(names('MFD_', MFD), 'MFD_???'));
 export const closeRangeFlags = argument('int', flags(names('CLOSE_RANGE_', CLOSE_RANGE), 'CLOSE_RANGE_???'));
+export const spliceFlags = argument('int', flags(names('SPLICE_F_', SPLICE_F), 'SPLICE_F_???'));
 export const rwFlags = argument('int', flags(names('RWF_', RWF), 'RWF_???'));
 const ADVICE = ['NORMAL', 'RANDOM', 'SEQUENTIAL', 'WILLNEED', 'DONTNEED', 'NOREUSE'];
 export const fileAdvice = argument(
