@@ -10,6 +10,7 @@ import { Machine } from './machine.ts';
 import { type MemoryEntry, type MemoryHost, type MemoryHostOptions, memoryHost } from './memory-host.ts';
 import { newRecording } from './report.ts';
 import { Signalbox } from './signalbox.ts';
+import type { SchedulePolicy } from './task/schedule.ts';
 import type { Rlimit } from './task/task.ts';
 import { whyNotExecutable } from './why.ts';
 
@@ -50,6 +51,8 @@ export interface BootOptions {
   readonly memory?: number;
   /** Time and randomness come from the count of instructions and this seed: each run is the same. */
   readonly deterministic?: { readonly seed: number };
+  /** Which task runs next, and for how long. Default: each in turn. */
+  readonly schedule?: SchedulePolicy;
   /** User and group. Default 0: root. */
   readonly uid?: number;
   readonly gid?: number;
@@ -112,6 +115,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     ...given('jit', options.jit),
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),
+    ...given('schedule', options.schedule),
     ...given('hostname', options.hostname),
     ...given('personality', options.personality),
   });

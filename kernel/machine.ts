@@ -43,6 +43,7 @@ import { kernelInfo } from './signal/send.ts';
 import { type Clock, DETERMINISTIC_EPOCH, newClock, sinceStart } from './task/clock.ts';
 import { allocPid } from './task/pids.ts';
 import { fillRandom, type RandomState, seededRandom } from './task/random.ts';
+import { newSchedule, type Schedule, type SchedulePolicy, sliceLength, TIME_SLICE, takeNext } from './task/schedule.ts';
 import { makeRunnable, sleepTask, wakeTask } from './task/scheduler.ts';
 import type { Rlimit, Task } from './task/task.ts';
 import { nextExpiry, type TimerQueue, timerQueue } from './task/timers.ts';
@@ -64,6 +65,8 @@ export interface MachineOptions {
   readonly memory?: number;
   /** Time and randomness are functions of the instructions executed and of this seed. */
   readonly deterministic?: { readonly seed: number };
+  /** Default: round-robin. */
+  readonly schedule?: SchedulePolicy;
   readonly root?: RootOptions;
   readonly hostname?: string;
   readonly personality?: Personality;
@@ -112,8 +115,6 @@ export type RunEnd =
   /** Every task waits, and nothing can wake one. One line for each. */
   | { kind: 'deadlock'; waiting: string[] };
 
-/** Instructions of a time slice; entries into the kernel count as `TRAP_COST` each. */
-const TIME_SLICE = 50_000;
 /** Nanoseconds of work between two turns of the host's event loop. */
 const HOST_SLICE = 10e6;
 /** Sleeps are left this much early, nanoseconds, for the host's timers are late; the rest is spent in short turns. */
@@ -136,6 +137,9 @@ export class Machine implements Kernel {
   readonly observers: Observer[] = [];
   readonly tasks = new Map<number, Task>();
   readonly runQueue: Task[] = [];
+  readonly schedule: Schedule;
+  /** What is left of the slice of the first in the queue, where a run was stopped; null otherwise. */
+  leftOver: number | null = null;
   readonly timers: TimerQueue = timerQueue();
   readonly hostWait: WaitQueue = waitQueue();
   readonly futexes = new Map<string, FutexQueue>();
@@ -183,6 +187,7 @@ export class Machine implements Kernel {
     this.physical = new PhysicalMemory(options.memory ?? DEFAULT_MEMORY);
     this.clock = newClock(deterministic !== undefined, deterministic === undefined ? host.monotonic() : 0);
     this.randomState = deterministic === undefined ? null : seededRandom(deterministic.seed);
+    this.schedule = newSchedule(options.schedule ?? { kind: 'round-robin' });
     this.cpu = createCpu(options.cpu ?? 'jit', {
       physical: this.physical,
       timestamp: () => BigInt(Math.floor(this.now())),
@@ -364,7 +369,7 @@ export class Machine implements Kernel {
       if (this.#isOver(until)) return { kind: 'exit' };
       if (this.stopRequested) return { kind: 'stop' };
       fireTimers(this);
-      const task = this.runQueue.shift();
+      const task = this.leftOver !== null ? this.runQueue.shift() : takeNext(this.schedule, this.runQueue);
       if (task === undefined) return 'idle';
       const end = this.#runGuarded(task);
       if (end !== null) return end;
@@ -406,16 +411,23 @@ export class Machine implements Kernel {
     }
   }
 
+  /** The run is to stop: the task has the rest of its slice when it goes on, so that stops change nothing. */
+  #putBack(task: Task, budget: number): void {
+    this.runQueue.unshift(task);
+    this.leftOver = budget;
+  }
+
   /** Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. */
   #runCurrent(task: Task): RunEnd | null {
-    let budget = TIME_SLICE;
+    let budget = this.leftOver ?? sliceLength(this.schedule);
+    this.leftOver = null;
     this.needResched = false;
     if (task.inSyscall) resumeSyscall(this, task);
     for (;;) {
       if (!exitToUserModeLoop(this, task)) {
         if (task.state === 'running' && task.inSyscall && this.stopRequested) {
           // Stopped before a syscall: the task has not slept, and goes on with the call.
-          this.runQueue.unshift(task);
+          this.#putBack(task, budget);
         } else if (task.state === 'sleeping') {
           task.usage.nvcsw++;
         }
@@ -424,7 +436,7 @@ export class Machine implements Kernel {
       }
       this.#loadedMm = task.mm;
       if (this.stopRequested) {
-        this.runQueue.unshift(task);
+        this.#putBack(task, budget);
         return { kind: 'stop' };
       }
       if (budget <= 0 || this.needResched) {
@@ -434,11 +446,11 @@ export class Machine implements Kernel {
       }
       const left = this.#instructionLimit - this.cpu.instructions;
       if (left <= 0) {
-        this.runQueue.unshift(task);
+        this.#putBack(task, budget);
         return { kind: 'instructions' };
       }
       if (this.#isAtBreakpoint(task)) {
-        this.runQueue.unshift(task);
+        this.#putBack(task, budget);
         return { kind: 'breakpoint' };
       }
       const before = this.cpu.instructions;
@@ -462,7 +474,7 @@ export class Machine implements Kernel {
           break;
         case STOP.breakpoint:
           task.origAx = -1;
-          this.runQueue.unshift(task);
+          this.#putBack(task, budget);
           return { kind: 'breakpoint' };
         case STOP.budget:
           // An interrupt, not a syscall: nothing to restart, whatever rax holds.

@@ -7,7 +7,8 @@ export interface RandomState {
   counter: number;
 }
 
-const next = (state: RandomState): number => {
+/** The next number, unsigned 32 bits. */
+export const randomWord = (state: RandomState): number => {
   const sum = (state.a + state.b + state.counter) | 0;
   state.counter = (state.counter + 1) | 0;
   state.a = state.b ^ (state.b >>> 9);
@@ -22,13 +23,13 @@ const WARM_UP = 15;
 
 export const seededRandom = (seed: number): RandomState => {
   const state = { a: seed | 0, b: Math.floor(seed / 2 ** 32) | 0, c: 0x9e3779b9 | 0, counter: 1 };
-  for (let i = 0; i < WARM_UP; i++) next(state);
+  for (let i = 0; i < WARM_UP; i++) randomWord(state);
   return state;
 };
 
 export const fillRandom = (state: RandomState, bytes: Uint8Array): void => {
   for (let i = 0; i < bytes.length; i += 4) {
-    const word = next(state);
+    const word = randomWord(state);
     for (let k = 0; k < 4 && i + k < bytes.length; k++) bytes[i + k] = word >>> (8 * k);
   }
 };

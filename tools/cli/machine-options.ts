@@ -2,7 +2,16 @@
 import { type Command, Option } from 'commander';
 import { CPU_LEVELS, type CpuLevel } from '../../emulator/api.ts';
 import { PERSONALITIES, type Personality } from '../../kernel/kernel.ts';
-import { type BindOption, collectBind, collectEnv, parseCount, parseSeed, parseSize } from './options.ts';
+import type { SchedulePolicy } from '../../kernel/task/schedule.ts';
+import {
+  type BindOption,
+  collectBind,
+  collectEnv,
+  parseCount,
+  parseSchedule,
+  parseSeed,
+  parseSize,
+} from './options.ts';
 
 export interface MachineOptions {
   readonly cpu: 'jit' | 'interpreter' | 'reference';
@@ -20,6 +29,7 @@ export interface MachineOptions {
   readonly deterministic?: boolean;
   readonly seed?: number;
   readonly personality: Personality;
+  readonly schedule: SchedulePolicy;
 }
 
 const GIBIBYTE = 2 ** 30;
@@ -61,4 +71,9 @@ export const addMachineOptions = (command: Command): Command =>
       new Option('--personality <KIND>', 'deliver signals as this kernel does').choices(PERSONALITIES).default('linux'),
     )
     .option('--deterministic', 'virtual time and random numbers: each run is the same')
-    .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed);
+    .option('--seed <NUMBER>', 'random numbers of --deterministic, which it implies', parseSeed)
+    .addOption(
+      new Option('--schedule <POLICY>', 'who runs next, and for how long: round-robin or random:SEED')
+        .argParser(parseSchedule)
+        .default({ kind: 'round-robin' }, 'round-robin'),
+    );

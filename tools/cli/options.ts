@@ -1,5 +1,6 @@
 /** Values of command line options: what users may write, and what it means. */
 import { InvalidArgumentError } from 'commander';
+import type { SchedulePolicy } from '../../kernel/task/schedule.ts';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
@@ -51,4 +52,11 @@ export const parseCount = (text: string): number => {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count >= 2 ** 31) throw new InvalidArgumentError('Write a whole number below 2^31.');
   return count;
+};
+
+/** `round-robin`, or `random:SEED`. */
+export const parseSchedule = (text: string): SchedulePolicy => {
+  if (text === 'round-robin') return { kind: 'round-robin' };
+  if (!text.startsWith('random:')) throw new InvalidArgumentError('Write round-robin, or random: and a number.');
+  return { kind: 'random', seed: parseSeed(text.slice('random:'.length)) };
 };

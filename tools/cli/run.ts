@@ -94,6 +94,7 @@ export const bootOptions = (
     },
     memory: options.memory,
     limits: { fileBytes: options.disk },
+    schedule: options.schedule,
     job: true,
     hostname: os.hostname(),
     personality: options.personality,
