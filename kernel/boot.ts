@@ -51,6 +51,8 @@ export interface BootOptions {
   readonly memory?: number;
   /** Time and randomness come from the count of instructions and this seed: each run is the same. */
   readonly deterministic?: { readonly seed: number };
+  /** Whether a run ends when nothing but a signal could wake anyone, and nobody waits for one. Default true. */
+  readonly reportDeadlocks?: boolean;
   /** Which task runs next, and for how long. Default: each in turn. */
   readonly schedule?: SchedulePolicy;
   /** User and group. Default 0: root. */
@@ -115,6 +117,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     ...given('jit', options.jit),
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),
+    ...given('reportDeadlocks', options.reportDeadlocks),
     ...given('schedule', options.schedule),
     ...given('hostname', options.hostname),
     ...given('personality', options.personality),

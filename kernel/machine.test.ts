@@ -78,7 +78,7 @@ describe('run', () => {
 
   test('says what everyone waits for when nothing can happen any more', async () => {
     const { machine } = machineWith(PAUSE_FOREVER);
-    expect(await machine.run()).toEqual({ kind: 'deadlock', waiting: ['process 1000 (program): waits in pause'] });
+    expect(await machine.run()).toEqual({ kind: 'deadlock', waiting: ['process 1000 (program): waits in pause()'] });
   });
 
   test('can be interrupted', async () => {

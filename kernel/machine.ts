@@ -36,7 +36,6 @@ import { startProgram } from './process/exec.ts';
 import { releaseTask } from './process/exit.ts';
 import type { FutexQueue } from './process/futex.ts';
 import { fireTimers } from './process/timers.ts';
-import { describeWaiting } from './process/waiting.ts';
 import { newSigHand } from './signal/action.ts';
 import { killPgrpInfo } from './signal/kill.ts';
 import { kernelInfo } from './signal/send.ts';
@@ -50,6 +49,7 @@ import { nextExpiry, type TimerQueue, timerQueue } from './task/timers.ts';
 import { leaveTrail, newTrail } from './task/trail.ts';
 import { TRAP_COST } from './task/usage.ts';
 import { isWatched, type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
+import { awaitsSignals, describeWaiting } from './waiting.ts';
 
 export interface MachineOptions {
   readonly host: Host;
@@ -65,6 +65,11 @@ export interface MachineOptions {
   readonly memory?: number;
   /** Time and randomness are functions of the instructions executed and of this seed. */
   readonly deterministic?: { readonly seed: number };
+  /**
+   * Whether a run ends when every task sleeps, and neither a timer nor a stream of the host can wake one, and none waits for a
+   * signal. Default true. Otherwise it goes on as long as the host can send signals.
+   */
+  readonly reportDeadlocks?: boolean;
   /** Default: round-robin. */
   readonly schedule?: SchedulePolicy;
   readonly root?: RootOptions;
@@ -112,7 +117,7 @@ export type RunEnd =
   | { kind: 'breakpoint' }
   /** The instructions given to `run` are used up. */
   | { kind: 'instructions' }
-  /** Every task waits, and nothing can wake one. One line for each. */
+  /** Every task waits, and nothing can wake one. A line for each, of what it waits for and who has it (`waiting.ts`). */
   | { kind: 'deadlock'; waiting: string[] };
 
 /** Nanoseconds of work between two turns of the host's event loop. */
@@ -167,6 +172,7 @@ export class Machine implements Kernel {
   fileBytes = 0;
 
   #log: (message: string) => void;
+  #reportDeadlocks: boolean;
   #logged = new Set<string>();
   /** For reports of mistakes only; no part of the state. */
   #trail = newTrail();
@@ -184,6 +190,7 @@ export class Machine implements Kernel {
     const { host, deterministic } = options;
     this.host = host;
     this.#log = options.log ?? (() => {});
+    this.#reportDeadlocks = options.reportDeadlocks ?? true;
     this.physical = new PhysicalMemory(options.memory ?? DEFAULT_MEMORY);
     this.clock = newClock(deterministic !== undefined, deterministic === undefined ? host.monotonic() : 0);
     this.randomState = deterministic === undefined ? null : seededRandom(deterministic.seed);
@@ -501,11 +508,17 @@ export class Machine implements Kernel {
       this.clock.offset += Math.max(0, expiry - this.now());
       return null;
     }
-    if (!hasTimer && !this.host.mayWake()) return { kind: 'deadlock', waiting: describeWaiting(this) };
+    if (!hasTimer && !this.#mayBeWoken()) return { kind: 'deadlock', waiting: describeWaiting(this) };
     const left = hasTimer && !this.clock.deterministic ? expiry - this.now() : Number.POSITIVE_INFINITY;
     if (left === Number.POSITIVE_INFINITY) await this.#waitForHost(null);
     else await this.#waitForHost(Math.max(0, Math.floor((left - HOST_TIMER_SLACK) / NSEC_PER_MSEC)));
     return null;
+  }
+
+  /** Whether the world outside could wake someone: a stream of the host that someone waits for, or a signal. */
+  #mayBeWoken(): boolean {
+    if (!this.host.mayWake()) return false;
+    return !this.#reportDeadlocks || isWatched(this.hostWait) || awaitsSignals(this);
   }
 
   /** Whether a stream of the host is still to become ready. Otherwise sleepers wait for a hang-up, which may never come. */

@@ -2,6 +2,8 @@
 
 /** Exit statuses which are not the guest's. A guest may end with them too; the line on stderr tells. */
 export const EXIT = {
+  /** Every process of the guest waits, and nothing can wake one. */
+  deadlock: 123,
   /** Wrong usage, or the emulator failed. */
   failure: 125,
   /** The program was found but cannot be executed. */

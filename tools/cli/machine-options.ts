@@ -30,6 +30,7 @@ export interface MachineOptions {
   readonly seed?: number;
   readonly personality: Personality;
   readonly schedule: SchedulePolicy;
+  readonly deadlockReport: boolean;
 }
 
 const GIBIBYTE = 2 ** 30;
@@ -76,4 +77,5 @@ export const addMachineOptions = (command: Command): Command =>
       new Option('--schedule <POLICY>', 'who runs next, and for how long: round-robin or random:SEED')
         .argParser(parseSchedule)
         .default({ kind: 'round-robin' }, 'round-robin'),
-    );
+    )
+    .option('--no-deadlock-report', 'sleep on when nothing but a signal could wake the program, as it would natively');

@@ -6,6 +6,7 @@ import { bytesFromText } from '../../kernel/fs/names.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { nodeFiles } from '../host/node-files.ts';
 import { type NodeHost, nodeHost } from '../host/node-host.ts';
+import { deadlockLines } from './deadlock.ts';
 import { deathLine, exitStatusOf } from './death.ts';
 import { openDmesg } from './dmesg.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -95,6 +96,7 @@ export const bootOptions = (
     memory: options.memory,
     limits: { fileBytes: options.disk },
     schedule: options.schedule,
+    reportDeadlocks: options.deadlockReport,
     job: true,
     hostname: os.hostname(),
     personality: options.personality,
@@ -140,8 +142,8 @@ export const run = async (program: string, args: readonly string[], options: Run
     const samples = options.profile === true ? await runSampled(box) : null;
     const end = await box.run();
     if (end.kind === 'deadlock') {
-      for (const line of end.waiting) say(host, line);
-      throw new Failure('every process waits, and nothing can wake one');
+      for (const line of deadlockLines(box)) say(host, line);
+      throw new Failure('deadlock: every process waits, and nothing can wake one', EXIT.deadlock);
     }
     const line = await deathLine(box);
     if (line !== null) say(host, line);
