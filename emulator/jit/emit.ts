@@ -22,6 +22,8 @@ import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import { LazyFlags } from './flags.ts';
 import { inlineFloat } from './float.ts';
 import type { Frame } from './frame.ts';
+import { constant, type Linear, plus, times } from './linear.ts';
+import type { Access, Share } from './plan.ts';
 import type { RegionWriter } from './writer.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -64,6 +66,12 @@ const newNotes = (): Notes => ({
   conditional: false,
 });
 
+/** Where an access finds its bytes in linear memory: a local, and an offset for the instruction. */
+interface Host {
+  readonly base: Value;
+  readonly offset: number;
+}
+
 /** A value that is a register's local for now. */
 interface Alias {
   type: ValueType;
@@ -88,7 +96,20 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   #repeating = false;
   #aliases = new Map<number, Alias[]>();
   #addresses = new Map<Operand, Value>();
-  #writable = new Map<Operand, Value>();
+  #writable = new Map<Operand, Host>();
+  /** What is known of 64-bit values and of the registers, where accesses are observed. */
+  #sums = new Map<Value, Linear>();
+  #registers: Linear[] | null = null;
+  #fresh: () => Linear = () => {
+    throw new Error('nothing is observed');
+  };
+  /** Accesses of the instruction; collected instead of made where they are observed. */
+  accesses: Access[] = [];
+  /** How the next accesses find their bytes; without one each looks for itself. */
+  #shares: readonly (Share | null)[] = [];
+  #nextShare = 0;
+  /** Locals of groups of accesses, by slot. */
+  #slots: number[] = [];
   #origins = new Map<Value, { readonly operation: 'add' | 'sub'; readonly a: Value; readonly b: Value }>();
 
   constructor(f: RegionWriter, frame: Frame) {
@@ -103,8 +124,8 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     };
   }
 
-  /** Starts an instruction. Its operands are told apart by identity, so it gets its own. */
-  begin(i: Instruction, begin: Begin): void {
+  /** Starts an instruction. Its operands are told apart by identity, so it gets its own. `shares` are of its accesses in order. */
+  begin(i: Instruction, begin: Begin, shares: readonly (Share | null)[] = []): void {
     this.#writer.recycle();
     this.insn = { ...i, operands: i.operands.map((op) => ({ ...op })) };
     this.notes = newNotes();
@@ -115,6 +136,28 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#addresses.clear();
     this.#writable.clear();
     this.#origins.clear();
+    this.#sums.clear();
+    this.#shares = shares;
+    this.#nextShare = 0;
+  }
+
+  /**
+   * From now on accesses are collected in `accesses`, and sums of registers followed: `registers` holds what is in each, and is
+   * kept up to date. `fresh` names what is not known.
+   */
+  observe(registers: Linear[], fresh: () => Linear): void {
+    this.#registers = registers;
+    this.#fresh = fresh;
+  }
+
+  /** A value as a sum, if it is known as one. */
+  #sumOf(v: Value): Linear | null {
+    return v.constant !== null ? constant(v.constant) : (this.#sums.get(v) ?? null);
+  }
+
+  #isSum(v: Value, sum: Linear | null): Value {
+    if (sum !== null && v.constant === null) this.#sums.set(v, sum);
+    return v;
   }
 
   // --- leaving ------------------------------------------------------------------------------------------------------
@@ -127,6 +170,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   /** With a condition on the stack. */
   #leaveIf(): void {
     this.#mayLeave();
+    this.f.unlikely();
     this.f.brIfTo(this.#frame.exitLabel);
   }
 
@@ -285,7 +329,10 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   /** Pushes the register, narrowed. */
   #readGeneral(w: Width, n: number): Value {
     const local = this.#frame.general(n);
-    if (w === 64) return this.#alias(n, i64, local);
+    if (w === 64) {
+      const value = this.#alias(n, i64, local);
+      return this.#registers === null ? value : this.#isSum(value, this.#registers[n]!);
+    }
     this.f.get(local);
     this.f.op(OP.i32WrapI64);
     if (w < 32) {
@@ -295,7 +342,13 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return this.pop(i32);
   }
 
+  /** What is in a register now. */
+  #follow(n: number, sum: Linear | null): void {
+    if (this.#registers !== null) this.#registers[n] = (this.depth === 0 ? sum : null) ?? this.#fresh();
+  }
+
   #writeGeneral(w: Width, n: number, value: Value): void {
+    this.#follow(n, w === 64 || (w === 32 && value.constant !== null) ? this.#sumOf(value) : null);
     const local = this.#frame.general(n);
     this.#settle(n);
     this.#wrote();
@@ -338,6 +391,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   #writeHigh(n: number, value: Value): void {
+    this.#follow(n, null);
     const local = this.#frame.general(n);
     this.#settle(n);
     this.#wrote();
@@ -392,11 +446,9 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   override readForWrite(op: Operand): Value {
     if (op.kind !== 'mem') return this.read(op);
     const w = op.width as Width;
-    const host = this.#host(LINEAR.tlbWrite, this.linearAddress(op), w / 8);
+    const host = this.#host('write', this.linearAddress(op), w / 8);
     this.#writable.set(op, host);
-    this.push(host);
-    this.f.memory(LOAD[w]);
-    return this.pop(typeOf(w));
+    return this.#loadAt(w, host);
   }
 
   override write(op: Operand, value: Value): void {
@@ -411,10 +463,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
           this.store(op.width as Width, this.linearAddress(op), value);
           return;
         }
-        this.#wrote();
-        this.push(host);
-        this.push(value);
-        this.f.memory(STORE[op.width as Width]);
+        this.#storeAt(op.width as Width, host, value);
         return;
       }
       default:
@@ -448,9 +497,29 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
 
   // --- memory -------------------------------------------------------------------------------------------------------
 
+  /** Where the bytes of an access lie, or it leaves. */
+  #host(table: 'read' | 'write', address: Value, bytes: number): Host {
+    if (this.#registers !== null) {
+      this.accesses.push({ address: this.depth === 0 ? this.#sumOf(address) : null, bytes, write: table === 'write' });
+      return { base: this.int(32, 0), offset: 0 };
+    }
+    const share = this.#shares[this.#nextShare++];
+    if (share === undefined || share === null) return { base: this.#translated(table, address, bytes), offset: 0 };
+    const { group, offset, first } = share;
+    this.#slots[group.slot] ??= this.#writer.fixed(i32);
+    const base: Value = { type: i32, local: this.#slots[group.slot]!, constant: null };
+    if (first) {
+      const low = offset === 0 ? address : super.sub(64, address, this.int(64, offset));
+      this.push(this.#translated(group.write ? 'write' : 'read', low, group.high - group.low));
+      this.f.set(base.local);
+    }
+    return { base, offset };
+  }
+
   /** The byte offset in linear memory of an access, or it leaves. */
-  #host(table: number, address: Value, bytes: number): Value {
+  #translated(access: 'read' | 'write', address: Value, bytes: number): Value {
     const { f } = this;
+    const table = access === 'read' ? LINEAR.tlbRead : LINEAR.tlbWrite;
     const at = this.#local(address);
     const slot = f.local(i32);
     pushTlbSlot(f, at);
@@ -467,42 +536,47 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return this.pop(v.type).local;
   }
 
-  override load(w: Width, address: Value): Value {
-    this.push(this.#host(LINEAR.tlbRead, address, w / 8));
-    this.f.memory(LOAD[w]);
+  #loadAt(w: Width, { base, offset }: Host): Value {
+    this.push(base);
+    this.f.memory(LOAD[w], offset);
     return this.pop(typeOf(w));
+  }
+
+  #storeAt(w: Width, { base, offset }: Host, value: Value): void {
+    this.#wrote();
+    this.push(base);
+    this.push(value);
+    this.f.memory(STORE[w], offset);
+  }
+
+  override load(w: Width, address: Value): Value {
+    return this.#loadAt(w, this.#host('read', address, w / 8));
   }
 
   override loadForWrite(w: Width, address: Value): Value {
-    this.push(this.#host(LINEAR.tlbWrite, address, w / 8));
-    this.f.memory(LOAD[w]);
-    return this.pop(typeOf(w));
+    return this.#loadAt(w, this.#host('write', address, w / 8));
   }
 
   override store(w: Width, address: Value, value: Value): void {
-    const host = this.#host(LINEAR.tlbWrite, address, w / 8);
-    this.#wrote();
-    this.push(host);
-    this.push(value);
-    this.f.memory(STORE[w]);
+    this.#storeAt(w, this.#host('write', address, w / 8), value);
   }
 
   protected override loadChunks(address: Value, count: number): Value[] {
-    const host = this.#host(LINEAR.tlbRead, address, 16 * count);
+    const { base, offset } = this.#host('read', address, 16 * count);
     return Array.from({ length: count }, (_, n) => {
-      this.push(host);
-      this.f.simdMemory(SIMD.v128Load, 16 * n);
+      this.push(base);
+      this.f.simdMemory(SIMD.v128Load, offset + 16 * n);
       return this.pop(v128);
     });
   }
 
   protected override storeChunks(address: Value, values: readonly Value[]): void {
-    const host = this.#host(LINEAR.tlbWrite, address, 16 * values.length);
+    const { base, offset } = this.#host('write', address, 16 * values.length);
     this.#wrote();
     for (const [n, value] of values.entries()) {
-      this.push(host);
+      this.push(base);
       this.push(value);
-      this.f.simdMemory(SIMD.v128Store, 16 * n);
+      this.f.simdMemory(SIMD.v128Store, offset + 16 * n);
     }
   }
 
@@ -596,11 +670,25 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   // --- values that are remembered --------------------------------------------------------------------------------------
 
   override add(w: Width, a: Value, b: Value): Value {
-    return this.#from('add', a, b, super.add(w, a, b));
+    const r = this.#from('add', a, b, super.add(w, a, b));
+    if (this.#registers === null || w !== 64) return r;
+    const [x, y] = [this.#sumOf(a), this.#sumOf(b)];
+    return x === null || y === null ? r : this.#isSum(r, plus(x, y));
   }
 
   override sub(w: Width, a: Value, b: Value): Value {
-    return this.#from('sub', a, b, super.sub(w, a, b));
+    const r = this.#from('sub', a, b, super.sub(w, a, b));
+    if (this.#registers === null || w !== 64) return r;
+    const [x, y] = [this.#sumOf(a), this.#sumOf(b)];
+    const minus = y === null ? null : times(y, -1);
+    return x === null || minus === null ? r : this.#isSum(r, plus(x, minus));
+  }
+
+  override shl(w: Width, a: Value, b: Value): Value {
+    const r = super.shl(w, a, b);
+    if (this.#registers === null || w !== 64 || b.constant === null || b.constant > 3n) return r;
+    const x = this.#sumOf(a);
+    return x === null ? r : this.#isSum(r, times(x, 1 << Number(b.constant)));
   }
 
   #from(operation: 'add' | 'sub', a: Value, b: Value, r: Value): Value {

@@ -100,6 +100,7 @@ export const inlineFloat = (o: RegionOps, name: string, leave: () => void): bool
   const mxcsr = o.mxcsr();
   o.push(o.both(inMode(o, mxcsr, MODE.nearestMasked), allLanes(o, ...masks)));
   f.op(OP.i32Eqz);
+  f.unlikely();
   f.if();
   leave();
   f.end();
@@ -108,6 +109,7 @@ export const inlineFloat = (o: RegionOps, name: string, leave: () => void): bool
   f.if();
   o.push(allLanes(o, or(o, exactLanes(o, t, operation, a, b, r), zeros)));
   f.op(OP.i32Eqz);
+  f.unlikely();
   f.if();
   leave();
   f.end();

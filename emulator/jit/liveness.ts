@@ -3,15 +3,17 @@ import { ARITHMETIC_FLAGS } from '../state.ts';
 import type { Block } from './cfg.ts';
 import type { FlagMask } from './effects.ts';
 
-const blockIn = (block: Block, out: FlagMask): FlagMask => {
+type MayExit = readonly (readonly boolean[])[];
+
+const blockIn = (block: Block, out: FlagMask, mayExit: MayExit): FlagMask => {
   let live = out;
-  for (let n = block.steps.length - 1; n >= 0; n--) live = before(block, n, live);
+  for (let n = block.steps.length - 1; n >= 0; n--) live = before(block, n, live, mayExit);
   return live;
 };
 
-const before = (block: Block, n: number, after: FlagMask): FlagMask => {
+const before = (block: Block, n: number, after: FlagMask, mayExit: MayExit): FlagMask => {
   const { effects } = block.steps[n]!;
-  return (after & ~effects.flagsSet) | effects.flagsRead | (effects.mayExit ? ARITHMETIC_FLAGS : 0);
+  return (after & ~effects.flagsSet) | effects.flagsRead | (mayExit[block.id]![n]! ? ARITHMETIC_FLAGS : 0);
 };
 
 const outOf = ({ terminator }: Block, liveIn: readonly FlagMask[], leavesAt: (block: Block) => boolean): FlagMask => {
@@ -31,15 +33,19 @@ const outOf = ({ terminator }: Block, liveIn: readonly FlagMask[], leavesAt: (bl
 
 /**
  * For each block (by id) and each of its steps, whether a flag that it writes is used. `leavesAt`: the region may be left at
- * the start of this block.
+ * the start of this block. `mayExit`: or at this step of it.
  */
-export const usedFlags = (blocks: readonly Block[], leavesAt: (block: Block) => boolean): boolean[][] => {
+export const usedFlags = (
+  blocks: readonly Block[],
+  mayExit: MayExit,
+  leavesAt: (block: Block) => boolean,
+): boolean[][] => {
   const liveIn: FlagMask[] = blocks.map(() => 0);
   for (let changed = true; changed; ) {
     changed = false;
     for (let n = blocks.length - 1; n >= 0; n--) {
       const block = blocks[n]!;
-      const live = blockIn(block, outOf(block, liveIn, leavesAt));
+      const live = blockIn(block, outOf(block, liveIn, leavesAt), mayExit);
       if (live !== liveIn[block.id]) {
         liveIn[block.id] = live;
         changed = true;
@@ -53,7 +59,7 @@ export const usedFlags = (blocks: readonly Block[], leavesAt: (block: Block) => 
       const { insn, effects } = block.steps[n]!;
       // Between the rounds of a string instruction the region may be left.
       used[n] = (effects.flagsTouched & (insn.row.repeats === true ? ARITHMETIC_FLAGS : live)) !== 0;
-      live = before(block, n, live);
+      live = before(block, n, live, mayExit);
     }
     return used;
   });

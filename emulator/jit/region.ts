@@ -21,6 +21,7 @@ import { RegionOps } from './emit.ts';
 import type { KnownFlags } from './flags.ts';
 import { Frame } from './frame.ts';
 import { usedFlags } from './liveness.ts';
+import { type Plan, planAccesses } from './plan.ts';
 import { analyse, dispatcher, type Structure, structured } from './structure.ts';
 import { RegionWriter } from './writer.ts';
 
@@ -46,6 +47,7 @@ class RegionBuilder {
   readonly #o: RegionOps;
   readonly #s: Structure;
   readonly #ways: number[];
+  readonly #plan: Plan;
   readonly #used: boolean[][];
   readonly #next: number;
   /** Flags at the end of each block, where one is known. */
@@ -60,7 +62,8 @@ class RegionBuilder {
     const { blocks } = region;
     this.#s = analyse(graphOf(blocks));
     this.#ways = longestWays(blocks, this.#s);
-    this.#used = usedFlags(blocks, (block) => this.#asksBudget(block.id));
+    this.#plan = planAccesses(region, this.#s);
+    this.#used = usedFlags(blocks, this.#plan.mayExit, (block) => this.#asksBudget(block.id));
   }
 
   #asksBudget(id: number): boolean {
@@ -126,14 +129,16 @@ class RegionBuilder {
       f.get(this.#frame.budget);
       f.i32(this.#ways[block.id]!);
       f.op(OP.i32LtS);
+      f.unlikely();
       f.brIfTo(this.#frame.exitLabel);
     }
     for (const [n, { insn, effects }] of block.steps.entries()) {
-      if (effects.mayExit) {
+      if (this.#plan.mayExit[block.id]![n]) {
         this.#frame.sync();
         this.#setPosition(insn.address, n);
       }
-      o.begin(insn, { flagsWanted: this.#used[block.id]![n]!, conditional: effects.conditional });
+      const begin = { flagsWanted: this.#used[block.id]![n]!, conditional: effects.conditional };
+      o.begin(insn, begin, this.#plan.shares[block.id]![n]);
       insn.row.semantics(o, o.insn);
     }
     this.#frame.sync();

@@ -1,6 +1,8 @@
 /** The writer of a region's function: temporary locals that are used again, and no calls. */
+
+import { HANDLER } from '../interpreter/contract.ts';
 import type { ValueType } from '../wasm/opcodes.ts';
-import { FunctionWriter, type ModuleWriter, type Signature } from '../wasm/writer.ts';
+import { FunctionWriter, ModuleWriter, type Signature } from '../wasm/writer.ts';
 
 export class RegionWriter extends FunctionWriter {
   #free = new Map<ValueType, number[]>();
@@ -41,4 +43,37 @@ export class RegionWriter extends FunctionWriter {
   override callImport(name: string, _signature: Signature): void {
     if (!this.inline(name)) this.leave();
   }
+}
+
+/** Writes nothing: for what an instruction's function does to the emitter. */
+export class NullWriter extends RegionWriter {
+  constructor() {
+    super(new ModuleWriter(), HANDLER);
+  }
+
+  override op(): void {}
+  override simd(): void {}
+  override i32(): void {}
+  override i64(): void {}
+  override get(): void {}
+  override set(): void {}
+  override tee(): void {}
+  override memory(): void {}
+  override simdMemory(): void {}
+  override if(): void {
+    this.open++;
+  }
+  override else(): void {}
+  override block(): void {
+    this.open++;
+  }
+  override loop(): void {
+    this.open++;
+  }
+  override end(): void {
+    this.open--;
+  }
+  override br(): void {}
+  override brIf(): void {}
+  override unlikely(): void {}
 }

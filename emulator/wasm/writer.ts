@@ -93,6 +93,8 @@ export class FunctionWriter {
   /** Where the code ends with `local.set n`, and n: a `local.get n` right after makes it a `local.tee`. */
   #setEnd = -1;
   #setLocal = -1;
+  /** Where in the code branches stand that are hardly ever taken. */
+  #unlikely: number[] = [];
 
   constructor(module: ModuleWriter, signature: Signature) {
     this.module = module;
@@ -210,9 +212,15 @@ export class FunctionWriter {
     this.brIf(this.open - label);
   }
 
+  /** Says of the `br_if` or `if` that comes next that its condition hardly ever holds. */
+  unlikely(): void {
+    this.#unlikely.push(this.code.length);
+  }
+
   /** Puts code before all that was written so far. */
   prepend(code: Uint8Array): void {
     const rest = this.code.view().slice();
+    this.#unlikely = this.#unlikely.map((at) => at + code.length);
     this.code.length = 0;
     this.#setEnd = -1;
     this.code.raw(code);
@@ -251,8 +259,8 @@ export class FunctionWriter {
     this.code.u8(0);
   }
 
-  /** The body as the code section wants it: locals, instructions, end. */
-  body(): Uint8Array {
+  /** The body as the code section wants it: locals, instructions, end; and the places in it of branches not taken. */
+  body(): { bytes: Uint8Array; unlikely: number[] } {
     const w = new ByteWriter();
     const runs: { count: number; type: ValueType }[] = [];
     for (const type of this.#locals) {
@@ -265,9 +273,10 @@ export class FunctionWriter {
       w.unsigned(count);
       w.u8(type);
     }
+    const unlikely = this.#unlikely.map((at) => at + w.length);
     w.raw(this.code.view());
     w.u8(OP.end);
-    return w.view();
+    return { bytes: w.view(), unlikely };
   }
 }
 
@@ -398,12 +407,27 @@ export class ModuleWriter {
         for (let i = 0; i < this.#functions.length; i++) s.unsigned(this.localIndex(i));
       });
     }
+    const bodies = this.#functions.map((f) => f.body());
+    if (bodies.some(({ unlikely }) => unlikely.length > 0)) {
+      // The proposal "branch hinting": engines that do not know it skip the section.
+      section(w, 0, (s) => {
+        s.name('metadata.code.branch_hint');
+        s.unsigned(bodies.length);
+        for (const [n, { unlikely }] of bodies.entries()) {
+          s.unsigned(this.localIndex(n));
+          s.unsigned(unlikely.length);
+          for (const at of unlikely) {
+            s.unsigned(at);
+            s.raw(Uint8Array.of(1, 0));
+          }
+        }
+      });
+    }
     section(w, 10, (s) => {
-      s.unsigned(this.#functions.length);
-      for (const f of this.#functions) {
-        const body = f.body();
-        s.unsigned(body.length);
-        s.raw(body);
+      s.unsigned(bodies.length);
+      for (const { bytes } of bodies) {
+        s.unsigned(bytes.length);
+        s.raw(bytes);
       }
     });
     return w.view();

@@ -1,0 +1,180 @@
+/**
+ * Which accesses to memory share one look at the TLB: those of a block whose addresses differ by constants, as pushes and
+ * pops, fields of a structure, slots of a stack frame. The first of them asks whether all the bytes from the lowest to the highest lie in
+ * one page that is in the TLB; the others cannot fail, and whoever cannot fail needs nothing saved before. What
+ * dominates a block has asked for it too.
+ *
+ * Found by running the functions of all instructions of a region once, with an emitter whose code goes nowhere.
+ */
+import type { Block, Region } from './cfg.ts';
+import { RegionOps } from './emit.ts';
+import { Frame } from './frame.ts';
+import { keyOf, type Linear, named, substitute } from './linear.ts';
+import type { Structure } from './structure.ts';
+import { NullWriter } from './writer.ts';
+
+/** Bytes that are asked for together, at most: the more, the likelier they lie in two pages, and then the region is left. */
+const SPAN = 128;
+
+const REGISTERS = 16;
+
+/** A look at the TLB: bytes from the first that is wanted on. */
+export interface Group {
+  readonly key: string;
+  low: number;
+  high: number;
+  /** Some access writes. */
+  write: boolean;
+  /** Which of the locals for the byte offset of `low` in linear memory, counted from 0. */
+  readonly slot: number;
+}
+
+/** How an access finds its bytes: null if alone, otherwise at `offset` from the start of the group's. */
+export interface Share {
+  readonly group: Group;
+  readonly first: boolean;
+  readonly offset: number;
+}
+
+/** What is seen of an access when its instruction is run. */
+export interface Access {
+  readonly address: Linear | null;
+  readonly bytes: number;
+  readonly write: boolean;
+}
+
+interface Seen {
+  /** Accesses of each step. */
+  readonly accesses: readonly (readonly Access[])[];
+  /** Whether each step may leave the region for another reason than its accesses. */
+  readonly leaves: readonly boolean[];
+  /** Registers after the block, where names below 16 are registers before it. */
+  readonly out: readonly Linear[];
+  /** Registers that are written, as a mask. */
+  readonly written: number;
+}
+
+export interface Plan {
+  /** By block and step. */
+  readonly mayExit: readonly (readonly boolean[])[];
+  readonly shares: readonly (readonly (readonly (Share | null)[])[])[];
+}
+
+class Planner {
+  readonly #blocks: readonly Block[];
+  readonly #s: Structure;
+  #names = REGISTERS;
+  readonly #mayExit: boolean[][] = [];
+  readonly #shares: (Share | null)[][][] = [];
+
+  constructor({ blocks }: Region, s: Structure) {
+    this.#blocks = blocks;
+    this.#s = s;
+  }
+
+  #fresh = (): Linear => named(this.#names++);
+
+  #look(block: Block, o: RegionOps): Seen {
+    const registers = Array.from({ length: REGISTERS }, (_, n) => named(n));
+    o.observe(registers, this.#fresh);
+    const leaves: boolean[] = [];
+    const accesses = block.steps.map(({ insn, effects }) => {
+      o.begin(insn, { flagsWanted: false, conditional: effects.conditional });
+      o.accesses = [];
+      insn.row.semantics(o, o.insn);
+      leaves.push(o.notes.mayExit);
+      return o.accesses;
+    });
+    let written = 0;
+    for (const [n, { terms, offset }] of registers.entries()) {
+      const [term] = terms;
+      if (offset !== 0 || terms.length !== 1 || term![0] !== n || term![1] !== 1) written |= 1 << n;
+    }
+    return { accesses, leaves, out: registers, written };
+  }
+
+  plan(): Plan {
+    const f = new NullWriter();
+    const o = new RegionOps(f, new Frame(f, 0));
+    const seen = this.#blocks.map((block) => this.#look(block, o));
+    const after: { registers: Linear[]; groups: readonly Group[] }[] = [];
+    for (const id of this.#s.order) {
+      const dominator = after[this.#s.dominator[id]!];
+      const changed = id === 0 ? -1 : this.#writtenBefore(id, seen);
+      const before = Array.from({ length: REGISTERS }, (_, n) =>
+        dominator === undefined || changed & (1 << n) ? this.#fresh() : dominator.registers[n]!,
+      );
+      const names = new Map<number, Linear>();
+      const meaning = (name: number): Linear => {
+        if (name < REGISTERS) return before[name]!;
+        let own = names.get(name);
+        if (own === undefined) {
+          own = this.#fresh();
+          names.set(name, own);
+        }
+        return own;
+      };
+      const groups = this.#share(id, seen[id]!, meaning, id === 0 ? [] : dominator!.groups);
+      const registers = seen[id]!.out.map((r) => substitute(r, meaning) ?? this.#fresh());
+      after[id] = { registers, groups };
+    }
+    return { mayExit: this.#mayExit, shares: this.#shares };
+  }
+
+  /** Registers that may change between a block's dominator and the block. */
+  #writtenBefore(id: number, seen: readonly Seen[]): number {
+    const dominator = this.#s.dominator[id]!;
+    const found = new Set<number>();
+    const queue = [...this.#s.predecessors[id]!];
+    let written = 0;
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      if (next === dominator || found.has(next)) continue;
+      found.add(next);
+      written |= seen[next]!.written;
+      queue.push(...this.#s.predecessors[next]!);
+    }
+    return written;
+  }
+
+  #share(id: number, seen: Seen, meaning: (name: number) => Linear, known: readonly Group[]): readonly Group[] {
+    const all = seen.accesses.map((list) =>
+      list.map((access) => ({
+        ...access,
+        address: access.address === null ? null : substitute(access.address, meaning),
+      })),
+    );
+    const rest = all.flat();
+    const groups = [...known];
+    this.#shares[id] = all.map((list) =>
+      list.map((access): Share | null => {
+        rest.shift();
+        const { address, bytes, write } = access;
+        if (address === null) return null;
+        const key = keyOf(address);
+        const low = address.offset;
+        const there = groups.findLast(
+          (g) => g.key === key && g.low <= low && low + bytes <= g.high && (g.write || !write),
+        );
+        if (there !== undefined) return { group: there, first: false, offset: low - there.low };
+        const group: Group = { key, low, high: low + bytes, write, slot: groups.length };
+        for (const later of rest) {
+          if (later.address === null || keyOf(later.address) !== key) continue;
+          const from = Math.min(group.low, later.address.offset);
+          const to = Math.max(group.high, later.address.offset + later.bytes);
+          if (to - from > SPAN) continue;
+          group.low = from;
+          group.high = to;
+          group.write ||= later.write;
+        }
+        groups.push(group);
+        return { group, first: true, offset: low - group.low };
+      }),
+    );
+    this.#mayExit[id] = this.#shares[id]!.map(
+      (list, n) => seen.leaves[n]! || list.some((share) => share === null || share.first),
+    );
+    return groups;
+  }
+}
+
+export const planAccesses = (region: Region, s: Structure): Plan => new Planner(region, s).plan();
