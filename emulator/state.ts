@@ -272,6 +272,10 @@ export class CpuState {
     return this.#u32[register * 2 + 1]! * TWO32 + this.#u32[register * 2]!;
   }
 
+  /** All 64 bits, signed: exact to 2^53, rounded beyond. */
+  getSigned(register: number): number {
+    return (this.#u32[register * 2 + 1]! | 0) * TWO32 + this.#u32[register * 2]!;
+  }
   /** Low 32 bits, signed. */
   getInt32(register: number): number {
     return this.#u32[register * 2]! | 0;
@@ -289,11 +293,12 @@ export class CpuState {
   }
 
   get rip(): number {
-    return this.#wide('rip');
+    return this.#u32[FIELD.rip + 1]! * TWO32 + this.#u32[FIELD.rip]!;
   }
 
   set rip(value: number) {
-    this.#setWide('rip', value);
+    this.#u32[FIELD.rip] = value;
+    this.#u32[FIELD.rip + 1] = Math.floor(value / TWO32);
   }
 
   /** rip as 64 bits, for values which are no user address (a forged signal frame). */
@@ -350,12 +355,17 @@ export class CpuState {
       (parity !== zero ? 2 : 0);
   }
 
+  /** RFLAGS without the arithmetic flags, which take some computing. */
+  get systemFlags(): number {
+    return this.#u32[FIELD.rflags]! | RFLAGS.fixed1 | RFLAGS.IF;
+  }
   get cr2(): number {
-    return this.#wide('cr2');
+    return this.#u32[FIELD.cr2 + 1]! * TWO32 + this.#u32[FIELD.cr2]!;
   }
 
   set cr2(value: number) {
-    this.#setWide('cr2', value);
+    this.#u32[FIELD.cr2] = value;
+    this.#u32[FIELD.cr2 + 1] = Math.floor(value / TWO32);
   }
 
   /** cr2 as 64 bits: a fault on a non-canonical address never sets it, but a store to the top of the space may. */
@@ -494,17 +504,6 @@ export class CpuState {
     this.setWord('fcw', 0x37f);
     this.setWord('cs', 0x33);
     this.setWord('ss', 0x2b);
-  }
-
-  #wide(name: 'rip' | 'cr2'): number {
-    const index = FIELD[name];
-    return this.#u32[index + 1]! * TWO32 + this.#u32[index]!;
-  }
-
-  #setWide(name: 'rip' | 'cr2', value: number): void {
-    const index = FIELD[name];
-    this.#u32[index] = value;
-    this.#u32[index + 1] = Math.floor(value / TWO32);
   }
 }
 

@@ -14,6 +14,7 @@ import type { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { JUMP_CACHE_ENTRIES, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import { STATE } from '../state.ts';
 import { FIXED_HANDLER } from './contract.ts';
 import type { Forms } from './forms.ts';
 import { ARENA_START, BLOCK_LIMIT, LINK, RECORD, SCRATCH, writeRecord } from './records.ts';
@@ -74,8 +75,18 @@ export class Blocks {
     return this.#build(address);
   }
 
+  /** First record of the block at rip if the jump cache has it for the current address space, else 0. */
+  cached(): number {
+    const { u32 } = this.physical;
+    const low = u32[STATE.rip / 4]!;
+    const high = u32[STATE.rip / 4 + 1]!;
+    const entry = jumpEntry(low);
+    const found = high < 0x8000 && u32[entry] === low && u32[entry + 1] === (u32[STATE.jumpKey / 4 + 1]! | high) >>> 0;
+    return found ? u32[entry + 2]! : 0;
+  }
+
   /** Whether translated code stands in for the block. */
-  isRegion({ record }: Block): boolean {
+  isRegion(record: number): boolean {
     const { u32 } = this.physical;
     return u32[(record + RECORD.handler) / 4] !== u32[(record + RECORD.interpreted) / 4];
   }
@@ -86,9 +97,9 @@ export class Blocks {
   }
 
   /** A copy of a block cut to its first `count` instructions, after which execution stops. */
-  cut(block: Block, count: number): number {
+  cut(record: number, count: number): number {
     const { u8, u32, view } = this.physical;
-    u8.copyWithin(SCRATCH, block.record, block.record + count * RECORD.size);
+    u8.copyWithin(SCRATCH, record, record + count * RECORD.size);
     u32[(SCRATCH + RECORD.handler) / 4] = u32[(SCRATCH + RECORD.interpreted) / 4]!;
     view.setUint16(SCRATCH + RECORD.count, count, true);
     const end = SCRATCH + count * RECORD.size;

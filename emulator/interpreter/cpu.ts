@@ -13,7 +13,7 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
 import { CpuState, RFLAGS, STATE } from '../state.ts';
-import { Blocks } from './blocks.ts';
+import { type Block, Blocks } from './blocks.ts';
 import { EXIT } from './contract.ts';
 import { Forms } from './forms.ts';
 import { RECORD } from './records.ts';
@@ -82,8 +82,7 @@ export class InterpreterCpu implements Cpu {
     for (let first = true; ; first = false) {
       this.instructions = this.#budgetStart + budget - remaining;
       if (remaining <= 0) return STOP.budget;
-      const rip = state.rip;
-      if (!first && blocks.breakpoints.has(rip)) return STOP.breakpoint;
+      if (!first && blocks.breakpoints.size > 0 && blocks.breakpoints.has(state.rip)) return STOP.breakpoint;
 
       if (this.physical.u32[STATE.rflags / 4]! & (RFLAGS.TF | RFLAGS.AC)) {
         const { completed, stop } = step(this.#stepper, (address) => this.#fetch(address));
@@ -97,18 +96,21 @@ export class InterpreterCpu implements Cpu {
       let code: number;
       this.physical.u32[STATE.currentRecord / 4] = 0;
       try {
-        const block = blocks.find(rip);
-        if (link !== 0 && linkGeneration === blocks.generation) blocks.link(link, block);
-        link = 0;
-        blocks.cacheJump(block, this.space.tag);
-        this.space.executed.add(Math.floor(rip / PAGE_SIZE));
-        if (block.second !== 0) this.space.executed.add(Math.floor(rip / PAGE_SIZE) + 1);
+        let record = link === 0 ? blocks.cached() : 0;
+        if (record === 0) {
+          const block = blocks.find(state.rip);
+          if (link !== 0 && linkGeneration === blocks.generation) blocks.link(link, block);
+          link = 0;
+          this.#noteExecuted(block);
+          ({ record } = block);
+        }
+        const count = this.physical.u16[(record + RECORD.count) / 2]!;
         // A region asks for its budget itself.
-        const region = !interpret && blocks.isRegion(block);
-        code =
-          block.count > remaining && !region
-            ? enter(blocks.cut(block, remaining), 0)
-            : (interpret ? this.enterInterpreted : enter)(block.record, remaining - block.count);
+        if (count > remaining && (interpret || !blocks.isRegion(record))) {
+          code = enter(blocks.cut(record, remaining), 0);
+        } else {
+          code = (interpret ? this.enterInterpreted : enter)(record, remaining - count);
+        }
       } catch (error) {
         if (!(error instanceof CpuFault)) throw error;
         if (this.physical.u32[STATE.currentRecord / 4] === 0) {
@@ -163,6 +165,14 @@ export class InterpreterCpu implements Cpu {
           throw new Error(`generated code left with ${code}`);
       }
     }
+  }
+
+  /** Lets generated code find the block by itself, until its mapping changes. */
+  #noteExecuted(block: Block): void {
+    this.blocks.cacheJump(block, this.space.tag);
+    const page = Math.floor(block.address / PAGE_SIZE);
+    this.space.executed.add(page);
+    if (block.second !== 0) this.space.executed.add(page + 1);
   }
 
   /** A region was left and TypeScript hears of it: at an instruction (`EXIT.interpret`) or for an address (`EXIT.left`). */

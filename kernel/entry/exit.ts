@@ -178,6 +178,5 @@ const dieOfSignal = (kernel: Kernel, task: Task, info: SigInfo): void => {
 /** RF is good for one instruction; executors leave it in RFLAGS, where a later frame would show it. */
 export const clearResumeFlag = (kernel: Kernel): void => {
   const { state } = kernel.cpu;
-  const flags = state.rflags;
-  if (flags & RFLAGS.RF) state.rflags = flags & ~RFLAGS.RF;
+  if (state.systemFlags & RFLAGS.RF) state.rflags &= ~RFLAGS.RF;
 };

@@ -11,7 +11,7 @@ import { UserFault } from '../mm/user.ts';
 import { secureComputing } from '../process/seccomp.ts';
 import { restoreSavedSigmask } from '../signal/mask.ts';
 import { dueAtSyscallExit, stopAtSyscallEntry } from '../signal/trace-stop.ts';
-import type { ArgumentType, SyscallHandler, SyscallRow } from '../syscalls/row.ts';
+import { PASS, type SyscallHandler, type SyscallRow } from '../syscalls/row.ts';
 import { syscallRow } from '../syscalls/table.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, REGISTERS_SET } from '../task/wait.ts';
@@ -20,17 +20,16 @@ import { vdsoCall } from './vdso.ts';
 /** Registers of the arguments, in order. */
 const ARGUMENT_REGISTERS = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9] as const;
 
-const decode = (state: CpuState, type: ArgumentType | undefined, index: number): number => {
-  const register = ARGUMENT_REGISTERS[index]!;
-  switch (type?.pass) {
-    case 'int':
+const decode = (state: CpuState, pass: number, register: number): number => {
+  switch (pass) {
+    case PASS.int:
       return state.getInt32(register);
-    case 'unsigned':
+    case PASS.unsigned:
       return state.getUint32(register);
-    case 'pointer':
+    case PASS.pointer:
       return state.getNumber(register);
-    case 'long':
-      return Number(BigInt.asIntN(64, state.get(register)));
+    case PASS.long:
+      return state.getSigned(register);
     default:
       return 0;
   }
@@ -38,22 +37,22 @@ const decode = (state: CpuState, type: ArgumentType | undefined, index: number):
 
 /** The arguments of the current task's syscall, as its row declares them. */
 export const syscallArguments = (kernel: Kernel, row: SyscallRow): number[] =>
-  row.args.map(([, type], index) => decode(kernel.cpu.state, type, index));
+  row.args.map((_, index) => decode(kernel.cpu.state, row.passes[index]!, ARGUMENT_REGISTERS[index]!));
 
 const call = (kernel: Kernel, task: Task, row: SyscallRow): number => {
   const { state } = kernel.cpu;
-  const { args } = row;
+  const { passes } = row;
   const handler = row.handler as SyscallHandler;
   try {
     return handler(
       kernel,
       task,
-      decode(state, args[0]?.[1], 0),
-      decode(state, args[1]?.[1], 1),
-      decode(state, args[2]?.[1], 2),
-      decode(state, args[3]?.[1], 3),
-      decode(state, args[4]?.[1], 4),
-      decode(state, args[5]?.[1], 5),
+      decode(state, passes[0]!, REG.rdi),
+      decode(state, passes[1]!, REG.rsi),
+      decode(state, passes[2]!, REG.rdx),
+      decode(state, passes[3]!, REG.r10),
+      decode(state, passes[4]!, REG.r8),
+      decode(state, passes[5]!, REG.r9),
     );
   } catch (thrown) {
     if (thrown instanceof UserFault) return -ERRNO.EFAULT;

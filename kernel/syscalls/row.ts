@@ -40,11 +40,17 @@ export interface SyscallRow {
   readonly number: number;
   readonly name: string;
   readonly args: readonly (readonly [name: string, type: ArgumentType])[];
+  /** How each of the six registers is decoded, one of `PASS`, from the arguments' types. */
+  readonly passes: Uint8Array;
   readonly handler: SyscallHandler;
   readonly level: SupportLevel;
   /** What is missing when the level is partial. */
   readonly note: string;
 }
+
+/** How a register becomes an argument: `ArgumentType.pass` as a number, for the way into every call. */
+export const PASS = { none: 0, int: 1, unsigned: 2, pointer: 3, long: 4 } as const;
+const REGISTERS = 6;
 
 /** A row whose documented behaviour is there in full, unless `missing` says what is not. */
 export const syscall = (
@@ -53,4 +59,12 @@ export const syscall = (
   args: SyscallRow['args'],
   handler: SyscallHandler,
   missing = '',
-): SyscallRow => ({ number, name, args, handler, level: missing === '' ? 'full' : 'partial', note: missing });
+): SyscallRow => ({
+  number,
+  name,
+  args,
+  passes: Uint8Array.from({ length: REGISTERS }, (_, index) => PASS[args[index]?.[1].pass ?? 'none']),
+  handler,
+  level: missing === '' ? 'full' : 'partial',
+  note: missing,
+});
