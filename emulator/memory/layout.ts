@@ -33,6 +33,8 @@ export const LINEAR = {
   /** Computed jumps of late, 16 bytes each: address behind the jump, and where it went. A ring. */
   jumpRing: 0x80000,
   jumpRingEnd: 0x84000,
+  /** A page for whoever puts bytes together that cross pages of the guest; good until anybody else does. */
+  scratch: 0x84000,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
   /** Decoded instructions of the interpreter. */

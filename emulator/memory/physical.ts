@@ -6,6 +6,7 @@
  * Linear memory may grow whenever a frame is allocated; the views (`u8`, ...) are replaced then, so nobody keeps one
  * across an allocation.
  */
+import { type ExtendedRegisters, extendedRegisters } from './extended.ts';
 import { FRAME_FLAG, LINEAR, MAX_FRAMES, PAGE_SHIFT, PAGE_SIZE } from './layout.ts';
 
 /** No frame could be had: the limit given to `PhysicalMemory` is reached, or the host refused. */
@@ -40,6 +41,7 @@ export class PhysicalMemory {
   /** Told before a write by other than the guest's own instructions reaches a frame that holds decoded code. */
   onCodeWrite: (frame: number) => void = () => {};
 
+  #extended: ExtendedRegisters | null = null;
   #refcounts = new Int32Array(4096);
   #free: number[] = [];
   #next = FIRST_FRAME;
@@ -51,6 +53,12 @@ export class PhysicalMemory {
     const initial = Math.min(maximum, (LINEAR.frames + GROWTH) / WASM_PAGE);
     this.memory = new WebAssembly.Memory({ initial, maximum });
     this.#refresh();
+  }
+
+  /** Moves extended registers between the CPU's state and frames. Made when first wanted. */
+  get extended(): ExtendedRegisters {
+    this.#extended ??= extendedRegisters(this.memory);
+    return this.#extended;
   }
 
   /** A frame with one reference, filled with zeros. Throws `OutOfFrames`. */

@@ -7,6 +7,7 @@
  */
 import {
   frameOf,
+  LINEAR,
   OutOfFrames,
   PAGE_SHIFT,
   PAGE_SIZE,
@@ -156,6 +157,19 @@ export const copyUserToFrames = (
     if (error instanceof UserFault) return false;
     throw error;
   }
+};
+
+/** Bytes of a scratch page, below the frames, where structs that cross pages are put together or looked at. */
+export const SCRATCH = LINEAR.scratch;
+
+/** Brings bytes into the scratch page, at `at` of it. Throws `UserFault`. */
+export const userToScratch = (mm: Mm, address: number, at: number, length: number): void => {
+  if (!copyUserToFrames(mm, address, mm.kernel.physical, SCRATCH + at, length)) throw new UserFault(address);
+};
+
+/** Stores bytes from `at` of the scratch page on. Throws `UserFault`. */
+export const scratchToUser = (mm: Mm, address: number, at: number, length: number): void => {
+  if (!copyFramesToUser(mm, address, mm.kernel.physical, SCRATCH + at, length)) throw new UserFault(address);
 };
 
 /** Stores zeros. */

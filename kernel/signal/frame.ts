@@ -4,7 +4,7 @@
  *
  * Like fpstate.ts this works on words of linear memory.
  */
-import { REG, RFLAGS } from '../../emulator/api.ts';
+import { LINEAR, REG, RFLAGS, stateOffset } from '../../emulator/api.ts';
 import {
   FPSTATE_ALIGNMENT,
   FRAME_ALIGNMENT,
@@ -19,7 +19,7 @@ import {
 import { writeSigInfo } from '../abi/siginfo.ts';
 import { SA } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyToUser, UserFault, userSpan } from '../mm/user.ts';
+import { SCRATCH, scratchToUser, UserFault, userSpan } from '../mm/user.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 import { isInAltstack, onSigStack, sasSsFlags } from './altstack.ts';
 import { clearFpstate, saveFpstate } from './fpstate.ts';
@@ -49,16 +49,13 @@ export const SIGCONTEXT_REGISTERS = [
 /** What `uc_flags` says (frame_uc_flags), but for UC_FP_XSTATE. */
 const UC_FLAGS = UC.SIGCONTEXT_SS | UC.STRICT_RESTORE_SS;
 const TWO32 = 4294967296;
+/** Word index of rip in linear memory. */
+const RIP = (LINEAR.state + stateOffset('rip')) >>> 2;
 
-/** For frames across a page boundary: what Linux writes, in pieces. */
-const image = new Uint32Array(RT_SIGFRAME.size / 4);
-const imageBytes = new Uint8Array(image.buffer);
-const imageView = new DataView(image.buffer);
-const head = imageBytes.subarray(0, FRAME_AT.stack + STACK_T.offsets.ss_flags + 4);
+/** What Linux writes, in pieces: [from, to) of the frame. */
+const HEAD_END = FRAME_AT.stack + STACK_T.offsets.ss_flags + 4;
 const CONTEXT_PIECE = FRAME_AT.stack + STACK_T.offsets.ss_size;
-const context = imageBytes.subarray(CONTEXT_PIECE, FRAME_AT.context + SIGCONTEXT.offsets.reserved1);
-const mask = imageBytes.subarray(FRAME_AT.mask, FRAME_AT.info);
-const maskAndInfo = imageBytes.subarray(FRAME_AT.mask);
+const CONTEXT_END = FRAME_AT.context + SIGCONTEXT.offsets.reserved1;
 
 /** Down to a multiple of a power of two; right for any integer a double can hold. */
 const roundDown = (value: number, to: number): number => value - (value & (to - 1));
@@ -117,15 +114,16 @@ const writeFrame = (
   const span = userSpan(mm, frame, RT_SIGFRAME.size, true);
   const withInfo = (action.flags & SA.SIGINFO) !== 0;
   if (span >= 0) {
-    writeContext(kernel, task, physical.u32, span, fpstate, action);
+    writeContext(kernel, task, span, fpstate, action);
     if (withInfo) writeSigInfo(physical.view, span + FRAME_AT.info, info);
     return;
   }
-  writeContext(kernel, task, image, 0, fpstate, action);
-  copyToUser(mm, frame, head);
-  copyToUser(mm, frame + CONTEXT_PIECE, context);
-  if (withInfo) writeSigInfo(imageView, FRAME_AT.info, info);
-  copyToUser(mm, frame + FRAME_AT.mask, withInfo ? maskAndInfo : mask);
+  writeContext(kernel, task, SCRATCH, fpstate, action);
+  if (withInfo) writeSigInfo(physical.view, SCRATCH + FRAME_AT.info, info);
+  scratchToUser(mm, frame, 0, HEAD_END);
+  scratchToUser(mm, frame + CONTEXT_PIECE, CONTEXT_PIECE, CONTEXT_END - CONTEXT_PIECE);
+  const end = withInfo ? RT_SIGFRAME.size : FRAME_AT.info;
+  scratchToUser(mm, frame + FRAME_AT.mask, FRAME_AT.mask, end - FRAME_AT.mask);
 };
 
 const put = (words: Uint32Array, byteOffset: number, value: number): void => {
@@ -133,21 +131,10 @@ const put = (words: Uint32Array, byteOffset: number, value: number): void => {
   words[(byteOffset >>> 2) + 1] = value / TWO32;
 };
 
-const putBig = (words: Uint32Array, byteOffset: number, value: bigint): void => {
-  words[byteOffset >>> 2] = Number(value & 0xffffffffn);
-  words[(byteOffset >>> 2) + 1] = Number(value >> 32n);
-};
-
-/** All but siginfo, at a byte offset of `words`. */
-const writeContext = (
-  kernel: Kernel,
-  task: Task,
-  words: Uint32Array,
-  at: number,
-  fpstate: number,
-  action: SigAction,
-): void => {
+/** All but siginfo, at a byte offset of linear memory, a multiple of 8. */
+const writeContext = (kernel: Kernel, task: Task, at: number, fpstate: number, action: SigAction): void => {
   const { state, physical } = kernel.cpu;
+  const { u32: words, u64 } = physical;
   const { altstack } = task;
   put(words, at + RT_SIGFRAME.offsets.pretcode, action.restorer);
   put(words, at + FRAME_AT.flags, UC_FLAGS | (fpuUserCfg(kernel.cpu.features).xfeatures === 0 ? 0 : UC.FP_XSTATE));
@@ -158,26 +145,26 @@ const writeContext = (
   put(words, stack + STACK_T.offsets.ss_size, altstack.size);
   const mcontext = at + FRAME_AT.context;
   // The registers are the first field of the CPU's state.
-  const registers = state.bytes.byteOffset >>> 2;
-  const { u32 } = physical;
+  const registers = LINEAR.state >>> 2;
   let to = mcontext >>> 2;
   for (let i = 0; i < SIGCONTEXT_REGISTERS.length; i++) {
     const from = registers + SIGCONTEXT_REGISTERS[i]! * 2;
-    words[to++] = u32[from]!;
-    words[to++] = u32[from + 1]!;
+    words[to++] = words[from]!;
+    words[to++] = words[from + 1]!;
   }
   const AT = SIGCONTEXT.offsets;
-  putBig(words, mcontext + AT.rip, state.rip64);
+  words[(mcontext + AT.rip) >>> 2] = words[RIP]!;
+  words[((mcontext + AT.rip) >>> 2) + 1] = words[RIP + 1]!;
   put(words, mcontext + AT.eflags, state.rflags);
   words[(mcontext + AT.cs) >>> 2] = state.word('cs');
   words[(mcontext + AT.fs) >>> 2] = state.word('ss') << 16;
   put(words, mcontext + AT.err, task.errorCode);
   put(words, mcontext + AT.trapno, task.trapNr);
   const saved = sigmaskToSave(task);
-  putBig(words, mcontext + AT.oldmask, saved);
-  putBig(words, mcontext + AT.cr2, task.cr2);
+  u64[(mcontext + AT.oldmask) >>> 3] = saved;
+  u64[(mcontext + AT.cr2) >>> 3] = task.cr2;
   put(words, mcontext + AT.fpstate, fpstate);
-  putBig(words, at + FRAME_AT.mask, saved);
+  u64[(at + FRAME_AT.mask) >>> 3] = saved;
 };
 
 const enterHandler = (kernel: Kernel, signo: number, handler: number, frame: number): void => {

@@ -1,9 +1,9 @@
 /** rt_sigreturn(2): the registers, mask and stack come back from the frame (arch/x86/kernel/signal_64.c). */
-import { REG, RFLAGS } from '../../emulator/api.ts';
+import { LINEAR, REG, RFLAGS, stateOffset } from '../../emulator/api.ts';
 import { SIGCONTEXT, STACK_T, UC } from '../abi/sigframe.ts';
 import { SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyFromUser, UserFault, userSpan } from '../mm/user.ts';
+import { SCRATCH, UserFault, userSpan, userToScratch } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { setAltstack } from './altstack.ts';
 import { forceSig } from './force.ts';
@@ -15,9 +15,9 @@ import { setCurrentBlocked } from './mask.ts';
 const READ_SIZE = FRAME_AT.info;
 const TWO32 = 4294967296;
 
-/** For frames across a page boundary. */
-const image = new Uint32Array(READ_SIZE / 4);
-const imageBytes = new Uint8Array(image.buffer);
+/** Word indices of the first register and of rip in linear memory. */
+const REGISTERS = LINEAR.state >>> 2;
+const RIP = (LINEAR.state + stateOffset('rip')) >>> 2;
 
 /** Flags which a frame may change (FIX_EFLAGS). */
 export const FIX_EFLAGS =
@@ -29,25 +29,22 @@ const TRAP_GP = 13;
 const get = (words: Uint32Array, byteOffset: number): number =>
   words[(byteOffset >>> 2) + 1]! * TWO32 + words[byteOffset >>> 2]!;
 
-const getBig = (words: Uint32Array, byteOffset: number): bigint =>
-  (BigInt(words[(byteOffset >>> 2) + 1]!) << 32n) | BigInt(words[byteOffset >>> 2]!);
-
-/** restore_sigcontext up to the floating-point state. `at` is the byte offset of the frame in `words`. */
-const restoreRegisters = (kernel: Kernel, task: Task, words: Uint32Array, at: number): void => {
+/** restore_sigcontext up to the floating-point state. `at` is the byte offset of the frame in linear memory. */
+const restoreRegisters = (kernel: Kernel, task: Task, at: number): void => {
   const { state, physical } = kernel.cpu;
+  const { u32: words } = physical;
   const AT = SIGCONTEXT.offsets;
   const mcontext = at + FRAME_AT.context;
   // Sleeps that this handler interrupted end in EINTR, even through restart_syscall(2).
   if (task.restart.kind !== 'none') task.restart = { kind: 'none' };
-  const registers = state.bytes.byteOffset >>> 2;
-  const { u32 } = physical;
   let from = mcontext >>> 2;
   for (let i = 0; i < SIGCONTEXT_REGISTERS.length; i++) {
-    const to = registers + SIGCONTEXT_REGISTERS[i]! * 2;
-    u32[to] = words[from++]!;
-    u32[to + 1] = words[from++]!;
+    const to = REGISTERS + SIGCONTEXT_REGISTERS[i]! * 2;
+    words[to] = words[from++]!;
+    words[to + 1] = words[from++]!;
   }
-  state.rip64 = getBig(words, mcontext + AT.rip);
+  words[RIP] = words[(mcontext + AT.rip) >>> 2]!;
+  words[RIP + 1] = words[((mcontext + AT.rip) >>> 2) + 1]!;
   state.setWord('cs', (words[(mcontext + AT.cs) >>> 2]! & 0xffff) | 3);
   state.setWord('ss', (words[(mcontext + AT.fs) >>> 2]! >>> 16) | 3);
   state.rflags = (state.rflags & ~FIX_EFLAGS) | (words[(mcontext + AT.eflags) >>> 2]! & FIX_EFLAGS);
@@ -62,10 +59,9 @@ const restoreFrame = (kernel: Kernel, task: Task, frame: number): string | null 
   const { mm } = task;
   const { cpu } = kernel;
   try {
-    const span = frame % 4 === 0 ? userSpan(mm, frame, READ_SIZE, false) : -1;
-    if (span < 0) imageBytes.set(copyFromUser(mm, frame, READ_SIZE));
-    const fpstate =
-      span < 0 ? restoreContext(kernel, task, image, 0) : restoreContext(kernel, task, cpu.physical.u32, span);
+    const span = frame % 8 === 0 ? userSpan(mm, frame, READ_SIZE, false) : -1;
+    if (span < 0) userToScratch(mm, frame, 0, READ_SIZE);
+    const fpstate = restoreContext(kernel, task, span < 0 ? SCRATCH : span);
     const why = restoreFpstate(cpu, mm, fpstate);
     if (why === null) return null;
     bad = why;
@@ -80,8 +76,9 @@ const restoreFrame = (kernel: Kernel, task: Task, frame: number): string | null 
 };
 
 /** Mask, alternate stack and registers. Returns the address of the floating-point state. */
-const restoreContext = (kernel: Kernel, task: Task, words: Uint32Array, at: number): number => {
-  setCurrentBlocked(kernel, task, getBig(words, at + FRAME_AT.mask));
+const restoreContext = (kernel: Kernel, task: Task, at: number): number => {
+  const { u32: words, u64 } = kernel.physical;
+  setCurrentBlocked(kernel, task, u64[(at + FRAME_AT.mask) >>> 3]!);
   const stack = at + FRAME_AT.stack;
   // Errors are of no consequence, and it is the handler's stack pointer that counts (restore_altstack).
   setAltstack(
@@ -91,7 +88,7 @@ const restoreContext = (kernel: Kernel, task: Task, words: Uint32Array, at: numb
     words[(stack + STACK_T.offsets.ss_flags) >>> 2]!,
     get(words, stack + STACK_T.offsets.ss_size),
   );
-  restoreRegisters(kernel, task, words, at);
+  restoreRegisters(kernel, task, at);
   return get(words, at + FRAME_AT.context + SIGCONTEXT.offsets.fpstate);
 };
 
@@ -106,10 +103,14 @@ const iretError = (kernel: Kernel): { readonly error: number; readonly why: stri
   if (cs === USER_CS32) kernel.log('32-bit code is not supported: rt_sigreturn to code segment 0x23');
   if (cs !== USER_CS) return { error: cs & ~3, why: `cs is 0x${cs.toString(16)}, no segment of user code` };
   if (ss !== USER_DS) return { error: ss & ~3, why: `ss is 0x${ss.toString(16)}, no segment for the user's stack` };
+  if (state.rip < CANONICAL_END) return null;
   const rip = state.rip64;
   if (BigInt.asUintN(64, BigInt.asIntN(ADDRESS_BITS, rip)) === rip) return null;
   return { error: 0, why: `rip 0x${rip.toString(16)} is not canonical` };
 };
+
+/** End of the lower canonical addresses. */
+const CANONICAL_END = 2 ** 47;
 
 /** Bits of a canonical address; those above repeat the highest. */
 const ADDRESS_BITS = 48;
