@@ -23,7 +23,7 @@ export interface ProcContext {
   fd: number;
 }
 
-/** One name of /proc. Exactly one of `children`, `text`, `link`. */
+/** One name of /proc. Exactly one of `children`, `text`, `link`, `file`. */
 export interface ProcRow {
   readonly name: string;
   /** Permission bits; 0555, 0444 and 0777 by default. */
@@ -35,6 +35,8 @@ export interface ProcRow {
   readonly text?: (context: ProcContext) => string | number;
   /** Takes what was written. 0 or -errno. */
   readonly write?: (context: ProcContext, text: string) => number;
+  /** A file of its own kind: its operations, and what its state is when it is opened, or -errno. */
+  readonly file?: { readonly ops: FileOperations; state(context: ProcContext): object | number };
   /** Text of a symbolic link. */
   readonly link?: (context: ProcContext) => string | number;
   /** Where the link really leads. */
@@ -178,6 +180,17 @@ const procFile: FileOperations = Object.freeze<FileOperations>({
   release: releaseFile,
 });
 
+/** `opened` of files whose row has a `file`. */
+export const openState: NonNullable<FileOperations['opened']> = (kernel, task, file) => {
+  const inode = proc(file.inode);
+  const context = contextOf(kernel, task, inode);
+  if (context === null) return -ERRNO.ESRCH;
+  const state = inode.row.file!.state(context);
+  if (typeof state === 'number') return state;
+  file.state = state;
+  return 0;
+};
+
 const withContext = <T>(
   kernel: Kernel,
   reader: Task,
@@ -189,7 +202,11 @@ const withContext = <T>(
 };
 
 const procInode: InodeOperations = Object.freeze<InodeOperations>({
-  open: (_kernel, _task, inode) => (proc(inode).row.text === undefined ? -ERRNO.ELOOP : procFile),
+  open: (_kernel, _task, inode) => {
+    const { row } = proc(inode);
+    if (row.file !== undefined) return row.file.ops;
+    return row.text === undefined ? -ERRNO.ELOOP : procFile;
+  },
   readlink: (kernel, reader, inode) =>
     withContext(kernel, reader, inode, proc(inode).row.link ?? (() => -ERRNO.EINVAL)),
   // Writing begins with O_TRUNC as a rule.

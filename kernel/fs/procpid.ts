@@ -10,6 +10,7 @@ import { fromBytes } from './names.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { fdLockLines } from './proclocks.ts';
 import { mapsText, smapsRollupText, smapsText } from './procmaps.ts';
+import { memoryFile, memoryOf } from './procmem.ts';
 import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
 import { statmText, statText, statusText, userText } from './procstatus.ts';
 import { isGone, shownPath } from './procview.ts';
@@ -181,6 +182,7 @@ const processRows: readonly ProcRow[] = [
   { name: 'limits', text: limitsText },
   { name: 'loginuid', text: () => '4294967295' },
   { name: 'maps', text: mapsText },
+  { name: 'mem', mode: 0o600, file: { ops: memoryFile, state: memoryOf } },
   { name: 'mountinfo', text: mountInfoText },
   { name: 'mounts', text: mountsText },
   { name: 'mountstats', mode: 0o400, text: mountStatsText },
@@ -188,7 +190,7 @@ const processRows: readonly ProcRow[] = [
   { name: 'oom_adj', text: () => '0\n' },
   { name: 'oom_score', text: () => '0\n' },
   { name: 'oom_score_adj', text: () => '0\n' },
-  { name: 'personality', mode: 0o400, text: () => '00000000\n' },
+  { name: 'personality', mode: 0o400, text: ({ task }) => `${task.personality.toString(16).padStart(8, '0')}\n` },
   { name: 'projid_map', text: () => ID_MAP },
   {
     name: 'root',

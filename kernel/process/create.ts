@@ -157,6 +157,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     piStates: [],
     sysvsem: null,
     noNewPrivs: false,
+    personality: 0,
     seccomp: { mode: SECCOMP_MODE.DISABLED, filter: null },
     dumpable: 1,
     usage: noUsage(),

@@ -6,19 +6,11 @@ import { NSIG, SI, SIG, SIGBIT } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from '../signal/send.ts';
 import { dueEvent, trapStop } from '../signal/trace-stop.ts';
+import { ptraceMayAccess } from '../task/access.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { eventEnabled, linkTrace, newTrace, unlinkTrace } from '../task/trace.ts';
 import { withRegisters } from './regset.ts';
-
-/** The caller may look into the other's memory and registers (ptrace_may_access): its own, its user's, or root. */
-export const ptraceMayAccess = (task: Task, other: Task): boolean => {
-  if (task.group === other.group || task.cred.euid === 0) return true;
-  const { uid, gid } = task.cred;
-  const { cred } = other;
-  const sameUser = [cred.uid, cred.euid, cred.suid].every((id) => id === uid);
-  return sameUser && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid) && other.dumpable === 1;
-};
 
 /** A new child is traced as its parent is, and stops before it runs (ptrace_init_task). */
 export const ptraceInitTask = (parent: Task, child: Task, traced: boolean): void => {

@@ -138,10 +138,16 @@ const archPrctl = (kernel: Kernel, task: Task, option: number, address: number):
 
 const PERSONALITY_QUERY = 0xffffffff;
 
-const personality = (kernel: Kernel, _task: Task, persona: number): number => {
+/** Without effect, for addresses are not random; gdb asks for it. */
+const ADDR_NO_RANDOMIZE = 0x40000;
+
+const personality = (kernel: Kernel, task: Task, persona: number): number => {
   const wanted = persona >>> 0;
-  if (wanted !== PERSONALITY_QUERY && wanted !== 0) kernel.log(`personality: 0x${wanted.toString(16)} is ignored`);
-  return 0;
+  const old = task.personality;
+  if (wanted === PERSONALITY_QUERY) return old;
+  if (wanted & ~ADDR_NO_RANDOMIZE) kernel.log(`personality: 0x${wanted.toString(16)} is ignored`);
+  task.personality = wanted;
+  return old;
 };
 
 export const prctlSyscalls: readonly SyscallRow[] = [
@@ -167,5 +173,5 @@ export const prctlSyscalls: readonly SyscallRow[] = [
     ],
     archPrctl,
   ),
-  syscall(135, 'personality', [['persona', arg.ulong]], personality, 'only PER_LINUX'),
+  syscall(135, 'personality', [['persona', arg.ulong]], personality, 'only PER_LINUX, and kept without effect'),
 ];

@@ -3,7 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import type { UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, importRemoteIovec } from '../mm/iov.ts';
-import { ptraceMayAccess } from '../process/ptrace.ts';
+import { ptraceMayAccess } from '../task/access.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallHandler, type SyscallRow, syscall } from './row.ts';

@@ -287,6 +287,8 @@ export interface Task {
   /** What semop(2) with SEM_UNDO left to be undone at the end. */
   sysvsem: SemUndoList | null;
   noNewPrivs: boolean;
+  /** personality(2). */
+  personality: number;
   /** Which system calls it may make: SECCOMP_MODE_*, and the filters of that mode, newest first. */
   seccomp: { mode: number; filter: SeccompFilter | null };
   dumpable: number;

@@ -1,0 +1,11 @@
+/** Who may look into another process (kernel/ptrace.c). */
+import type { Task } from './task.ts';
+
+/** The caller may look into the other's memory and registers (ptrace_may_access): its own, its user's, or root. */
+export const ptraceMayAccess = (task: Task, other: Task): boolean => {
+  if (task.group === other.group || task.cred.euid === 0) return true;
+  const { uid, gid } = task.cred;
+  const { cred } = other;
+  const sameUser = [cred.uid, cred.euid, cred.suid].every((id) => id === uid);
+  return sameUser && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid) && other.dumpable === 1;
+};
