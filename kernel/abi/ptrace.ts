@@ -103,6 +103,6 @@ export const IOVEC_OF_REGSET = struct(
 /** FXSAVE's area: struct user_fpregs_struct. */
 export const FXSAVE_SIZE = 512;
 
-/** struct user: its size, and where the debug registers are. */
-export const USER_SIZE = 912;
+/** struct user: its size in the kernel, and where the debug registers are. */
+export const USER_SIZE = 928;
 export const USER_DEBUGREG = 848;

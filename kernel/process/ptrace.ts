@@ -1,11 +1,11 @@
 /** Who traces whom, and letting a tracee go on (kernel/ptrace.c). */
-import { RFLAGS } from '../../emulator/api.ts';
+import { REG, RFLAGS } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PTRACE, PTRACE_EVENT, PTRACE_O, PTRACE_O_MASK } from '../abi/ptrace.ts';
 import { NSIG, SI, SIG, SIGBIT } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from '../signal/send.ts';
-import { dueEvent, trapStop } from '../signal/trace-stop.ts';
+import { dueAtExec, trapStop } from '../signal/trace-stop.ts';
 import { ptraceMayAccess } from '../task/access.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, Task } from '../task/task.ts';
@@ -31,7 +31,7 @@ export const ptraceExec = (kernel: Kernel, task: Task, oldPid: number): void => 
   trace.forcedTf = false;
   if (trace.step) setStep(kernel, task, true);
   if (eventEnabled(task, PTRACE_EVENT.EXEC)) {
-    dueEvent(task, PTRACE_EVENT.EXEC, oldPid);
+    dueAtExec(kernel, task, oldPid);
   } else if (!trace.seized) {
     const { pid, cred } = task;
     const info: SigInfo = { kind: 'kill', signo: SIG.SIGTRAP, errno: 0, code: SI.USER, pid, uid: cred.uid };
@@ -127,7 +127,10 @@ export const ptraceDetach = (kernel: Kernel, task: Task, signo: number): number 
   const wasStopped = trace.stop !== null;
   if (wasStopped) ptraceResume(kernel, task, PTRACE.CONT, signo);
   else setStep(kernel, task, false);
-  const { injected } = trace;
+  const { injected, due } = trace;
+  if (due.some(({ kind }) => kind === 'exec-result')) {
+    withRegisters(kernel, task, ({ state }) => state.setNumber(REG.rax, 0));
+  }
   unlinkTrace(task);
   if (injected !== null) sendSignal(kernel, injected, task, true);
   if (!task.exiting && (group.stopped || group.groupStopCount > 0)) {

@@ -1,4 +1,6 @@
 /** Stops for a tracer: entering them, and telling it (kernel/signal.c, ptrace_stop and its callers). */
+import { REG } from '../../emulator/api.ts';
+import { ERRNO } from '../abi/errno.ts';
 import { PTRACE_EVENT, PTRACE_EVENTMSG, PTRACE_O } from '../abi/ptrace.ts';
 import { CLD, SA, SIG, SIG_IGN, TRAP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
@@ -83,9 +85,13 @@ export const dueAtSyscallExit = (task: Task): void => {
   trace.due.push({ kind: 'syscall-exit' });
 };
 
-/** An event happened on the way: the stop comes before the task is back in its program. */
-export const dueEvent = (task: Task, event: number, message: number): void => {
-  task.trace!.due.push({ kind: 'event', code: SIG.SIGTRAP | (event << 8), message });
+/** The program of the current task is a new one (ptrace_event in exec_binprm): `oldPid` asked for that. */
+export const dueAtExec = (kernel: Kernel, task: Task, oldPid: number): void => {
+  kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);
+  task.trace!.due.push(
+    { kind: 'event', code: SIG.SIGTRAP | (PTRACE_EVENT.EXEC << 8), message: oldPid },
+    { kind: 'exec-result' },
+  );
 };
 
 /** The handler of a signal was entered by a step (signal_setup_done). */
@@ -129,7 +135,8 @@ export const takeDueStop = (kernel: Kernel, task: Task): boolean => {
       notify(kernel, task, 'event', next.code, next.message);
       return true;
     }
-    if (reportSyscallExit(kernel, task)) return true;
+    if (next.kind === 'exec-result') kernel.cpu.state.setNumber(REG.rax, 0);
+    else if (reportSyscallExit(kernel, task)) return true;
   }
 };
 

@@ -15,7 +15,10 @@ export interface TraceStop {
 /** What is due before the task goes on in user mode, in this order. */
 export type DueStop =
   /** A call has ended: a stop if PTRACE_SYSCALL asked for one, SIGTRAP if it was stepped over. */
-  { kind: 'syscall-exit' } | { kind: 'event'; code: number; message: number };
+  | { kind: 'syscall-exit' }
+  /** The result of execve(2), which its tracer does not see yet at PTRACE_EVENT_EXEC. */
+  | { kind: 'exec-result' }
+  | { kind: 'event'; code: number; message: number };
 
 export interface Trace {
   tracer: Task;
