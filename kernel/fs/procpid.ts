@@ -12,6 +12,7 @@ import { fdLockLines } from './proclocks.ts';
 import { mapsText, smapsRollupText, smapsText } from './procmaps.ts';
 import { memoryFile, memoryOf } from './procmem.ts';
 import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
+import { netDirectory } from './procnet.ts';
 import { statmText, statText, statusText, userText } from './procstatus.ts';
 import { isGone, shownPath } from './procview.ts';
 import type { Location, OpenFile } from './types.ts';
@@ -186,6 +187,7 @@ const processRows: readonly ProcRow[] = [
   { name: 'mountinfo', text: mountInfoText },
   { name: 'mounts', text: mountsText },
   { name: 'mountstats', mode: 0o400, text: mountStatsText },
+  netDirectory,
   { name: 'ns', mode: 0o511, children: NAMESPACES.map(namespaceRow) },
   { name: 'oom_adj', text: () => '0\n' },
   { name: 'oom_score', text: () => '0\n' },

@@ -13,6 +13,9 @@ import { DT } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
+import { FIRST_PORT, LAST_PORT } from '../net/inet/ports.ts';
+import { DEFAULT_BUFFER, MAX_BUFFER, SOMAXCONN } from '../net/sock.ts';
+import { MAX_DGRAM_QLEN } from '../net/unix/connect.ts';
 import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
 import { LEASE_BREAK_TIME } from './leases.ts';
@@ -151,6 +154,30 @@ const sysctl: ProcRow = {
       ],
     },
     {
+      name: 'net',
+      children: [
+        {
+          name: 'core',
+          children: [
+            file('optmem_max', '131072\n'),
+            file('rmem_default', `${DEFAULT_BUFFER}\n`),
+            file('rmem_max', `${MAX_BUFFER}\n`),
+            file('somaxconn', `${SOMAXCONN}\n`),
+            file('wmem_default', `${DEFAULT_BUFFER}\n`),
+            file('wmem_max', `${MAX_BUFFER}\n`),
+          ],
+        },
+        {
+          name: 'ipv4',
+          children: [
+            file('ip_local_port_range', `${FIRST_PORT}\t${LAST_PORT}\n`),
+            file('ip_unprivileged_port_start', '1024\n'),
+          ],
+        },
+        { name: 'unix', children: [file('max_dgram_qlen', `${MAX_DGRAM_QLEN}\n`)] },
+      ],
+    },
+    {
       name: 'vm',
       children: [file('max_map_count', '65530\n'), file('mmap_min_addr', '65536\n'), file('overcommit_memory', '0\n')],
     },
@@ -171,6 +198,7 @@ export const procRoot = frozenRow({
     file('locks', locksText),
     file('meminfo', meminfoText),
     { name: 'mounts', link: () => 'self/mounts' },
+    { name: 'net', link: () => 'self/net' },
     { name: 'self', link: ({ reader }) => String(reader.group.tgid) },
     file('stat', statText),
     file('swaps', 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),

@@ -9,6 +9,8 @@ import type { FileOperations, InodeOperations, OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { createInet } from './inet/ops.ts';
+import { interfaceIoctl } from './interfaces.ts';
+import { createNetlink } from './netlink.ts';
 import type { IncomingMessage, Socket } from './types.ts';
 import { createUnix, socketpairUnix } from './unix/ops.ts';
 
@@ -42,7 +44,7 @@ const socketFile: FileOperations = Object.freeze<FileOperations>({
   fasync: (file, fd, on) => setAsync(socketOf(file).asyncs, file, fd, on),
   ioctl: (kernel, task, file, request, argument) => {
     const sock = socketOf(file);
-    return sock.ops.ioctl(kernel, task, sock, request, argument) ?? -ERRNO.ENOTTY;
+    return sock.ops.ioctl(kernel, task, sock, request, argument) ?? interfaceIoctl(kernel, task, request, argument);
   },
   release: (kernel, file) => {
     const sock = socketOf(file);
@@ -81,6 +83,7 @@ export const createSocket = (
   if (type < 0 || type >= SOCK_MAX) return -ERRNO.EINVAL;
   if (family === AF.UNIX) return createUnix(kernel, task, type, protocol);
   if (family === AF.INET || family === AF.INET6) return createInet(kernel, task, family, type, protocol);
+  if (family === AF.NETLINK) return createNetlink(task, type, protocol);
   return -ERRNO.EAFNOSUPPORT;
 };
 

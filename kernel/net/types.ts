@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
 import type { InetState } from './inet/types.ts';
+import type { Interface } from './interfaces.ts';
 import type { UnixSocket } from './unix/types.ts';
 
 /** What all sockets have. Families add fields of their own. */
@@ -130,6 +131,10 @@ export interface SocketOperations {
 export interface NetState {
   readonly unix: UnixState;
   readonly inet: InetState;
+  /** Ports of netlink sockets. */
+  readonly netlink: { readonly ports: Set<number> };
+  /** In order of their numbers; lo is the first. */
+  interfaces: Interface[];
 }
 
 export interface UnixState {

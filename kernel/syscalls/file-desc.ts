@@ -2,6 +2,7 @@
 import { ERRNO } from '../abi/errno.ts';
 import { F, FD_CLOEXEC, MFD, O, SEAL } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/ioctl.ts';
+import { SIOC } from '../abi/socket.ts';
 import { isReg, S } from '../abi/stat.ts';
 import { closeFile, descriptorLimit, getFile, installFile, replaceFile } from '../fs/descriptors.ts';
 import { isWritable, newOpenFile } from '../fs/inode.ts';
@@ -16,6 +17,7 @@ import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyToUser, getUser32, putUser32, readCString, UserFault } from '../mm/user.ts';
 import { VM } from '../mm/vma.ts';
+import { isSocket } from '../net/file.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { flock, recordLock } from './file-lock.ts';
@@ -176,7 +178,26 @@ const ioctl = (kernel: Kernel, task: Task, fd: number, wide: number, argument: n
       putUser32(task.mm, argument, 4096);
       return 0;
   }
+  if (isSocket(file)) {
+    const owned = socketOwner(kernel, task, file, request, argument);
+    if (owned !== null) return owned;
+  }
   return file.ops.ioctl?.(kernel, task, file, request, argument) ?? -ERRNO.ENOTTY;
+};
+
+/** F_SETOWN and F_GETOWN as requests of sockets (sock_ioctl); null for others. */
+const socketOwner = (kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number | null => {
+  switch (request) {
+    case SIOC.FIOSETOWN:
+    case SIOC.SPGRP:
+      return fileOwner(kernel, task, file, F.SETOWN, getUser32(task.mm, argument));
+    case SIOC.FIOGETOWN:
+    case SIOC.GPGRP:
+      putUser32(task.mm, argument, fileOwner(kernel, task, file, F.GETOWN, 0));
+      return 0;
+    default:
+      return null;
+  }
 };
 
 const pipe2 = (kernel: Kernel, task: Task, address: number, flags: number): number => {

@@ -129,11 +129,12 @@ const addressOut = [
   ['addrlen', arg.outSocklen],
 ] as const satisfies SyscallRow['args'];
 
-const FAMILIES = 'AF_UNIX, AF_INET, AF_INET6';
-const note = `of families: ${FAMILIES}`;
+const NOTE =
+  'AF_UNIX; TCP and UDP of AF_INET and AF_INET6 inside the machine, other addresses are ENETUNREACH; of AF_NETLINK what ' +
+  'getifaddrs(3) asks for';
 
 export const socketSyscalls: readonly SyscallRow[] = [
-  syscall(41, 'socket', kind, socket, note),
+  syscall(41, 'socket', kind, socket, NOTE),
   syscall(42, 'connect', addressIn, connect),
   syscall(43, 'accept', addressOut, (kernel, task, fd, address, length) =>
     accept4(kernel, task, fd!, address!, length!, 0),

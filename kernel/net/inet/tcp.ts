@@ -96,6 +96,7 @@ const receiveFin = (kernel: Kernel, sock: TcpSocket): void => {
   stateChange(kernel, sock);
   const over = sock.shutdown === SHUTDOWN.MASK || sock.state === 'closed';
   wakeAsync(kernel, sock, over ? POLL_CODE.HUP : POLL_CODE.IN);
+  dataReady(kernel, sock);
 };
 
 /** The other end has the end of our stream. */
