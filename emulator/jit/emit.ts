@@ -11,16 +11,17 @@
  */
 
 import { FloatEmitter } from '../interpreter/float.ts';
+import { bitsFromFloat, FLOAT, type FloatType, floatFromBits } from '../interpreter/float-values.ts';
 import { pushHost, pushTlbMiss, pushTlbSlot } from '../interpreter/translate.ts';
 import { typeOf, type Value } from '../interpreter/values.ts';
 import type { HelperName } from '../isa/helpers.ts';
 import type { Instruction, MemoryOperand, Operand, SegmentBase, TargetOperand, Width } from '../isa/instruction.ts';
-import type { FlagName, Ops, Vector } from '../isa/ops.ts';
+import type { FlagName, FloatBinary, FloatUnary, FloatVectorBinary, Ops, Vector } from '../isa/ops.ts';
 import { LINEAR } from '../memory/layout.ts';
 import { ARITHMETIC_FLAGS, REG, RFLAGS, STATE } from '../state.ts';
 import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import { LazyFlags } from './flags.ts';
-import { inlineFloat } from './float.ts';
+import { type Arithmetic, pushFloatMode, scalarArithmetic, vectorArithmetic } from './float.ts';
 import type { Frame } from './frame.ts';
 import { constant, type Linear, plus, times } from './linear.ts';
 import type { Access, Share } from './plan.ts';
@@ -108,6 +109,14 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   /** How the next accesses find their bytes; without one each looks for itself. */
   #shares: readonly (Share | null)[] = [];
   #nextShare = 0;
+  /** What is known of floats: by value, and by register (`plainness`; 0 is nothing). */
+  #plainValues = new Map<Value, number>();
+  #plain: number[] = new Array<number>(16).fill(0);
+  /** The register that a vector is, or that a scalar is the low lane of; the vector that it is the low lane of. */
+  #registerOf = new Map<Value, number>();
+  #vectorOf = new Map<Value, Value>();
+  /** Bits that were made from a float. */
+  #floats = new Map<Value, Value>();
   /** Locals of groups of accesses, by slot. */
   #slots: number[] = [];
   #origins = new Map<Value, { readonly operation: 'add' | 'sub'; readonly a: Value; readonly b: Value }>();
@@ -117,7 +126,6 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#writer = f;
     this.#frame = frame;
     this.flags = new LazyFlags(this, frame);
-    f.inline = (name) => inlineFloat(this, name, f.leave);
     f.leave = () => {
       this.#mayLeave();
       f.brTo(frame.exitLabel);
@@ -137,6 +145,10 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#writable.clear();
     this.#origins.clear();
     this.#sums.clear();
+    this.#plainValues.clear();
+    this.#registerOf.clear();
+    this.#vectorOf.clear();
+    this.#floats.clear();
     this.#shares = shares;
     this.#nextShare = 0;
   }
@@ -418,6 +430,104 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   override setMxcsr(value: Value): void {
     this.#wrote();
     super.setMxcsr(value);
+    pushFloatMode(this.f);
+    this.f.set(this.#frame.floatMode());
+  }
+
+  // --- floats -------------------------------------------------------------------------------------------------------
+
+  /** A block starts, which may have been reached in several ways. */
+  enterBlock(): void {
+    this.#plain.fill(0);
+  }
+
+  /** Whether a value is neither denormal nor infinite nor a NaN, as far as that is known. */
+  isPlain(t: FloatType, v: Value): boolean {
+    return this.#plainValues.get(v) === plainness(t, v.type === v128);
+  }
+
+  /** It is plain; so is the register it was read from, until it is written. */
+  nowPlain(t: FloatType, v: Value): void {
+    if (this.depth > 0) return;
+    this.#plainValues.set(v, plainness(t, v.type === v128));
+    const register = this.#registerOf.get(v);
+    if (register !== undefined && !this.isPlainRegister(t, register))
+      this.#plain[register] = plainness(t, v.type === v128);
+  }
+
+  /** Whether all lanes of a register are plain. */
+  isPlainRegister(t: FloatType, n: number): boolean {
+    return this.#plain[n] === plainness(t, true);
+  }
+
+  /** A scalar as a float. */
+  asFloat(t: FloatType, v: Value): Value {
+    const known = this.#floats.get(v);
+    if (known !== undefined && known.type === t.float) return known;
+    const vector = this.#vectorOf.get(v);
+    if (vector === undefined) return floatFromBits(this, t, v);
+    this.push(vector);
+    this.f.simd(t.w === 64 ? SIMD.f64x2ExtractLane : SIMD.f32x4ExtractLane);
+    this.f.code.u8(0);
+    return this.pop(t.float);
+  }
+
+  /** The bits of a float, which goes into vectors as what it is. */
+  asBits(t: FloatType, float: Value): Value {
+    const bits = bitsFromFloat(this, t, float);
+    this.#floats.set(bits, float);
+    return bits;
+  }
+
+  override lane(w: Width, a: Value, n: number): Value {
+    const v = super.lane(w, a, n);
+    if (n !== 0 || w < 32 || this.depth > 0) return v;
+    const t = FLOAT[w as 32 | 64];
+    this.#vectorOf.set(v, a);
+    const register = this.#registerOf.get(a);
+    if (register !== undefined) this.#registerOf.set(v, register);
+    const plain = this.#plainValues.get(a);
+    if (plain === plainness(t, true) || plain === plainness(t, false)) this.#plainValues.set(v, plainness(t, false));
+    return v;
+  }
+
+  override withLane(w: Width, a: Value, n: number, value: Value): Value {
+    const float = this.#floats.get(value);
+    let r: Value;
+    if (float === undefined || n !== 0) r = super.withLane(w, a, n, value);
+    else {
+      this.push(a);
+      this.push(float);
+      this.f.simd(w === 64 ? SIMD.f64x2ReplaceLane : SIMD.f32x4ReplaceLane);
+      this.f.code.u8(n);
+      r = this.pop(v128);
+    }
+    if (n !== 0 || w < 32) return r;
+    const t = FLOAT[w as 32 | 64];
+    if (this.isPlain(t, value)) this.#plainValues.set(r, plainness(t, this.isPlain(t, a)));
+    return r;
+  }
+
+  floatMode(): Value {
+    return { type: i32, local: this.#frame.floatMode(), constant: null };
+  }
+
+  override float2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
+    if (!isArithmetic(name)) return super.float2(name, w, a, b);
+    return scalarArithmetic(this, name, w, a, b, this.#writer.leave);
+  }
+
+  override float1(name: FloatUnary, w: 32 | 64, a: Value): Value {
+    return name === 'sqrt' ? scalarArithmetic(this, name, w, a, a, this.#writer.leave) : super.float1(name, w, a);
+  }
+
+  override floatVector2(name: FloatVectorBinary, w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
+    if (!isArithmetic(name)) return super.floatVector2(name, w, a, b);
+    return vectorArithmetic(this, name, w, a, b, this.#writer.leave);
+  }
+
+  override floatVector1(name: FloatUnary, w: 32 | 64, a: readonly Value[]): Value[] {
+    return name === 'sqrt' ? vectorArithmetic(this, name, w, a, a, this.#writer.leave) : super.floatVector1(name, w, a);
   }
 
   // --- operands -----------------------------------------------------------------------------------------------------
@@ -583,7 +693,12 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   // --- vectors ------------------------------------------------------------------------------------------------------
 
   #lower(n: number): Value {
-    return this.#alias(16 + n, v128, this.#frame.vector(n));
+    const value = this.#alias(16 + n, v128, this.#frame.vector(n));
+    if (this.depth === 0) {
+      this.#registerOf.set(value, n);
+      this.#plainValues.set(value, this.#plain[n]!);
+    }
+    return value;
   }
 
   #upper(n: number): Value {
@@ -591,6 +706,8 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   #setLower(n: number, value: Value): void {
+    this.#plain[n] = this.depth === 0 ? (this.#plainValues.get(value) ?? 0) : 0;
+    for (const [v, register] of this.#registerOf) if (register === n) this.#registerOf.delete(v);
     this.#settle(16 + n);
     this.#wrote();
     this.#frame.wrote('vectors', n);
@@ -782,6 +899,12 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return super.flag(name);
   }
 }
+
+/** Plain in the low lane, or in all. */
+const plainness = (t: FloatType, all: boolean): number => t.w + (all ? 1 : 0);
+
+const isArithmetic = (name: FloatVectorBinary): name is Exclude<Arithmetic, 'sqrt'> =>
+  name === 'add' || name === 'sub' || name === 'mul' || name === 'div';
 
 const flagBit = (name: FlagName): number => RFLAGS[name.toUpperCase() as 'CF'];
 

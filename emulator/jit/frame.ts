@@ -10,6 +10,7 @@ import type { Width } from '../isa/instruction.ts';
 import { STATE, VECTOR_STRIDE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
+import { pushFloatMode } from './float.ts';
 import type { RegionWriter } from './writer.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -31,6 +32,7 @@ export class Frame {
   #general: number[] = [];
   #vectors: number[] = [];
   #upper: number[] = [];
+  #floatMode = -1;
   #unsaved = { general: 0, vectors: 0, upper: 0 };
 
   constructor(f: RegionWriter, exitLabel: number) {
@@ -55,6 +57,12 @@ export class Frame {
     return this.#upper[n];
   }
 
+  /** Local: what MXCSR says of float operations, see `float.ts`. */
+  floatMode(): number {
+    if (this.#floatMode < 0) this.#floatMode = this.f.fixed(i32);
+    return this.#floatMode;
+  }
+
   /** Emits loads of all that has a local. */
   load(f: FunctionWriter): void {
     this.#general.forEach((local, n) => {
@@ -72,6 +80,10 @@ export class Frame {
       f.simdMemory(SIMD.v128Load, STATE.vector + VECTOR_STRIDE * n + 16);
       f.set(local);
     });
+    if (this.#floatMode >= 0) {
+      pushFloatMode(f);
+      f.set(this.#floatMode);
+    }
     f.i32(0);
     f.memory(OP.i64Load, STATE.flagsResult);
     f.set(this.flags.result);

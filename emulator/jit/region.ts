@@ -124,6 +124,7 @@ class RegionBuilder {
     const f = this.#f;
     const o = this.#o;
     o.flags.known = this.#flagsAtStart(block);
+    o.enterBlock();
     if (this.#asksBudget(block.id)) {
       this.#setPosition(block.address, 0);
       f.get(this.#frame.budget);

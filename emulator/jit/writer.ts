@@ -9,8 +9,6 @@ export class RegionWriter extends FunctionWriter {
   #used: { type: ValueType; local: number }[] = [];
   /** Called instead of a call: leaves the region. Arguments on the stack are dropped. */
   leave: () => void = () => {};
-  /** May emit code in the place of a call instead. */
-  inline: (name: string) => boolean = () => false;
 
   constructor(module: ModuleWriter, signature: Signature, exportName?: string) {
     super(module, signature);
@@ -40,8 +38,8 @@ export class RegionWriter extends FunctionWriter {
   }
 
   /** What needs a call is left to the interpreter: code behind is never reached, so the stack may hold anything. */
-  override callImport(name: string, _signature: Signature): void {
-    if (!this.inline(name)) this.leave();
+  override callImport(_name: string, _signature: Signature): void {
+    this.leave();
   }
 }
 
