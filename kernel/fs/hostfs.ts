@@ -79,7 +79,7 @@ export const newHostfs = (kernel: Kernel, vfs: Vfs, files: HostFiles, writable: 
 const dropUnused = (kernel: Kernel, directory: HostInode): void => {
   for (const [name, child] of directory.children) {
     if (isDir(child.mode)) dropUnused(kernel, child);
-    else if (child.opens === 0 && child.pipe === null) forget(kernel, directory, name);
+    else if (child.opens === 0 && child.pipe === null && child.watches === undefined) forget(kernel, directory, name);
   }
 };
 

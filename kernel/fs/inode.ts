@@ -2,12 +2,14 @@
  * What inodes of all file systems share: making them, times, permissions, being held open.
  */
 import { O } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { makedev, S } from '../abi/stat.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Credentials, Task } from '../task/task.ts';
 import { forgetWatched } from './epoll-items.ts';
 import { releaseFileLocks, releaseLease } from './locks.ts';
+import { notifyFile, notifyGone } from './notify.ts';
 import type { AttributeChange, Inode, InodeOperations, OpenFile, SuperBlock } from './types.ts';
 
 /** A file system that is not yet mounted, with an anonymous device number (get_anon_bdev). */
@@ -191,5 +193,7 @@ export const fput = (kernel: Kernel, file: OpenFile): void => {
   if (--file.refs > 0) return;
   if (file.refs < 0) throw new Error(`${file.path} was closed more often than opened`);
   if (file.watched !== undefined) forgetWatched(file);
+  if (!(file.flags & O.PATH)) notifyFile(kernel, file, isWritable(file) ? IN.CLOSE_WRITE : IN.CLOSE_NOWRITE);
   file.ops.release?.(kernel, file);
+  notifyGone(kernel, file.inode);
 };

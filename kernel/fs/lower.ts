@@ -61,7 +61,8 @@ const dropViews = (kernel: Kernel, directory: MemInode): void => {
   for (const [name, child] of directory.entries!) {
     if (child === null) continue;
     if (child.entries !== null) dropViews(kernel, child);
-    else if (!child.kept && child.opens === 0 && child.pipe === null) forgetView(kernel, directory, name, child);
+    else if (!child.kept && child.opens === 0 && child.pipe === null && child.watches === undefined)
+      forgetView(kernel, directory, name, child);
   }
 };
 

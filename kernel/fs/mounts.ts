@@ -17,6 +17,7 @@ import type { MemInode } from './memnode.ts';
 import { newMqueuefs } from './mqueuefs.ts';
 import { throughMounts, walkPath } from './namei.ts';
 import { joinPath, normalise } from './names.ts';
+import { newNotifyState } from './notify.ts';
 import { newProcfs } from './procfs.ts';
 import { procRoot } from './procsystem.ts';
 import { type StreamName, streamInodeOf } from './stream.ts';
@@ -55,6 +56,7 @@ const newVfs = (): Vfs => {
     pipePages: new Map(),
     mqueue: undefined as unknown as Inode,
     locked: new Set(),
+    notify: newNotifyState(),
     console: newTty('console', 0),
     ptys: new Map(),
     devpts: undefined as unknown as Inode,

@@ -1,6 +1,7 @@
 /** Opening by path (do_filp_open): creation, truncation, permissions, O_PATH, O_TMPFILE. */
 import { ERRNO } from '../abi/errno.ts';
 import { MAXSYMLINKS, O } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { isBlk, isChr, isDir, isFifo, isLnk, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { isExecuting } from '../mm/exe.ts';
@@ -10,6 +11,7 @@ import { capableFs, inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releas
 import { breakLeases } from './leases.ts';
 import { isPlainName, linkTarget, lookupChild, type Parent, startOf, walkLast, walkParent } from './namei.ts';
 import { joinPath } from './names.ts';
+import { notifyName, notifyPath } from './notify.ts';
 import { fifoState } from './pipe.ts';
 import type { FileOperations, Inode, Location, OpenFile, Owner } from './types.ts';
 
@@ -132,12 +134,15 @@ const openFound = (kernel: Kernel, task: Task, at: Location, flags: number, crea
     if (accessOf(flags) & MAY.WRITE && isReg(inode.mode) && isExecuting(kernel, inode)) return -ERRNO.ETXTBSY;
   }
   const file = openInode(kernel, task, at, flags);
-  if (typeof file !== 'number' && flags & O.TRUNC && !created && isReg(inode.mode)) {
+  if (typeof file === 'number') return file;
+  if (!(flags & O.PATH)) notifyPath(kernel, at, IN.OPEN);
+  if (flags & O.TRUNC && !created && isReg(inode.mode)) {
     const error = inode.ops.truncate?.(kernel, inode, 0) ?? -ERRNO.EINVAL;
     if (error < 0) {
       file.ops.release?.(kernel, file);
       return error;
     }
+    notifyPath(kernel, at, IN.MODIFY);
   }
   return file;
 };
@@ -190,6 +195,7 @@ const openCreating = (kernel: Kernel, task: Task, first: Parent, flags: number, 
     const owner = ownerIn(task, directory.inode);
     const created = directory.inode.ops.create(kernel, directory.inode, last, permissions, 0, owner);
     if (typeof created === 'number') return created;
+    notifyName(kernel, directory.inode, IN.CREATE, last, created);
     return openFound(kernel, task, { inode: created, path: at }, flags, true);
   }
 };
@@ -209,7 +215,11 @@ export const openPath = (
   const flags = normaliseFlags(givenFlags);
   if (flags < 0) return flags;
   const waiting = task.wait?.data?.fifo as Location | undefined;
-  if (waiting !== undefined) return openInode(kernel, task, waiting, flags);
+  if (waiting !== undefined) {
+    const file = openInode(kernel, task, waiting, flags);
+    if (typeof file !== 'number') notifyPath(kernel, waiting, IN.OPEN);
+    return file;
+  }
   if (path === '') return -ERRNO.ENOENT;
   const start = startOf(task, dirfd, path);
   if (typeof start === 'number') return start;

@@ -19,6 +19,7 @@ import { MAX_DGRAM_QLEN } from '../net/unix/connect.ts';
 import { findProcess, processes } from '../task/pids.ts';
 import { NR_OPEN } from './descriptors.ts';
 import { LEASE_BREAK_TIME } from './leases.ts';
+import { NOTIFY_LIMITS } from './notify.ts';
 import { PIPE_MAX_SIZE, PIPE_USER_PAGES_SOFT } from './pipe-ring.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { ipcLimitRows, mqueueDirectory, sysvipcDirectory } from './procipc.ts';
@@ -126,6 +127,14 @@ const sysctl: ProcRow = {
       name: 'fs',
       children: [
         file('file-max', '9223372036854775807\n'),
+        {
+          name: 'inotify',
+          children: [
+            file('max_queued_events', `${NOTIFY_LIMITS.queued}\n`),
+            file('max_user_instances', `${NOTIFY_LIMITS.instances}\n`),
+            file('max_user_watches', `${NOTIFY_LIMITS.watches}\n`),
+          ],
+        },
         file('lease-break-time', `${LEASE_BREAK_TIME}\n`),
         file('leases-enable', '1\n'),
         mqueueDirectory,

@@ -1,11 +1,13 @@
 /** Changing the tree of names: the rules that hold on every file system (vfs_mkdir, vfs_unlink, vfs_rename, ...). */
 import { ERRNO } from '../abi/errno.ts';
 import { NAME_MAX, RENAME } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { isDir, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Credentials, Task } from '../task/task.ts';
 import { capableFs, MAY, ownerOrCapable, permitted } from './inode.ts';
 import { isPlainName, type Parent, walkPath, walkToParent } from './namei.ts';
+import { notifyGone, notifyInode, notifyMove, notifyName } from './notify.ts';
 import { mayCreate, modeIn, ownerIn } from './open.ts';
 import type { Inode } from './types.ts';
 
@@ -39,7 +41,12 @@ const placeForNew = (
   return error < 0 ? error : { at, name: parent.last };
 };
 
-const result = (made: Inode | number): number => (typeof made === 'number' ? made : 0);
+/** Something new is in a directory: 0, or what went wrong. */
+const added = (kernel: Kernel, at: Inode, name: string, made: Inode | number): number => {
+  if (typeof made === 'number') return made;
+  notifyName(kernel, at, IN.CREATE, name, made);
+  return 0;
+};
 
 /** mkdir(2). */
 export const makeDirectory = (kernel: Kernel, task: Task, dirfd: number, path: string, mode: number): number => {
@@ -48,7 +55,7 @@ export const makeDirectory = (kernel: Kernel, task: Task, dirfd: number, path: s
   const { at, name } = place;
   if (at.ops.create === undefined) return -ERRNO.EPERM;
   const bits = modeIn(task, at, S.IFDIR | (mode & (0o777 | S.ISVTX)));
-  return result(at.ops.create(kernel, at, name, bits, 0, ownerIn(task, at)));
+  return added(kernel, at, name, at.ops.create(kernel, at, name, bits, 0, ownerIn(task, at)));
 };
 
 /** mknod(2). Only root makes device nodes. */
@@ -70,7 +77,7 @@ export const makeNode = (
   if (isDevice && task.cred.euid !== 0) return -ERRNO.EPERM;
   if (at.ops.create === undefined) return type === S.IFREG ? -ERRNO.EACCES : -ERRNO.EPERM;
   const bits = modeIn(task, at, type | (mode & S.IALLUGO));
-  return result(at.ops.create(kernel, at, name, bits, isDevice ? device : 0, ownerIn(task, at)));
+  return added(kernel, at, name, at.ops.create(kernel, at, name, bits, isDevice ? device : 0, ownerIn(task, at)));
 };
 
 /** symlink(2). */
@@ -80,7 +87,7 @@ export const makeSymlink = (kernel: Kernel, task: Task, target: string, dirfd: n
   if (typeof place === 'number') return place;
   const { at, name } = place;
   if (at.ops.symlink === undefined) return -ERRNO.EPERM;
-  return result(at.ops.symlink(kernel, at, name, target, ownerIn(task, at)));
+  return added(kernel, at, name, at.ops.symlink(kernel, at, name, target, ownerIn(task, at)));
 };
 
 /** Others' files may be linked only by those who may read and write them (sysctl fs.protected_hardlinks, may_linkat). */
@@ -100,7 +107,11 @@ export const makeLink = (kernel: Kernel, task: Task, from: Inode, dirfd: number,
   if (at.ops.link === undefined || isDir(from.mode)) return -ERRNO.EPERM;
   if (from.nlink === 0 && !from.linkable) return -ERRNO.ENOENT;
   const linked = at.ops.link(kernel, at, name, from);
-  if (linked === 0) from.linkable = false;
+  if (linked === 0) {
+    from.linkable = false;
+    notifyInode(kernel, from, IN.ATTRIB);
+    notifyName(kernel, at, IN.CREATE, name, from);
+  }
   return linked;
 };
 
@@ -129,7 +140,13 @@ export const unlinkName = (kernel: Kernel, task: Task, dirfd: number, path: stri
   if (parent.trailingSlash) return isDir(victim.mode) ? -ERRNO.EISDIR : -ERRNO.ENOTDIR;
   const error = mayDelete(task, directory, victim, false);
   if (error < 0) return error;
-  return directory.ops.unlink?.(kernel, directory, parent.last, victim) ?? -ERRNO.EPERM;
+  const removed = directory.ops.unlink?.(kernel, directory, parent.last, victim) ?? -ERRNO.EPERM;
+  if (removed === 0) {
+    notifyInode(kernel, victim, IN.ATTRIB);
+    notifyGone(kernel, victim);
+    notifyName(kernel, directory, IN.DELETE, parent.last, victim);
+  }
+  return removed;
 };
 
 /** rmdir(2). */
@@ -146,7 +163,13 @@ export const removeDirectoryName = (kernel: Kernel, task: Task, dirfd: number, p
   const error = mayDelete(task, directory, victim, true);
   if (error < 0) return error;
   if (directory.ops.rmdir === undefined) return -ERRNO.EPERM;
-  return victim.mounted !== null ? -ERRNO.EBUSY : directory.ops.rmdir(kernel, directory, parent.last, victim);
+  if (victim.mounted !== null) return -ERRNO.EBUSY;
+  const removed = directory.ops.rmdir(kernel, directory, parent.last, victim);
+  if (removed === 0) {
+    notifyGone(kernel, victim);
+    notifyName(kernel, directory, IN.DELETE, parent.last, victim);
+  }
+  return removed;
 };
 
 /** Whether `above` is `inode` or a directory that it is in. */
@@ -223,7 +246,15 @@ export const renameName = (
     if (exchange && isDir(replaced!.mode) && !permitted(task.cred, replaced!, MAY.WRITE)) return -ERRNO.EACCES;
   }
   if (moved.mounted !== null || replaced?.mounted != null) return -ERRNO.EBUSY;
-  return oldDirectory.ops.rename(kernel, oldDirectory, source.last, newDirectory, target.last, exchange);
+  const renamed = oldDirectory.ops.rename(kernel, oldDirectory, source.last, newDirectory, target.last, exchange);
+  if (renamed === 0) {
+    const before = { directory: oldDirectory, name: source.last };
+    const after = { directory: newDirectory, name: target.last };
+    notifyMove(kernel, moved, before, after, exchange ? null : replaced);
+    if (exchange) notifyMove(kernel, replaced!, after, before, null);
+    else if (replaced !== null) notifyGone(kernel, replaced);
+  }
+  return renamed;
 };
 
 /** Text of a symbolic link; an empty path is `dirfd` itself, opened with O_PATH. */

@@ -16,6 +16,7 @@ import type { Tty } from '../tty/tty.ts';
 import type { EpollItem } from './epoll.ts';
 import type { FileOwner } from './fasync.ts';
 import type { InodeLocks } from './locks.ts';
+import type { NotifyState, Watch } from './notify.ts';
 import type { Pipe } from './pipe-ring.ts';
 
 /** fs_struct: shared by CLONE_FS. */
@@ -88,6 +89,8 @@ export interface Inode {
   /** FIFOs: the pipe while someone has it open. */
   pipe: Pipe | null;
   locks: InodeLocks | null;
+  /** Who watches it (inotify); absent where nobody does. */
+  watches?: Watch[];
 }
 
 /** Who creates something. */
@@ -242,6 +245,8 @@ export interface Vfs {
   mqueue: Inode;
   /** Inodes on which there are locks or leases. */
   locked: Set<Inode>;
+  /** Watches of files. */
+  readonly notify: NotifyState;
   /** The machine's terminal, over the host's streams. */
   console: Tty;
   /** Pseudo-terminals by number, and the directory of their slaves. */

@@ -1,18 +1,27 @@
 /** Changing a file's mode, owner, times and extended attributes: chmod(2), chown(2), utimensat(2), umask(2), setxattr(2). */
 import { ERRNO } from '../abi/errno.ts';
 import { AT } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts';
 import { TIMESPEC, TIMEVAL } from '../abi/time.ts';
 import { changeMode, changeOwner, changeTimes, type NewTime } from '../fs/attributes.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { walkPath } from '../fs/namei.ts';
-import type { Inode } from '../fs/types.ts';
+import { notifyPath } from '../fs/notify.ts';
+import type { Inode, Location } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUserLong, readCString, readStruct } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { withPath } from './path.ts';
 import { type SyscallRow, syscall } from './row.ts';
+
+/** Changes attributes, and tells who watches; `event` 0 is nothing to tell. */
+const noted = (kernel: Kernel, at: Location, use: (inode: Inode) => number, event: number): number => {
+  const result = use(at.inode);
+  if (result === 0 && event !== 0) notifyPath(kernel, at, event);
+  return result;
+};
 
 const inodeAt = (
   kernel: Kernel,
@@ -21,22 +30,32 @@ const inodeAt = (
   address: number,
   flags: number,
   use: (inode: Inode) => number,
+  event: number = IN.ATTRIB,
 ): number =>
   withPath(task, address, (path) => {
     const follow = (flags & AT.SYMLINK_NOFOLLOW) === 0;
     const at = walkPath(kernel, task, dirfd, path, { follow, empty: (flags & AT.EMPTY_PATH) !== 0 });
-    return typeof at === 'number' ? at : use(at.inode);
+    return typeof at === 'number' ? at : noted(kernel, at, use, event);
   });
 
-const inodeOf = (task: Task, fd: number, use: (inode: Inode) => number): number => {
+const inodeOf = (
+  kernel: Kernel,
+  task: Task,
+  fd: number,
+  use: (inode: Inode) => number,
+  event: number = IN.ATTRIB,
+): number => {
   const file = getFile(task, fd);
-  return file === undefined ? -ERRNO.EBADF : use(file.inode);
+  return file === undefined ? -ERRNO.EBADF : noted(kernel, file, use, event);
 };
 
 const chmodAt = (kernel: Kernel, task: Task, dirfd: number, path: number, mode: number, flags: number): number => {
   if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
   return inodeAt(kernel, task, dirfd, path, flags, (inode) => changeMode(kernel, task, inode, mode));
 };
+
+/** Nothing is told when nothing was asked for. */
+const ownerEvent = (uid: number, gid: number): number => (uid === -1 && gid === -1 ? 0 : IN.ATTRIB);
 
 const chownAt = (
   kernel: Kernel,
@@ -48,7 +67,15 @@ const chownAt = (
   flags: number,
 ): number => {
   if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
-  return inodeAt(kernel, task, dirfd, path, flags, (inode) => changeOwner(kernel, task, inode, uid, gid));
+  return inodeAt(
+    kernel,
+    task,
+    dirfd,
+    path,
+    flags,
+    (inode) => changeOwner(kernel, task, inode, uid, gid),
+    ownerEvent(uid, gid),
+  );
 };
 
 const BILLION = 1_000_000_000n;
@@ -62,14 +89,28 @@ const newTime = ({ tv_sec, tv_nsec }: { tv_sec: bigint; tv_nsec: bigint }): NewT
 
 type Times = readonly [NewTime, NewTime] | null;
 
+/** One time alone looks like what would have set it (fsnotify_change). */
+const timesEvent = (times: Times): number => {
+  if (times?.[0] === 'omit') return IN.MODIFY;
+  return times?.[1] === 'omit' ? IN.ACCESS : IN.ATTRIB;
+};
+
 /** Sets times of a path, or with a null path of the descriptor itself. */
 const setTimes = (kernel: Kernel, task: Task, dirfd: number, path: number, times: Times, flags: number): number => {
   if (path === 0 && dirfd !== AT.FDCWD) {
     if (flags !== 0) return -ERRNO.EINVAL;
-    return inodeOf(task, dirfd, (inode) => changeTimes(kernel, task, inode, times));
+    return inodeOf(kernel, task, dirfd, (inode) => changeTimes(kernel, task, inode, times), timesEvent(times));
   }
   if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
-  return inodeAt(kernel, task, dirfd, path, flags, (inode) => changeTimes(kernel, task, inode, times));
+  return inodeAt(
+    kernel,
+    task,
+    dirfd,
+    path,
+    flags,
+    (inode) => changeTimes(kernel, task, inode, times),
+    timesEvent(times),
+  );
 };
 
 const utimensat = (kernel: Kernel, task: Task, dirfd: number, path: number, address: number, flags: number): number => {
@@ -129,7 +170,7 @@ const xattrForms = (
   missing: string,
 ): SyscallRow[] => {
   const byPath = (flags: number) => (kernel: Kernel, task: Task, path: number, attribute: number) =>
-    inodeAt(kernel, task, AT.FDCWD, path, flags, () => use(task, attribute));
+    inodeAt(kernel, task, AT.FDCWD, path, flags, () => use(task, attribute), 0);
   return [
     syscall(first, name, [['pathname', arg.path], ...args], byPath(0), missing),
     syscall(first + 1, `l${name}`, [['pathname', arg.path], ...args], byPath(AT.SYMLINK_NOFOLLOW), missing),
@@ -137,7 +178,7 @@ const xattrForms = (
       first + 2,
       `f${name}`,
       [['fd', arg.fd], ...args],
-      (_kernel, task, fd, attribute) => inodeOf(task, fd!, () => use(task, attribute!)),
+      (kernel, task, fd, attribute) => inodeOf(kernel, task, fd!, () => use(task, attribute!), 0),
       missing,
     ),
   ];
@@ -167,7 +208,7 @@ export const fileAttrSyscalls: readonly SyscallRow[] = [
       ['fd', arg.fd],
       ['mode', arg.mode],
     ],
-    (kernel, task, fd, mode) => inodeOf(task, fd!, (inode) => changeMode(kernel, task, inode, mode!)),
+    (kernel, task, fd, mode) => inodeOf(kernel, task, fd!, (inode) => changeMode(kernel, task, inode, mode!)),
   ),
   syscall(
     92,
@@ -187,7 +228,8 @@ export const fileAttrSyscalls: readonly SyscallRow[] = [
       ['owner', arg.int],
       ['group', arg.int],
     ],
-    (kernel, task, fd, uid, gid) => inodeOf(task, fd!, (inode) => changeOwner(kernel, task, inode, uid!, gid!)),
+    (kernel, task, fd, uid, gid) =>
+      inodeOf(kernel, task, fd!, (inode) => changeOwner(kernel, task, inode, uid!, gid!), ownerEvent(uid!, gid!)),
   ),
   syscall(
     94,

@@ -1,13 +1,16 @@
 /** Directories and names: getdents(2), getcwd(2), chdir(2), mkdir(2), unlink(2), rename(2), link(2), symlink(2), ... */
+
 import { DIRENT_NAME, DIRENT64_NAME } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { AT, PATH_MAX, RENAME } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { isDir } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { directoryEntries } from '../fs/directory.ts';
 import { MAY, permitted } from '../fs/inode.ts';
 import { pathOf, walkPath } from '../fs/namei.ts';
 import { toBytes } from '../fs/names.ts';
+import { notifyFile } from '../fs/notify.ts';
 import {
   makeDirectory,
   makeLink,
@@ -49,9 +52,15 @@ const getdents = (kernel: Kernel, task: Task, fd: number, address: number, count
   let done = 0;
   for (;;) {
     const entry = entries[file.position];
-    if (entry === undefined) return done;
+    if (entry === undefined) {
+      notifyFile(kernel, file, IN.ACCESS);
+      return done;
+    }
     const bytes = record(entry, file.position + 1, old);
-    if (done + bytes.length > count) return done > 0 ? done : -ERRNO.EINVAL;
+    if (done + bytes.length > count) {
+      notifyFile(kernel, file, IN.ACCESS);
+      return done > 0 ? done : -ERRNO.EINVAL;
+    }
     try {
       copyToUser(task.mm, address + done, bytes);
     } catch (error) {

@@ -1,9 +1,11 @@
 /** Reading, writing and seeking: read(2), pread(2), readv(2), lseek(2) and their family (fs/read_write.c). */
 import { ERRNO } from '../abi/errno.ts';
 import { O, RWF, SEEK } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { isDir, isFifo } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { isReadable, isWritable } from '../fs/inode.ts';
+import { notifyFile } from '../fs/notify.ts';
 import type { OpenFile, UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, userBuffer } from '../mm/iov.ts';
@@ -18,9 +20,10 @@ const HERE = -1;
 /** Reads at `position`, or at the file's own and moves that (vfs_read). */
 export const readFrom = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer, position: number): number => {
   if (file.ops.read === undefined) return -ERRNO.EINVAL;
-  if (position !== HERE) return file.ops.read(kernel, task, file, sink, position);
-  const count = file.ops.read(kernel, task, file, sink, file.position);
-  if (count > 0 && file.ops.seekable) file.position += count;
+  const count = file.ops.read(kernel, task, file, sink, position === HERE ? file.position : position);
+  if (count <= 0) return count;
+  if (position === HERE && file.ops.seekable) file.position += count;
+  notifyFile(kernel, file, IN.ACCESS);
   return count;
 };
 
@@ -37,7 +40,9 @@ export const writeTo = (
   if (append) file.inode.ops.refresh?.(kernel, file.inode);
   const at = append && file.ops.seekable ? file.inode.size : position === HERE ? file.position : position;
   const count = file.ops.write(kernel, task, file, source, at);
-  if (count > 0 && position === HERE && file.ops.seekable) file.position = at + count;
+  if (count <= 0) return count;
+  if (position === HERE && file.ops.seekable) file.position = at + count;
+  notifyFile(kernel, file, IN.MODIFY);
   return count;
 };
 

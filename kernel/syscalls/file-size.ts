@@ -1,14 +1,16 @@
 /** Size, space and durability: truncate(2), fallocate(2), fsync(2), posix_fadvise(2). */
 import { ERRNO } from '../abi/errno.ts';
 import { AT, FALLOC, O } from '../abi/fcntl.ts';
+import { IN } from '../abi/inotify.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { isDir, isFifo, isReg } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { isReadable, isWritable, MAY, permitted, removePrivileges } from '../fs/inode.ts';
 import { breakLeases } from '../fs/leases.ts';
 import { walkPath } from '../fs/namei.ts';
+import { notifyFile, notifyPath } from '../fs/notify.ts';
 import { fileTooBig } from '../fs/regular.ts';
-import type { Inode } from '../fs/types.ts';
+import type { Location } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { isExecuting } from '../mm/exe.ts';
 import { writebackInode } from '../mm/pagecache.ts';
@@ -18,10 +20,14 @@ import { withPath } from './path.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
 /** Cuts or extends; growing past RLIMIT_FSIZE is SIGXFSZ (inode_newsize_ok). */
-const setSize = (kernel: Kernel, task: Task, inode: Inode, size: number): number => {
+const setSize = (kernel: Kernel, task: Task, at: Location, size: number): number => {
+  const { inode } = at;
   if (size > inode.size && size > task.group.rlimits[RLIMIT.FSIZE]!.soft) return fileTooBig(kernel, task);
   const result = inode.ops.truncate?.(kernel, inode, size) ?? -ERRNO.EINVAL;
-  if (result === 0) removePrivileges(kernel, task, inode);
+  if (result === 0) {
+    removePrivileges(kernel, task, inode);
+    notifyPath(kernel, at, IN.MODIFY);
+  }
   return result;
 };
 
@@ -40,7 +46,7 @@ const truncate = (kernel: Kernel, task: Task, path: number, size: number): numbe
       const error = breakLeases(kernel, task, inode, O.WRONLY);
       if (error !== 0) return error;
     }
-    return setSize(kernel, task, inode, size);
+    return setSize(kernel, task, at, size);
   });
 };
 
@@ -49,7 +55,7 @@ const ftruncate = (kernel: Kernel, task: Task, fd: number, size: number): number
   const file = getFile(task, fd);
   if (file === undefined) return -ERRNO.EBADF;
   if (!isReg(file.inode.mode) || !isWritable(file)) return -ERRNO.EINVAL;
-  return setSize(kernel, task, file.inode, size);
+  return setSize(kernel, task, file, size);
 };
 
 const KNOWN_MODES =
@@ -74,7 +80,9 @@ const fallocate = (kernel: Kernel, task: Task, fd: number, mode: number, offset:
   if (isExecuting(kernel, inode)) return -ERRNO.ETXTBSY;
   const grows = !(mode & FALLOC.KEEP_SIZE) && offset + length > inode.size;
   if (grows && offset + length > task.group.rlimits[RLIMIT.FSIZE]!.soft) return fileTooBig(kernel, task);
-  return inode.ops.allocate?.(kernel, inode, mode, offset, length) ?? -ERRNO.EOPNOTSUPP;
+  const result = inode.ops.allocate?.(kernel, inode, mode, offset, length) ?? -ERRNO.EOPNOTSUPP;
+  if (result === 0) notifyFile(kernel, file, IN.MODIFY);
+  return result;
 };
 
 /** What mappings hold goes to the file, and the file to the host's disk if it lives there. */

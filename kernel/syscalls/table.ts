@@ -15,6 +15,7 @@ import { fileStatSyscalls } from './file-stat.ts';
 import { futexSyscalls } from './futex.ts';
 import { futex2Syscalls } from './futex2.ts';
 import { identitySyscalls } from './identity.ts';
+import { inotifySyscalls } from './inotify.ts';
 import { msgSyscalls } from './ipc-msg.ts';
 import { semSyscalls } from './ipc-sem.ts';
 import { shmSyscalls } from './ipc-shm.ts';
@@ -62,6 +63,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...futex2Syscalls,
   ...identitySyscalls,
   ...msgSyscalls,
+  ...inotifySyscalls,
   ...mqueueSyscalls,
   ...semSyscalls,
   ...shmSyscalls,

@@ -1,6 +1,8 @@
 /** epoll, eventfd and signalfd, as strace writes them. */
+
 import { EFD_SEMAPHORE, EPOLL, EPOLL_CTL, EPOLL_EVENT } from '../../abi/events.ts';
 import { O } from '../../abi/fcntl.ts';
+import { IN } from '../../abi/inotify.ts';
 import { POLL } from '../../abi/poll.ts';
 import type { FormatContext } from '../row.ts';
 import { argument, filledBy, pointerTo } from './argument.ts';
@@ -48,3 +50,6 @@ export const eventfdFlags = argument(
   flags([['EFD_SEMAPHORE', EFD_SEMAPHORE], ...descriptorFlags('EFD')], 'EFD_???'),
 );
 export const signalfdFlags = argument('int', flags(descriptorFlags('SFD'), 'SFD_???'));
+
+export const inotifyFlags = argument('int', flags(descriptorFlags('IN'), 'IN_???'));
+export const inotifyMask = argument('unsigned', flags(names('IN_', IN), 'IN_???'));
