@@ -10,26 +10,24 @@ import { holdVma, VM, type Vma } from './vma.ts';
 export const dupMm = (mm: Mm): Mm => withReclaim(mm.kernel, () => duplicate(mm));
 
 const duplicate = (mm: Mm): Mm => {
-  const child: Mm = {
-    ...newMm(mm.kernel),
-    exeFile: mm.exeFile,
-    mmapBase: mm.mmapBase,
-    startBrk: mm.startBrk,
-    brk: mm.brk,
-    startCode: mm.startCode,
-    endCode: mm.endCode,
-    startData: mm.startData,
-    endData: mm.endData,
-    startStack: mm.startStack,
-    vdso: mm.vdso,
-    argStart: mm.argStart,
-    argEnd: mm.argEnd,
-    envStart: mm.envStart,
-    envEnd: mm.envEnd,
-    auxv: mm.auxv,
-    coredumpFilter: mm.coredumpFilter,
-    membarrier: { ...mm.membarrier },
-  };
+  const child = newMm(mm.kernel);
+  child.exeFile = mm.exeFile;
+  child.mmapBase = mm.mmapBase;
+  child.startBrk = mm.startBrk;
+  child.brk = mm.brk;
+  child.startCode = mm.startCode;
+  child.endCode = mm.endCode;
+  child.startData = mm.startData;
+  child.endData = mm.endData;
+  child.startStack = mm.startStack;
+  child.vdso = mm.vdso;
+  child.argStart = mm.argStart;
+  child.argEnd = mm.argEnd;
+  child.envStart = mm.envStart;
+  child.envEnd = mm.envEnd;
+  child.auxv = mm.auxv;
+  child.coredumpFilter = mm.coredumpFilter;
+  child.membarrier = { ...mm.membarrier };
   if (child.exeFile !== null) child.exeFile.refs++;
   let protectedAny = false;
   try {

@@ -120,8 +120,18 @@ export interface TaskSettings {
 
 /** A task which is not yet known to anyone. It joins its group, as leader if it is the first. */
 export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
+  // Field by field: an object that begins with a spread takes V8 many times as long.
   const task: Task = {
-    ...settings,
+    pid: settings.pid,
+    comm: settings.comm,
+    executable: settings.executable,
+    group: settings.group,
+    parent: settings.parent,
+    mm: settings.mm,
+    files: settings.files,
+    fs: settings.fs,
+    sighand: settings.sighand,
+    cred: settings.cred,
     state: 'sleeping',
     children: [],
     saved: new Uint8Array(TASK_STATE_SIZE),

@@ -2,7 +2,7 @@
 import { USER_END } from '../../emulator/api.ts';
 import { RSEQ, RSEQ_CS } from '../abi/rseq.ts';
 import type { Kernel } from '../kernel.ts';
-import { getUser32, getUserLong, putUser32, putUser64, readStruct, UserFault } from '../mm/user.ts';
+import { getUser32, getUserLong, putUser64, readStruct, UserFault, userSpan } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { forceSigsegv } from './force.ts';
 
@@ -40,10 +40,15 @@ const fixupIp = (kernel: Kernel, task: Task): boolean => {
 
 /** The one processor's number, its node, and that of the thread among those that run: all are 0. */
 export const updateRseqCpu = (task: Task): void => {
-  const { address } = task.rseq!;
-  for (const field of ['cpu_id_start', 'cpu_id', 'node_id', 'mm_cid'] as const) {
-    putUser32(task.mm, address + RSEQ.offsets[field], 0);
-  }
+  const { mm, rseq } = task;
+  const { cpu_id_start, cpu_id, node_id, mm_cid } = RSEQ.offsets;
+  // The area is aligned to its size, so it lies in one page.
+  const area = userSpan(mm, rseq!.address, RSEQ.size, true);
+  const { u32 } = mm.kernel.physical;
+  u32[(area + cpu_id_start) >>> 2] = 0;
+  u32[(area + cpu_id) >>> 2] = 0;
+  u32[(area + node_id) >>> 2] = 0;
+  u32[(area + mm_cid) >>> 2] = 0;
 };
 
 /**

@@ -5,7 +5,17 @@ import { KERNEL_SIGINFO_SIZE, knownSiginfoLayout, readSigInfo, SIGINFO_SIZE, wri
 import { KERNEL_ONLY, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK } from '../abi/signal.ts';
 import { TIMESPEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyFromUser, copyToUser, getUser64, readStruct, writeStruct } from '../mm/user.ts';
+import {
+  copyFromUser,
+  copyToUser,
+  getUser64,
+  readStruct,
+  SCRATCH,
+  scratchToUser,
+  userSpan,
+  userToScratch,
+  writeStruct,
+} from '../mm/user.ts';
 import { checkSigaction, setSigaction } from '../signal/action.ts';
 import { altstackFlags, setAltstack } from '../signal/altstack.ts';
 import { killSomethingInfo, queueInfo, queueInfoToThread, tkill } from '../signal/kill.ts';
@@ -100,14 +110,12 @@ const rtSigsuspend = (kernel: Kernel, task: Task, set: number, sigsetsize: numbe
   return block(kernel, task, { what: 'sigsuspend', restart: RESTART.ERESTARTNOHAND });
 };
 
-const infoBytes = new Uint8Array(SIGINFO_SIZE);
-const infoView = new DataView(infoBytes.buffer);
-
 /** Gives a taken signal to the program: its number is the result. */
 const returnInfo = (task: Task, info: SigInfo, address: number): number => {
   if (address !== 0) {
-    writeSigInfo(infoView, 0, info);
-    copyToUser(task.mm, address, infoBytes);
+    const span = userSpan(task.mm, address, SIGINFO_SIZE, true);
+    writeSigInfo(task.mm.kernel.physical.view, span >= 0 ? span : SCRATCH, info);
+    if (span < 0) scratchToUser(task.mm, address, 0, SIGINFO_SIZE);
   }
   return info.signo;
 };
@@ -151,8 +159,9 @@ const endSigwait = (kernel: Kernel, task: Task, wanted: SigSet, info: number): n
 
 /** A siginfo from the program, or -errno (copy_siginfo_from_user). */
 export const getInfo = (task: Task, signo: number, address: number): SigInfo | number => {
-  const bytes = copyFromUser(task.mm, address, KERNEL_SIGINFO_SIZE);
-  const info = readSigInfo(new DataView(bytes.buffer, bytes.byteOffset), 0, signo);
+  const span = userSpan(task.mm, address, KERNEL_SIGINFO_SIZE, false);
+  if (span < 0) userToScratch(task.mm, address, 0, KERNEL_SIGINFO_SIZE);
+  const info = readSigInfo(task.mm.kernel.physical.view, span >= 0 ? span : SCRATCH, signo);
   if (!knownSiginfoLayout(signo, info.code)) {
     const rest = copyFromUser(task.mm, address + KERNEL_SIGINFO_SIZE, SIGINFO_SIZE - KERNEL_SIGINFO_SIZE);
     if (rest.some((byte) => byte !== 0)) return -ERRNO.E2BIG;
