@@ -436,11 +436,11 @@ export class CpuState {
 
   /** A 16-bit field: a selector (`es cs ss ds fs gs`) or an x87 word (`fcw fsw ftw fop`). */
   word(name: WordField): number {
-    return this.#u16[WORDS[name]]!;
+    return this.#u16[wordIndex(name)]!;
   }
 
   setWord(name: WordField, value: number): void {
-    this.#u16[WORDS[name]] = value;
+    this.#u16[wordIndex(name)] = value;
   }
 
   /**
@@ -527,8 +527,8 @@ const FIELD = {
   cr3: stateOffset('cr3') / 4,
 } as const;
 
-/** Element indices by name: looking a name up costs more than the access. */
-const WORDS: Readonly<Record<WordField, number>> = {
+/** Of 16-bit arrays. */
+const WORD = {
   es: stateOffset('es') / 2,
   cs: stateOffset('cs') / 2,
   ss: stateOffset('ss') / 2,
@@ -539,6 +539,31 @@ const WORDS: Readonly<Record<WordField, number>> = {
   fsw: stateOffset('fsw') / 2,
   ftw: stateOffset('ftw') / 2,
   fop: stateOffset('fop') / 2,
+} as const;
+/** A look-up by name costs more than the access; of a switch nothing is left where the name is a constant. */
+const wordIndex = (name: WordField): number => {
+  switch (name) {
+    case 'es':
+      return WORD.es;
+    case 'cs':
+      return WORD.cs;
+    case 'ss':
+      return WORD.ss;
+    case 'ds':
+      return WORD.ds;
+    case 'fs':
+      return WORD.fs;
+    case 'gs':
+      return WORD.gs;
+    case 'fcw':
+      return WORD.fcw;
+    case 'fsw':
+      return WORD.fsw;
+    case 'ftw':
+      return WORD.ftw;
+    case 'fop':
+      return WORD.fop;
+  }
 };
 const QUADS = { fip: stateOffset('fip') / 8, fdp: stateOffset('fdp') / 8 } as const;
 

@@ -182,14 +182,12 @@ export const struct = <const D extends Declared>(
 ): StructType<Shape<D>> => {
   type T = Shape<D>;
   const fields: StructField[] = [];
-  const offsets: Record<string, number> = {};
   let end = 0;
   let align = 1;
   for (const [field, type, doc] of declaration as readonly (readonly [string, Type<unknown>, string?])[]) {
     const fieldAlign = options.packed ? 1 : type.align;
     const offset = alignUp(end, fieldAlign);
     fields.push({ name: field, type, offset, doc: doc ?? '' });
-    offsets[field] = offset;
     end = offset + type.size;
     align = Math.max(align, fieldAlign);
   }
@@ -197,6 +195,8 @@ export const struct = <const D extends Declared>(
   if (options.size !== undefined && options.size !== size) {
     throw new Error(`${name} is ${size} bytes here but ${options.size} in C`);
   }
+  // Not filled one by one, which V8 makes a hash table from the thirteenth on.
+  const offsets = Object.fromEntries(fields.map((field) => [field.name, field.offset]));
   return {
     kind: 'struct',
     name,

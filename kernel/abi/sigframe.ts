@@ -254,9 +254,21 @@ const WITH_AVX = fpuConfig(XFEATURE.FP | XFEATURE.SSE | XFEATURE.YMM, XSTATE);
 const WITH_XSAVE = fpuConfig(XFEATURE.FP | XFEATURE.SSE, XSTATE_SSE);
 const WITH_FXSAVE = fpuConfig(0, XSTATE_LEGACY);
 
-/** Of a processor with these features. */
-export const fpuUserCfg = (features: FeatureSet): FpuUserCfg => {
+const configOf = (features: FeatureSet): FpuUserCfg => {
   const xcr0 = xcr0Of(features);
   if (xcr0 === 0) return WITH_FXSAVE;
   return xcr0 & XFEATURE.YMM ? WITH_AVX : WITH_XSAVE;
+};
+
+/** The last answer: every signal asks twice. */
+let asked: FeatureSet | null = null;
+let answer = WITH_AVX;
+
+/** Of a processor with these features. */
+export const fpuUserCfg = (features: FeatureSet): FpuUserCfg => {
+  if (features !== asked) {
+    asked = features;
+    answer = configOf(features);
+  }
+  return answer;
 };
