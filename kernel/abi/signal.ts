@@ -183,6 +183,15 @@ export const SYNCHRONOUS = setOf(SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGILL, SIG.SIGTRA
 /** Whether the set holds the signal. */
 export const inSet = (set: bigint, signo: number): boolean => (set & SIGBIT[signo]!) !== 0n;
 
+/**
+ * The signals of a set that are not in another. `set & ~other` would be the same, by way of negative numbers, for which V8
+ * takes ten times as long.
+ */
+export const without = (set: bigint, other: bigint): bigint => {
+  const both = set & other;
+  return both === 0n ? set : set ^ both;
+};
+
 /** The lowest signal of a set that is not empty. */
 export const lowestSignal = (set: bigint): number => {
   const low = Number(set & 0xffffffffn);

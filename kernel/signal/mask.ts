@@ -1,5 +1,5 @@
 /** The signal mask of a thread (kernel/signal.c). */
-import { KERNEL_ONLY } from '../abi/signal.ts';
+import { KERNEL_ONLY, without } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SigSet, Task } from '../task/task.ts';
 import { recalcSigpending } from './pending.ts';
@@ -10,7 +10,7 @@ export const retargetSharedPending = (kernel: Kernel, task: Task, nowBlocked: Si
   let left = task.group.sharedPending.signal & nowBlocked;
   for (const thread of task.group.threads) {
     if (left === 0n) return;
-    if (thread === task || thread.exiting || (left & ~thread.blocked) === 0n) continue;
+    if (thread === task || thread.exiting || without(left, thread.blocked) === 0n) continue;
     left &= thread.blocked;
     if (!thread.sigpending) signalWakeUp(kernel, thread, false);
   }
@@ -19,7 +19,7 @@ export const retargetSharedPending = (kernel: Kernel, task: Task, nowBlocked: Si
 /** Sets the mask of the current task as given, SIGKILL and SIGSTOP included (__set_current_blocked). */
 export const setBlockedExactly = (kernel: Kernel, task: Task, set: SigSet): void => {
   if (task.blocked === set) return;
-  if (task.sigpending && task.group.threads.length > 1) retargetSharedPending(kernel, task, set & ~task.blocked);
+  if (task.sigpending && task.group.threads.length > 1) retargetSharedPending(kernel, task, without(set, task.blocked));
   const before = task.blocked;
   task.blocked = set;
   recalcSigpending(task);
@@ -28,7 +28,7 @@ export const setBlockedExactly = (kernel: Kernel, task: Task, set: SigSet): void
 
 /** Sets the mask of the current task; SIGKILL and SIGSTOP stay open (set_current_blocked). */
 export const setCurrentBlocked = (kernel: Kernel, task: Task, set: SigSet): void =>
-  setBlockedExactly(kernel, task, set & ~KERNEL_ONLY);
+  setBlockedExactly(kernel, task, without(set, KERNEL_ONLY));
 
 /**
  * A mask for the length of a syscall: ppoll, pselect6, sigsuspend. The old one comes back on the way to user mode, or is

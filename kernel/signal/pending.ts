@@ -3,7 +3,7 @@
  */
 
 import { RLIMIT } from '../abi/resource.ts';
-import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS } from '../abi/signal.ts';
+import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS, without } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { timerSignalFlushed, timerSignalTaken } from '../task/posix-timers.ts';
 import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
@@ -14,7 +14,10 @@ export const newPending = (): SigPending => ({ signal: 0n, queue: [] });
 
 /** Something waits for the task: an unblocked signal, a group stop, a stop for its tracer, the end of the group. */
 const hasPending = (task: Task): boolean =>
-  task.stopPending || hasTrap(task) || ((task.pending.signal | task.group.sharedPending.signal) & ~task.blocked) !== 0n;
+  task.stopPending ||
+  hasTrap(task) ||
+  without(task.pending.signal, task.blocked) !== 0n ||
+  without(task.group.sharedPending.signal, task.blocked) !== 0n;
 
 /** Sets or clears TIF_SIGPENDING of the current task by what is pending now. */
 export const recalcSigpending = (task: Task): void => {
@@ -54,7 +57,7 @@ export const mayQueue = (kernel: Kernel, target: Task): boolean =>
 export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet): void => {
   if ((pending.signal & mask) === 0n) return;
   for (const observer of kernel.observers) observer.signalsFlushed?.(pending, mask);
-  pending.signal &= ~mask;
+  pending.signal = without(pending.signal, mask);
   for (const info of pending.queue) if (inSet(mask, info.signo)) timerSignalFlushed(info);
   pending.queue = pending.queue.filter((info) => !inSet(mask, info.signo));
 };
@@ -74,14 +77,14 @@ const collectSignal = (pending: SigPending, signo: number): SigInfo => {
     }
     found = i;
   }
-  pending.signal &= ~SIGBIT[signo]!;
+  pending.signal = without(pending.signal, SIGBIT[signo]!);
   if (found < 0) return lostInfo(signo);
   return found === queue.length - 1 ? queue.pop()! : queue.splice(found, 1)[0]!;
 };
 
 /** The signal to take first of those which `blocked` lets through: synchronous ones, then the lowest; 0 if none. */
 const nextSignal = (pending: SigPending, blocked: SigSet): number => {
-  let set = pending.signal & ~blocked;
+  let set = without(pending.signal, blocked);
   if (set === 0n) return 0;
   const synchronous = set & SYNCHRONOUS;
   if (synchronous !== 0n) set = synchronous;
@@ -116,11 +119,13 @@ const dequeue = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null =>
  */
 export const dequeueSynchronous = (task: Task): SigInfo | null => {
   const { pending } = task;
-  if ((pending.signal & ~task.blocked & SYNCHRONOUS) === 0n) return null;
+  if ((without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
   const at = pending.queue.findIndex((info) => info.code > SI.USER && inSet(SYNCHRONOUS, info.signo));
   if (at < 0) return null;
   const info = pending.queue.splice(at, 1)[0]!;
-  if (!pending.queue.some((other) => other.signo === info.signo)) pending.signal &= ~SIGBIT[info.signo]!;
+  if (!pending.queue.some((other) => other.signo === info.signo)) {
+    pending.signal = without(pending.signal, SIGBIT[info.signo]!);
+  }
   recalcSigpending(task);
   return info;
 };

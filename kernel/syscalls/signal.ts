@@ -2,7 +2,7 @@
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { SIGACTION, SIGSET_SIZE, STACK_T } from '../abi/sigframe.ts';
 import { KERNEL_SIGINFO_SIZE, knownSiginfoLayout, readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
-import { KERNEL_ONLY, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK } from '../abi/signal.ts';
+import { ALL_SIGNALS, KERNEL_ONLY, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, without } from '../abi/signal.ts';
 import { TIMESPEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import {
@@ -71,13 +71,13 @@ const rtSigprocmask = (
   if (sigsetsize !== SIGSET_SIZE) return -ERRNO.EINVAL;
   const old = task.blocked;
   if (set !== 0) {
-    const wanted = getUser64(task.mm, set) & ~KERNEL_ONLY;
+    const wanted = without(getUser64(task.mm, set), KERNEL_ONLY);
     switch (how) {
       case SIG_BLOCK:
         setBlockedExactly(kernel, task, old | wanted);
         break;
       case SIG_UNBLOCK:
-        setBlockedExactly(kernel, task, old & ~wanted);
+        setBlockedExactly(kernel, task, without(old, wanted));
         break;
       case SIG_SETMASK:
         setBlockedExactly(kernel, task, wanted);
@@ -130,18 +130,18 @@ const rtSigtimedwait = (
   sigsetsize: number,
 ): number => {
   if (sigsetsize !== SIGSET_SIZE) return -ERRNO.EINVAL;
-  const wanted = getUser64(task.mm, set) & ~KERNEL_ONLY;
+  const wanted = without(getUser64(task.mm, set), KERNEL_ONLY);
   if (task.wait !== null) return endSigwait(kernel, task, wanted, info);
   let nanoseconds = Number.POSITIVE_INFINITY;
   if (timeout !== 0) {
     nanoseconds = timespecNanoseconds(readStruct(task.mm, TIMESPEC, timeout));
     if (nanoseconds < 0) return -ERRNO.EINVAL;
   }
-  const found = dequeueSignal(kernel, task, ~wanted);
+  const found = dequeueSignal(kernel, task, ALL_SIGNALS ^ wanted);
   if (found !== null) return returnInfo(task, found, info);
   if (nanoseconds === 0) return -ERRNO.EAGAIN;
   task.realBlocked = task.blocked;
-  task.blocked &= ~wanted;
+  task.blocked = without(task.blocked, wanted);
   recalcSigpending(task);
   const deadline = kernel.now() + nanoseconds;
   const result = block(kernel, task, { what: 'sigtimedwait', deadline, restart: ERRNO.EINTR });
@@ -152,7 +152,7 @@ const rtSigtimedwait = (
 const endSigwait = (kernel: Kernel, task: Task, wanted: SigSet, info: number): number => {
   setBlockedExactly(kernel, task, task.realBlocked);
   task.realBlocked = 0n;
-  const found = dequeueSignal(kernel, task, ~wanted);
+  const found = dequeueSignal(kernel, task, ALL_SIGNALS ^ wanted);
   if (found !== null) return returnInfo(task, found, info);
   return task.wait?.timedOut ? -ERRNO.EAGAIN : -ERRNO.EINTR;
 };
