@@ -48,6 +48,7 @@ const read = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): num
 
 const inotifyFile: FileOperations = Object.freeze<FileOperations>({
   kind: 'inotify',
+  seek: () => 0,
   read,
   poll: (_kernel, file) => ((file.state as NotifyGroup).events.length > 0 ? POLL.IN | POLL.RDNORM : 0),
   pollQueues: (_kernel, file) => [(file.state as NotifyGroup).wait],
