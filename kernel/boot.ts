@@ -8,6 +8,8 @@ import type { Host, HostFiles } from './host.ts';
 import type { Personality } from './kernel.ts';
 import { Machine } from './machine.ts';
 import { type MemoryEntry, type MemoryHost, type MemoryHostOptions, memoryHost } from './memory-host.ts';
+import { parsePcap } from './net/tun/pcap.ts';
+import type { TapFeed } from './net/tun/types.ts';
 import { newRecording } from './report.ts';
 import { Signalbox } from './signalbox.ts';
 import type { SchedulePolicy } from './task/schedule.ts';
@@ -61,6 +63,8 @@ export interface BootOptions {
   /** Runs as a job of a shell, which SIGTSTP can stop, rather than in a session of its own. */
   readonly job?: boolean;
   readonly hostname?: string;
+  /** TAP and TUN interfaces, by name, with the pcap files that their programs read. */
+  readonly taps?: Readonly<Record<string, Uint8Array>>;
   /** How signals are delivered; `'linux'` by default. */
   readonly personality?: Personality;
   readonly limits?: {
@@ -120,6 +124,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     ...given('reportDeadlocks', options.reportDeadlocks),
     ...given('schedule', options.schedule),
     ...given('hostname', options.hostname),
+    taps: Object.entries(options.taps ?? {}).map(([name, bytes]) => tapFeed(name, bytes)),
     ...given('personality', options.personality),
   });
   for (const [path, entry] of Object.entries(options.files ?? {})) putGuestFile(machine, path, entry);
@@ -141,6 +146,15 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     throw new BootError(`${path}: ${reason} (${errnoName(-task)})`, -task);
   }
   return new Signalbox(machine, task, recording, buffers);
+};
+
+/** What an interface shows; says whose file is wrong. */
+const tapFeed = (name: string, bytes: Uint8Array): TapFeed => {
+  try {
+    return { name, ...parsePcap(bytes) };
+  } catch (error) {
+    throw new Error(`the pcap file of ${name}: ${(error as Error).message}`);
+  }
 };
 
 /** An option that is absent rather than undefined when it was not given. */

@@ -30,6 +30,8 @@ import type { Kernel, Observer, Personality } from './kernel.ts';
 import { type Memory, newMemory } from './mm/memory.ts';
 import { type Mm, mmPut, newMm } from './mm/mm.ts';
 import { newNetState } from './net/namespace.ts';
+import { addFeeds } from './net/tun/device.ts';
+import type { TapFeed } from './net/tun/types.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
 import { startProgram } from './process/exec.ts';
@@ -73,6 +75,8 @@ export interface MachineOptions {
   /** Default: round-robin. */
   readonly schedule?: SchedulePolicy;
   readonly root?: RootOptions;
+  /** Interfaces that show recordings to whoever attaches to them. */
+  readonly taps?: readonly TapFeed[];
   readonly hostname?: string;
   readonly personality?: Personality;
   /** Default: 4,096 tasks, 1 GiB in files. */
@@ -216,6 +220,7 @@ export class Machine implements Kernel {
     this.starter = newIdleProcess(this, STARTER_PID, 'signalbox', this.init, fs);
     this.current = this.starter;
     mountRoot(this, options.root);
+    addFeeds(this, options.taps ?? [], options.root?.owner?.uid ?? 0);
     nowhere.inode = this.rootInode;
   }
 

@@ -118,6 +118,8 @@ export const IFF_TUN = {
   ONE_QUEUE: 0x2000,
   VNET_HDR: 0x4000,
   TUN_EXCL: 0x8000,
+  /** In TUNGETIFF's answer the bit of NO_PI says that there is no packet filter. */
+  NOFILTER: 0x1000,
 } as const;
 
 /** What stands before a packet without IFF_NO_PI: flags, and the protocol, big endian. */

@@ -39,6 +39,7 @@ export const newDevfs = (kernel: Kernel, vfs: Vfs): MemInode => {
   for (const [name, target] of LINKS) symlink!(kernel, root, name, target, ROOT);
   node(root, 'pts', S.IFDIR | 0o755, 0);
   node(root, 'shm', S.IFDIR | 0o1777, 0);
+  node(node(root, 'net', S.IFDIR | 0o755, 0), 'tun', S.IFCHR | 0o666, DEVICE.TUN);
   node(root, 'mqueue', S.IFDIR | 0o1777, 0);
   return root;
 };

@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { isChr, isFifo, majorOf, makedev, minorOf, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
+import { tunFile } from '../net/tun/file.ts';
 import type { Task } from '../task/task.ts';
 import { attachTty, mayOpenTty } from '../tty/attach.ts';
 import { ttyFile } from '../tty/operations.ts';
@@ -67,6 +68,7 @@ export const DEVICE = {
   TTY: makedev(5, 0),
   CONSOLE: makedev(5, 1),
   PTMX: makedev(5, 2),
+  TUN: makedev(10, 200),
   PTS0: makedev(136, 0),
 } as const;
 
@@ -104,6 +106,7 @@ const CHARACTER_DEVICES: ReadonlyMap<number, FileOperations> = new Map([
   [DEVICE.CONSOLE, consoleTty],
   [DEVICE.PTS0, consoleTty],
   [DEVICE.PTMX, masterTty],
+  [DEVICE.TUN, tunFile],
 ]);
 
 /** Major of the slaves of pseudo-terminals. */

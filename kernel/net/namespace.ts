@@ -8,4 +8,5 @@ export const newNetState = (): NetState => ({
   inet: { tcp: new Map(), udp: new Map(), timeWait: [], nextPort: FIRST_PORT },
   netlink: { ports: new Set() },
   interfaces: [loopback()],
+  stations: new Map(),
 });

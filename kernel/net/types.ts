@@ -9,6 +9,7 @@ import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
 import type { InetState } from './inet/types.ts';
 import type { Interface } from './interfaces.ts';
+import type { TunInterface } from './tun/types.ts';
 import type { UnixSocket } from './unix/types.ts';
 
 /** What all sockets have. Families add fields of their own. */
@@ -135,6 +136,8 @@ export interface NetState {
   readonly netlink: { readonly ports: Set<number> };
   /** In order of their numbers; lo is the first. */
   interfaces: Interface[];
+  /** Behind which interface the switch has heard an Ethernet address. */
+  readonly stations: Map<string, TunInterface>;
 }
 
 export interface UnixState {

@@ -7,10 +7,12 @@ import {
   type BindOption,
   collectBind,
   collectEnv,
+  collectTap,
   parseCount,
   parseSchedule,
   parseSeed,
   parseSize,
+  type TapOption,
 } from './options.ts';
 
 export interface MachineOptions {
@@ -21,6 +23,7 @@ export interface MachineOptions {
   readonly cwd?: string;
   readonly root: string;
   readonly bind: readonly BindOption[];
+  readonly tap: readonly TapOption[];
   readonly memory: number;
   readonly disk: number;
   readonly jitCache?: number;
@@ -62,6 +65,12 @@ export const addMachineOptions = (command: Command): Command =>
     .option('--cwd <DIR>', 'working directory of the program')
     .option('--root <DIR>', 'directory that is / for the program; it is never written to', '/')
     .option('--bind <HOST:GUEST>', 'show a directory at another place and let the program write to it', collectBind, [])
+    .option(
+      '--tap <NAME=FILE>',
+      'an interface of /dev/net/tun from which a program reads the packets of a pcap file',
+      collectTap,
+      [],
+    )
     .addOption(new Option('--memory <SIZE>', 'memory of the machine').argParser(parseSize).default(GIBIBYTE, '1G'))
     .addOption(
       new Option('--disk <SIZE>', 'most bytes in files that the program writes to memory')

@@ -38,6 +38,21 @@ export const collectBind = (text: string, before: readonly BindOption[]): BindOp
   return [...before, { host: text.slice(0, at), guest }];
 };
 
+export interface TapOption {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** `NAME=FILE.pcap`; gathers repeated options. */
+export const collectTap = (text: string, before: readonly TapOption[]): TapOption[] => {
+  const at = text.indexOf('=');
+  const name = text.slice(0, at);
+  if (at <= 0 || at === text.length - 1 || name.length > 15 || /[/:%\s]/.test(name)) {
+    throw new InvalidArgumentError('Write NAME=FILE.pcap, the name of an interface as tap0.');
+  }
+  return [...before, { name, file: text.slice(at + 1) }];
+};
+
 /** A seed: any whole number up to 2^53. */
 export const parseSeed = (text: string): number => {
   const seed = Number(text);

@@ -1,4 +1,5 @@
 /** `signalbox run`: a guest program in the place of a host's, as far as the outside can tell. */
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { type BootOptions, boot } from '../../kernel/boot.ts';
@@ -44,6 +45,16 @@ const filesAt = (path: string, option: string): ReturnType<typeof nodeFiles> => 
   }
 };
 
+const tapFile = (path: string): Uint8Array => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const what = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a directory, not a file' : String(code);
+    throw new Failure(`--tap ${path}: ${what}`);
+  }
+};
+
 /** The guest's environment: the host's, then what the options change. */
 const environment = (options: MachineOptions): string[] => {
   const env = new Map<string, string>();
@@ -85,6 +96,7 @@ export const bootOptions = (
       guestPath: bytesFromText(guest),
       writable: true,
     })),
+    taps: Object.fromEntries(options.tap.map(({ name, file }) => [name, tapFile(file)])),
     host,
     cpu: options.cpu,
     cpuLevel: options.cpuLevel,
