@@ -27,3 +27,4 @@ export {
   TASK_STATE_SIZE,
   X87_STATUS,
 } from './state.ts';
+export type { UnicornModule } from './unicorn/api.ts';

@@ -1,12 +1,13 @@
 /**
- * The interface of every executor: interpreter, reference, and later the JIT and the unicorn adapter.
+ * The interface of every executor: JIT, interpreter, reference, and the unicorn adapter.
  */
 import type { PreparedForms } from './interpreter/prepared.ts';
 import type { FeatureSet } from './isa/features.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { CpuState } from './state.ts';
+import type { UnicornModule } from './unicorn/api.ts';
 
-export type CpuKind = 'jit' | 'interpreter' | 'reference';
+export type CpuKind = 'jit' | 'interpreter' | 'reference' | 'unicorn';
 
 /** Why `run` returned. */
 export const STOP = {
@@ -54,6 +55,8 @@ export interface CpuOptions {
   /** Generated code of common instructions, made by `prepareForms` of the same version; for a quick start. */
   readonly preparedForms?: PreparedForms;
   readonly jit?: JitOptions;
+  /** What the factory of `@alexaltea/unicorn-js/x86` resolves to; `unicorn` needs it. */
+  readonly unicorn?: UnicornModule;
 }
 
 export interface Cpu {

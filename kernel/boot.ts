@@ -1,5 +1,12 @@
 /** Making a machine with a program in it: the library's front door. Needs nothing of Node, so it works in a page too. */
-import { type CpuKind, type CpuLevel, featuresOf, type JitOptions, type PreparedForms } from '../emulator/api.ts';
+import {
+  type CpuKind,
+  type CpuLevel,
+  featuresOf,
+  type JitOptions,
+  type PreparedForms,
+  type UnicornModule,
+} from '../emulator/api.ts';
 import { errnoName } from './abi/errno.ts';
 import type { Bind } from './fs/mounts.ts';
 import { bytesFromText } from './fs/names.ts';
@@ -49,6 +56,8 @@ export interface BootOptions {
   readonly preparedForms?: PreparedForms;
   /** How the JIT translates; changes nothing that a program can see. */
   readonly jit?: JitOptions;
+  /** For `cpu: 'unicorn'`: what the factory of `@alexaltea/unicorn-js/x86`, its default export, resolves to. */
+  readonly unicorn?: UnicornModule;
   /** Bytes of memory. Default 1 GiB. */
   readonly memory?: number;
   /** Time and randomness come from the count of instructions and this seed: each run is the same. */
@@ -104,6 +113,11 @@ const environment = (env: BootOptions['env'] = []): string[] => {
  */
 export const boot = async (options: BootOptions): Promise<Signalbox> => {
   const { program, limits } = options;
+  if (options.cpu === 'unicorn' && options.unicorn === undefined) {
+    throw new Error(
+      "cpu 'unicorn' wants the option unicorn: what the factory of @alexaltea/unicorn-js/x86 resolves to",
+    );
+  }
   const buffers: MemoryHost | null = options.host === undefined ? bufferHost(options) : null;
   const recording = newRecording();
   const { uid = 0, gid = 0 } = options;
@@ -119,6 +133,7 @@ export const boot = async (options: BootOptions): Promise<Signalbox> => {
     features: featuresOf(options.cpuLevel ?? 'v3'),
     ...given('preparedForms', options.preparedForms),
     ...given('jit', options.jit),
+    ...given('unicorn', options.unicorn),
     ...given('memory', options.memory),
     ...given('deterministic', options.deterministic),
     ...given('reportDeadlocks', options.reportDeadlocks),

@@ -15,6 +15,7 @@ import {
   REG,
   STOP,
   TASK_STATE_SIZE,
+  type UnicornModule,
 } from '../emulator/api.ts';
 import { inSet, SIG } from './abi/signal.ts';
 import { kernelBug } from './bug.ts';
@@ -63,6 +64,8 @@ export interface MachineOptions {
   readonly preparedForms?: PreparedForms;
   /** How the JIT translates. */
   readonly jit?: JitOptions;
+  /** What `cpu: 'unicorn'` runs on. */
+  readonly unicorn?: UnicornModule;
   /** Bytes of memory, default 1 GiB. */
   readonly memory?: number;
   /** Time and randomness are functions of the instructions executed and of this seed. */
@@ -206,6 +209,7 @@ export class Machine implements Kernel {
       ...(options.features === undefined ? {} : { features: options.features }),
       ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),
       ...(options.jit === undefined ? {} : { jit: options.jit }),
+      ...(options.unicorn === undefined ? {} : { unicorn: options.unicorn }),
     });
     this.memory = newMemory(this.physical);
     this.hostname = options.hostname ?? 'signalbox';

@@ -6,6 +6,7 @@
 import {
   type Cpu,
   type CpuKind,
+  type CpuOptions,
   createCpu,
   type JitOptions,
   PAGE_SIZE,
@@ -241,7 +242,7 @@ export class SequenceMachine {
   readonly #counters: number;
   #end = 0;
 
-  constructor(kind: CpuKind, jit: JitOptions = {}) {
+  constructor(kind: CpuKind, jit: JitOptions = {}, more: Partial<CpuOptions> = {}) {
     const physical = this.#physical;
     this.cpu = createCpu(kind, {
       physical,
@@ -249,6 +250,7 @@ export class SequenceMachine {
       timestamp: () => BigInt(this.cpu.instructions),
       random64: () => 0n,
       jit,
+      ...more,
     });
     this.#table = new PageTable(physical);
     this.#code = Array.from({ length: CODE_PAGES }, () => physical.alloc());

@@ -1,6 +1,6 @@
 /** The options that `run` and `frame` share: the machine and the program's surroundings. */
 import { type Command, Option } from 'commander';
-import { CPU_LEVELS, type CpuLevel } from '../../emulator/api.ts';
+import { CPU_LEVELS, type CpuKind, type CpuLevel } from '../../emulator/api.ts';
 import { PERSONALITIES, type Personality } from '../../kernel/kernel.ts';
 import type { SchedulePolicy } from '../../kernel/task/schedule.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './options.ts';
 
 export interface MachineOptions {
-  readonly cpu: 'jit' | 'interpreter' | 'reference';
+  readonly cpu: CpuKind;
   readonly cpuLevel: CpuLevel;
   readonly env: readonly string[];
   readonly clearEnv?: boolean;
@@ -36,6 +36,7 @@ export interface MachineOptions {
   readonly deadlockReport: boolean;
 }
 
+const CPU_KINDS: readonly CpuKind[] = ['jit', 'interpreter', 'reference', 'unicorn'];
 const GIBIBYTE = 2 ** 30;
 
 /** Adds PROGRAM, ARGS and the options to a command; what follows PROGRAM is the program's. */
@@ -44,7 +45,7 @@ export const addMachineOptions = (command: Command): Command =>
     .argument('<PROGRAM>', 'path of an x86-64 Linux program')
     .argument('[ARGS...]', 'its arguments')
     .passThroughOptions()
-    .addOption(new Option('--cpu <KIND>', 'executor').choices(['jit', 'interpreter', 'reference']).default('jit'))
+    .addOption(new Option('--cpu <KIND>', 'executor').choices(CPU_KINDS).default('jit'))
     .addOption(
       new Option('--cpu-level <LEVEL>', 'instructions that the processor announces, as x86-64-LEVEL')
         .choices(CPU_LEVELS)

@@ -17,6 +17,7 @@ import type { MachineOptions } from './machine-options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
 import { openTrace } from './trace.ts';
+import { loadUnicorn } from './unicorn.ts';
 
 export interface RunCommandOptions extends MachineOptions {
   readonly report?: string;
@@ -80,7 +81,7 @@ export const bootOptions = (
   onMessage: (message: string) => void,
 ): BootOptions => {
   const env = environment(options);
-  const forms = options.cpu !== 'reference' ? readForms() : undefined;
+  const forms = options.cpu === 'jit' || options.cpu === 'interpreter' ? readForms() : undefined;
   // Below another root the host's working directory means nothing.
   const cwd = options.cwd ?? (options.root === '/' ? process.cwd() : '/');
   return {
@@ -123,8 +124,9 @@ const NOT_FOUND = new Set([2, 20]);
 
 /** Boots; failures become statuses. */
 export const start = async (options: BootOptions): Promise<Signalbox> => {
+  const unicorn = options.cpu === 'unicorn' ? { unicorn: await loadUnicorn() } : {};
   try {
-    return await boot(options);
+    return await boot({ ...options, ...unicorn });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const errno = (error as { errno?: unknown }).errno;
