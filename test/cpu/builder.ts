@@ -93,6 +93,14 @@ export class Builder {
 
   /** A linear address for an access of some bytes; `align` is how often it is aligned to its size. */
   spot(bytes: number, align = 0.6): bigint {
+    const address = this.#anySpot(bytes, align);
+    // Below the base offsets of 32 bits are negative: what an area that wraps around does, processors decide (it shows in
+    // cr2 for those that look at its last byte first).
+    const wraps = this.addressSize === 32 && this.segment === 'fs' && address < BigInt(MAP.fsBase) && bytes > 64;
+    return wraps ? address + 256n : address;
+  }
+
+  #anySpot(bytes: number, align: number): bigint {
     const { r } = this;
     const wide = this.addressSize === 64 && this.segment !== 'fs';
     // GS has a base out of reach of 32 bits: its segment sees only the upper view.

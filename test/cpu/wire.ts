@@ -168,6 +168,13 @@ const TASK_SIZE_MAX = 0x7ffffffff000n;
 const BP = 3;
 const DB = 1;
 
+/** Whether the instruction is FXSAVE, XSAVE, XSAVEOPT or XSAVEC: 0F AE /0 /4 /6, or 0F C7 /4. */
+const storesMxcsrMask = (bytes: readonly number[] | Uint8Array): boolean => {
+  const at = bytes.indexOf(0x0f);
+  const reg = (bytes[at + 2]! >> 3) & 7;
+  return bytes[at + 1] === 0xae ? reg === 0 || reg === 4 || reg === 6 : bytes[at + 1] === 0xc7 && reg === 4;
+};
+
 /** The outcomes in a file of results for these cases: what the means of stopping adds is taken away. */
 export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[] => {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -194,7 +201,7 @@ export const readResults = (file: Uint8Array, cases: readonly Case[]): Outcome[]
     }
     if (trapno === PF && error & FETCH && cr2 === rip && rip !== start) vector = COMPLETED;
     const changes: Change[] = [];
-    const savesState = (c.bytes.includes(0xae) || c.bytes.includes(0xc7)) && (vector === COMPLETED || vector === DB);
+    const savesState = storesMxcsrMask(c.bytes) && (vector === COMPLETED || vector === DB);
     const count = view.getUint32(at + RESULT_AT.changes, true);
     for (let i = 0, p = at + RESULT; i < count; i++, p += 16) {
       let value = view.getBigUint64(p + 8, true);
