@@ -204,12 +204,15 @@ const timerOf = (task: Task, which: number): IntervalTimer | null => {
   return [real, virtual, prof][which] ?? null;
 };
 
-/** A timer about to go off still shows a microsecond. */
+/** What is left of a timer: about to go off, it still shows a microsecond, or a tick if it counts CPU time (get_cpu_itimer). */
 const readTimer = (kernel: Kernel, task: Task, which: number, timer: IntervalTimer): TimerSetting => {
   if (timer.expires === Number.POSITIVE_INFINITY) return { value: 0, interval: timer.interval };
   kernel.account();
-  const now = which === ITIMER.REAL ? kernel.now() : cpuTimeOf(task, which);
-  return { value: Math.max(timer.expires - now, NSEC_PER_USEC), interval: timer.interval };
+  if (which === ITIMER.REAL) {
+    return { value: Math.max(timer.expires - kernel.now(), NSEC_PER_USEC), interval: timer.interval };
+  }
+  const left = timer.expires - cpuTimeOf(task, which);
+  return { value: left < 0 ? COARSE_RESOLUTION : left, interval: timer.interval };
 };
 
 const setTimer = (kernel: Kernel, task: Task, which: number, setting: TimerSetting): void => {
@@ -217,7 +220,7 @@ const setTimer = (kernel: Kernel, task: Task, which: number, setting: TimerSetti
   if (which === ITIMER.REAL) cancelItimer(kernel.timers, task.group);
   if (setting.value === 0) {
     timer.expires = Number.POSITIVE_INFINITY;
-    timer.interval = 0;
+    timer.interval = which === ITIMER.REAL ? 0 : setting.interval;
     return;
   }
   timer.interval = setting.interval;
@@ -226,7 +229,8 @@ const setTimer = (kernel: Kernel, task: Task, which: number, setting: TimerSetti
     addTimer(kernel.timers, { kind: 'itimer', expires: timer.expires, group: task.group });
   } else {
     kernel.account();
-    timer.expires = cpuTimeOf(task, which) + setting.value;
+    // CPU time is sampled, and a timer must not be early (set_cpu_itimer).
+    timer.expires = cpuTimeOf(task, which) + setting.value + COARSE_RESOLUTION;
   }
 };
 
