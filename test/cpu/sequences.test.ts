@@ -26,6 +26,15 @@ describe('random programs', () => {
     }
   }, 120_000);
 
+  it('do the same when they have to stop after every 1 to 50 instructions', () => {
+    const interpreter = new SequenceMachine('interpreter');
+    const jits = JIT_SETTINGS.slice(0, 2).map((settings) => new SequenceMachine('jit', settings));
+    for (let budget = 1; budget <= 50; budget++) {
+      const sequence = { ...generator.make(200 + budget), budgets: [budget] };
+      expect(compareSequence(sequence, interpreter, jits[budget % 2]!), `budget ${budget}`).toBeNull();
+    }
+  }, 120_000);
+
   it('tell of differences', () => {
     const [one, other] = [new SequenceMachine('interpreter'), new SequenceMachine('interpreter')];
     const sequence = generator.make(1);
