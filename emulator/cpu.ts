@@ -4,6 +4,7 @@
 import type { PreparedForms } from './interpreter/prepared.ts';
 import type { FeatureSet } from './isa/features.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
+import type { Watchpoint } from './memory/watch.ts';
 import type { CpuState } from './state.ts';
 import type { UnicornModule } from './unicorn/api.ts';
 
@@ -86,6 +87,11 @@ export interface Cpu {
   forgetAll(): void;
   /** Linear addresses before which `run` stops; one at the starting rip is passed over. */
   setBreakpoints(addresses: Iterable<number>): void;
+  /**
+   * What the debug registers watch: #DB with the reason in `state.dr6`. While there is anything, instructions are executed one
+   * by one, and RFLAGS.RF is cleared behind each.
+   */
+  setWatchpoints(points: readonly Watchpoint[]): void;
 }
 
 /** Most rounds of a repeated string instruction that count as one instruction; then it starts again. */

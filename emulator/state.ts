@@ -393,7 +393,7 @@ export class CpuState {
     this.#u32[FIELD.exceptionError] = value;
   }
 
-  /** What the last #DB was: `DR6_BS` for a single step, 0 for INT1. */
+  /** What the last #DB was: `DR6_BS` for a single step, a bit of the lowest four for a watchpoint, 0 for INT1. */
   get dr6(): number {
     return this.#u32[FIELD.dr6]!;
   }

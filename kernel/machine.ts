@@ -35,6 +35,7 @@ import { addFeeds } from './net/tun/device.ts';
 import type { TapFeed } from './net/tun/types.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
+import { watchpoints } from './process/debugreg.ts';
 import { startProgram } from './process/exec.ts';
 import { releaseTask } from './process/exit.ts';
 import type { FutexQueue } from './process/futex.ts';
@@ -185,6 +186,8 @@ export class Machine implements Kernel {
   #trail = newTrail();
   /** Whose page tables the CPU uses. */
   #loadedMm: Mm | null = null;
+  /** The CPU has watchpoints. */
+  #watching = false;
   /** State of the counters at the last `account`. */
   #accounted = { time: 0, instructions: 0, traps: 0 };
   /** Where `run` stops, and the place where it began, which does not count. */
@@ -425,6 +428,14 @@ export class Machine implements Kernel {
       cpu.switchAddressSpace(task.mm.pageTable.root);
       this.#loadedMm = task.mm;
     }
+    this.#loadDebugRegisters(task);
+  }
+
+  #loadDebugRegisters({ debug }: Task): void {
+    if (debug === null && !this.#watching) return;
+    const points = watchpoints(debug);
+    this.cpu.setWatchpoints(points);
+    this.#watching = points.length > 0;
   }
 
   /** The run is to stop: the task has the rest of its slice when it goes on, so that stops change nothing. */
@@ -553,6 +564,7 @@ export class Machine implements Kernel {
     this.cpu.state.bytes.set(this.current.saved);
     this.#loadedMm = this.current.exiting ? null : this.current.mm;
     if (this.#loadedMm !== null) this.cpu.switchAddressSpace(this.#loadedMm.pageTable.root);
+    this.#loadDebugRegisters(this.current);
     this.#startAccounting();
   }
 }

@@ -10,6 +10,7 @@ import { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import type { Watchpoint } from '../memory/watch.ts';
 import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
 import { CpuState, RFLAGS, STATE } from '../state.ts';
@@ -36,7 +37,7 @@ export class InterpreterCpu implements Cpu {
   protected readonly forms: Forms;
   /** Enters a block by its first record, and where a region may stand there, the interpreter's code for it. */
   protected enterInterpreted: (record: number, remaining: number) => number;
-  /** For single instructions under TF or AC, whose checks generated code does not make. */
+  /** For single instructions under TF or AC, or with watchpoints, whose checks generated code does not make. */
   #stepper: ReferenceOps;
   /** Tag and executed pages of each address space, by its root frame. */
   #spaces = new Map<number, { tag: number; executed: Set<number> }>();
@@ -84,7 +85,7 @@ export class InterpreterCpu implements Cpu {
       if (remaining <= 0) return STOP.budget;
       if (!first && blocks.breakpoints.size > 0 && blocks.breakpoints.has(state.rip)) return STOP.breakpoint;
 
-      if (this.physical.u32[STATE.rflags / 4]! & (RFLAGS.TF | RFLAGS.AC)) {
+      if (this.memory.watch !== null || this.physical.u32[STATE.rflags / 4]! & (RFLAGS.TF | RFLAGS.AC)) {
         const { completed, stop } = step(this.#stepper, (address) => this.#fetch(address));
         if (completed) remaining--;
         link = 0;
@@ -271,6 +272,10 @@ export class InterpreterCpu implements Cpu {
     this.blocks.clear();
     this.#spaces.clear();
     this.#retag();
+  }
+
+  setWatchpoints(points: readonly Watchpoint[]): void {
+    this.memory.watch = points.length === 0 ? null : { points, hits: 0 };
   }
 
   setBreakpoints(addresses: Iterable<number>): void {

@@ -11,6 +11,7 @@ import { RFLAGS } from '../state.ts';
 import { PAGE_SIZE } from './layout.ts';
 import { ACCESS, type Access, PF_ERROR, walk } from './paging.ts';
 import type { PhysicalMemory } from './physical.ts';
+import { noteAccess, type Watch } from './watch.ts';
 
 const CACHE = 256;
 const LOWER_HALF_END = 1n << 47n;
@@ -27,6 +28,8 @@ export class GuestMemory implements HelperContext {
   readonly features: FeatureSet;
   /** For instruction fetch: it knows the announced features' rows. */
   readonly decoder: Decoder;
+  /** Places to watch, null for none. Only executors that make every access here can see to it. */
+  watch: Watch | null = null;
   /** Direct-mapped translation caches by access: page address, or -1, and byte offset of the frame. */
   #readTags = new Float64Array(CACHE).fill(-1);
   #readFrames = new Float64Array(CACHE);
@@ -142,6 +145,7 @@ export class GuestMemory implements HelperContext {
     // Vectors of 256 bits are checked as those of 128 (so on AMD).
     const unit = bytes === 32 ? 16 : bytes;
     if (at % unit !== 0 && unit > 1 && this.state.rflags & RFLAGS.AC) throw new CpuFault(VECTOR.AC, 0);
+    if (this.watch !== null) noteAccess(this.watch, at, bytes, access === ACCESS.write);
     return at;
   }
 

@@ -7,6 +7,7 @@ import { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import type { Watchpoint } from '../memory/watch.ts';
 import { CpuState } from '../state.ts';
 import { ReferenceOps } from './ops.ts';
 import { step } from './step.ts';
@@ -94,6 +95,10 @@ export class ReferenceCpu implements Cpu {
     this.#memory.flush();
     for (const frame of this.#decoded.keys()) this.physical.unmarkCode(frame);
     this.#decoded.clear();
+  }
+
+  setWatchpoints(points: readonly Watchpoint[]): void {
+    this.#memory.watch = points.length === 0 ? null : { points, hits: 0 };
   }
 
   setBreakpoints(addresses: Iterable<number>): void {

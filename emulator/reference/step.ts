@@ -4,7 +4,8 @@ import { recordFault } from '../isa/faults.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
-import { DR6_BS, RFLAGS } from '../state.ts';
+import { executionHits } from '../memory/watch.ts';
+import { type CpuState, DR6_BS, RFLAGS } from '../state.ts';
 import type { ReferenceOps } from './ops.ts';
 
 /** What became of the step: `completed` tells whether the instruction counts, `stop` why the run must end, if it must. */
@@ -18,22 +19,32 @@ const SYSCALL: Step = { completed: true, stop: STOP.syscall };
 const TRAPPED: Step = { completed: true, stop: STOP.exception };
 const FAULTED: Step = { completed: false, stop: STOP.exception };
 
-/** Executes the instruction at rip. With TF set before it, #DB follows. */
+const debugException = (state: CpuState, dr6: number, result: Step): Step => {
+  state.exceptionVector = VECTOR.DB;
+  state.exceptionError = 0;
+  state.dr6 = dr6;
+  return result;
+};
+
+/** Executes the instruction at rip. With TF set before it, or where something is watched, #DB follows. */
 export const step = (ops: ReferenceOps, fetch: (address: number) => Instruction): Step => {
   const { state } = ops.memory;
   const address = state.rip;
   const stepping = (state.rflags & RFLAGS.TF) !== 0;
+  const { watch } = ops.memory;
+  if (watch !== null) {
+    watch.hits = 0;
+    const hits = state.rflags & RFLAGS.RF ? 0 : executionHits(watch, address);
+    if (hits !== 0) return debugException(state, hits, FAULTED);
+  }
   let instruction: Instruction | null = null;
   try {
     instruction = fetch(address);
-    ops.execute(instruction, stepping);
+    ops.execute(instruction, stepping || watch !== null);
   } catch (error) {
     if (!(error instanceof CpuFault)) throw error;
     if (stepping && instruction !== null && ops.resumable) {
-      state.exceptionVector = VECTOR.DB;
-      state.exceptionError = 0;
-      state.dr6 = DR6_BS;
-      return TRAPPED;
+      return debugException(state, DR6_BS, TRAPPED);
     }
     recordFault(state, error, instruction);
     return FAULTED;
@@ -41,9 +52,13 @@ export const step = (ops: ReferenceOps, fetch: (address: number) => Instruction)
   if (ops.exit === 'jump') state.rip64 = ops.target;
   else state.rip = address + instruction.length;
   if (ops.exit === 'syscall') return SYSCALL;
-  if (ops.exit !== 'trap' && !stepping) return COMPLETED;
-  state.exceptionVector = ops.exit === 'trap' ? ops.trapVector : VECTOR.DB;
+  if (watch !== null) state.rflags &= ~RFLAGS.RF;
+  if (ops.exit !== 'trap') {
+    const reasons = (stepping ? DR6_BS : 0) | (watch?.hits ?? 0);
+    return reasons === 0 ? COMPLETED : debugException(state, reasons, TRAPPED);
+  }
+  state.exceptionVector = ops.trapVector;
   state.exceptionError = 0;
-  state.dr6 = ops.exit === 'trap' ? 0 : DR6_BS;
+  state.dr6 = 0;
   return TRAPPED;
 };

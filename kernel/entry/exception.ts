@@ -5,6 +5,7 @@ import { type CpuState, DR6_BS, PF_ERROR, RFLAGS, USER_END, VECTOR, VECTOR_NAMES
 import { BUS, FPE, ILL, SEGV, SIG, TRAP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT, handleMmFault } from '../mm/fault.ts';
+import { DR6_TRAPS, isExecution } from '../process/debugreg.ts';
 import { forceSig, forceSigFault } from '../signal/force.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { Task } from '../task/task.ts';
@@ -58,12 +59,15 @@ const excTrap = (kernel: Kernel, task: Task, vector: number, signo: number, what
   forceSig(kernel, task, signo);
 };
 
-/** A single step, or INT1. */
+/** A single step, a watchpoint, or INT1. */
 const excDebug = (kernel: Kernel, task: Task): void => {
   setArchInfo(kernel, task, VECTOR.DB, 0, false);
   const { state } = kernel.cpu;
   // Not TF, which the instruction itself may have changed.
-  const code = state.dr6 & DR6_BS ? TRAP.TRACE : TRAP.BRKPT;
+  task.dr6 = state.dr6;
+  const code = state.dr6 & DR6_BS ? TRAP.TRACE : state.dr6 & DR6_TRAPS ? TRAP.HWBKPT : TRAP.BRKPT;
+  // One to execute shall not stop it again.
+  if (isExecution(task, state.dr6)) state.rflags |= RFLAGS.RF;
   forceSigFault(kernel, task, SIG.SIGTRAP, code, state.rip64);
 };
 

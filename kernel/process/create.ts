@@ -137,6 +137,8 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     saved: new Uint8Array(TASK_STATE_SIZE),
     origAx: -1,
     inSyscall: false,
+    debug: null,
+    dr6: 0,
     trace: null,
     ptraced: [],
     call: -1,

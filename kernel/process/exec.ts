@@ -248,6 +248,8 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   task.comm = basename(bprm.filename).slice(0, COMM_LENGTH);
   task.executable = bprm.file.path;
   task.restart = { kind: 'none' };
+  task.debug = null;
+  kernel.cpu.setWatchpoints([]);
   task.rseq = null;
   task.rseqEvent = false;
   task.group.execd = true;

@@ -4,21 +4,21 @@ import { ERRNO } from '../abi/errno.ts';
 import { FXSAVE_SIZE, IOVEC_OF_REGSET, USER_DEBUGREG, USER_SIZE } from '../abi/ptrace.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, putUser64, readStruct, writeStruct } from '../mm/user.ts';
+import { getDebugRegister, setDebugRegister } from '../process/debugreg.ts';
 import { putReg, tracedRegs, withRegisters } from '../process/regset.ts';
 import { loadXstateImage, xstateImage } from '../signal/fpstate.ts';
 import type { Task } from '../task/task.ts';
 
 const WORD = 8;
-/** DR6 with nothing in it. */
-const DR6_RESERVED = 0xffff0ff0n;
-const DR6 = 6;
+
+const isDebugRegister = (offset: number): boolean => offset >= USER_DEBUGREG && offset < USER_DEBUGREG + 8 * WORD;
 
 /** PTRACE_PEEKUSER: a word of struct user. */
 export const peekUser = (kernel: Kernel, task: Task, tracee: Task, offset: number, data: number): number => {
   if (offset % WORD !== 0 || offset >= USER_SIZE) return -ERRNO.EIO;
   let value = 0n;
   if (offset < USER_REGS_SIZE) value = tracedRegs(kernel, tracee)[offset / WORD]!;
-  else if (offset === USER_DEBUGREG + DR6 * WORD) value = DR6_RESERVED;
+  else if (isDebugRegister(offset)) value = getDebugRegister(tracee, (offset - USER_DEBUGREG) / WORD);
   putUser64(task.mm, data, value);
   return 0;
 };
@@ -27,11 +27,7 @@ export const peekUser = (kernel: Kernel, task: Task, tracee: Task, offset: numbe
 export const pokeUser = (kernel: Kernel, tracee: Task, offset: number, value: bigint): number => {
   if (offset % WORD !== 0 || offset >= USER_SIZE) return -ERRNO.EIO;
   if (offset < USER_REGS_SIZE) return putReg(kernel, tracee, offset / WORD, value) ? 0 : -ERRNO.EIO;
-  if (offset < USER_DEBUGREG) return -ERRNO.EIO;
-  // All that can be set is that there are none.
-  if (value === 0n || offset === USER_DEBUGREG + DR6 * WORD) return 0;
-  kernel.log('ptrace: the debug registers of the processor are not supported');
-  return -ERRNO.EIO;
+  return isDebugRegister(offset) ? setDebugRegister(tracee, (offset - USER_DEBUGREG) / WORD, value) : -ERRNO.EIO;
 };
 
 /** struct user_regs_struct. */

@@ -255,6 +255,6 @@ export const ptraceSyscalls: readonly SyscallRow[] = [
       ['data', arg.pointer],
     ],
     ptrace,
-    'no debug registers, PTRACE_SECCOMP_GET_FILTER, PTRACE_O_SUSPEND_SECCOMP',
+    'no PTRACE_SECCOMP_GET_FILTER, PTRACE_O_SUSPEND_SECCOMP',
   ),
 ];

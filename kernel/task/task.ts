@@ -202,6 +202,12 @@ export type RestartBlock =
   | { kind: 'poll'; fds: number; count: number; deadline: number }
   | { kind: 'futex'; address: number; value: number; deadline: number; bitset: number; isPrivate: boolean };
 
+/** DR0 to DR3 and DR7. */
+export interface DebugRegisters {
+  addresses: number[];
+  control: number;
+}
+
 /** How a process ended, for reports. */
 export interface TaskEnd {
   /** Wait status as wait(2) encodes it. */
@@ -234,6 +240,10 @@ export interface Task {
   origAx: number;
   /** The syscall must be tried again when the task runs. */
   inSyscall: boolean;
+  /** Debug registers that a tracer has set (thread.ptrace_bps, ptrace_dr7); null if there are none. */
+  debug: DebugRegisters | null;
+  /** Why it had its last #DB (thread.virtual_dr6). */
+  dr6: number;
   /** Who traces it (ptrace(2)), and how. */
   trace: Trace | null;
   /** Whom it traces. */

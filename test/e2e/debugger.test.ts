@@ -71,7 +71,19 @@ const session = [
     'finish',
     'print counter',
   ],
-  ...['print counter = 5', 'print counter', 'delete', 'handle SIGUSR1 SIGALRM nostop noprint', 'continue'],
+  ...[
+    'print counter = 5',
+    'delete',
+    'watch counter',
+    'continue',
+    'continue',
+    'delete',
+    'thbreak raises if depth == 1',
+    'info breakpoints',
+    'delete',
+    'handle SIGUSR1 SIGALRM nostop noprint',
+    'continue',
+  ],
   ...['print $_siginfo._sifields._sigfault.si_addr', 'bt', 'continue', 'info inferiors'],
 ];
 
