@@ -17,6 +17,7 @@ import { fetchInstruction } from '../memory/fetch.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import { ACCESS, type Access, USER_END, walk } from '../memory/paging.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import type { Watchpoint } from '../memory/watch.ts';
 import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
 import { ARITHMETIC_FLAGS, CpuState, REG, REG_NAMES, RFLAGS } from '../state.ts';
@@ -140,6 +141,7 @@ export class UnicornCpu implements Cpu {
   /** Lets unicorn execute the instruction at `rip`; false if it did not, and nothing has changed. */
   #ask(rip: bigint): boolean {
     const { state } = this;
+    if (this.#memory.watch !== null) return false;
     if (rip >= BigInt(USER_END) || state.rflags & (RFLAGS.TF | RFLAGS.AC)) return false;
     let found: { readonly instruction: Instruction; readonly left: boolean };
     try {
@@ -306,6 +308,10 @@ export class UnicornCpu implements Cpu {
     this.#memory.flush();
     for (const frame of this.#decoded.keys()) this.physical.unmarkCode(frame);
     this.#decoded.clear();
+  }
+
+  setWatchpoints(points: readonly Watchpoint[]): void {
+    this.#memory.watch = points.length === 0 ? null : { points, hits: 0 };
   }
 
   setBreakpoints(addresses: Iterable<number>): void {
