@@ -3,7 +3,7 @@ import { type RandomState, randomWord, seededRandom } from './random.ts';
 import type { Task } from './task.ts';
 
 /**
- * `round-robin`: each in turn, for equal slices. `random`: any of them, for a slice of any length; the same seed makes the
+ * `round-robin`: each in turn, for slices of about one length. `random`: any of them, for a slice of any length; the same seed makes the
  * same choices, so that with `deterministic` a run that showed a race shows it again.
  */
 export type SchedulePolicy = { readonly kind: 'round-robin' } | { readonly kind: 'random'; readonly seed: number };
@@ -12,15 +12,24 @@ export type SchedulePolicy = { readonly kind: 'round-robin' } | { readonly kind:
 export interface Schedule {
   /** Null for round-robin. */
   readonly random: RandomState | null;
+  /** What slices of round-robin differ by. */
+  jitter: number;
 }
 
 /** Instructions of a time slice; entries into the kernel count as `TRAP_COST` each. */
 export const TIME_SLICE = 50_000;
 
+/**
+ * Slices of round-robin are shorter than that by up to this. Were they all alike, a loop that takes a lock again and again could
+ * keep step with them, and never be interrupted but while it has the lock.
+ */
+const JITTER = 4096;
+
 const TWO32 = 2 ** 32;
 
 export const newSchedule = (policy: SchedulePolicy): Schedule => ({
   random: policy.kind === 'random' ? seededRandom(policy.seed) : null,
+  jitter: 0,
 });
 
 /** A number from 0 up to 1. */
@@ -36,5 +45,9 @@ export const takeNext = ({ random }: Schedule, queue: Task[]): Task | undefined 
  * Instructions that a task may run before another does. Random ones are of every magnitude alike: races hide between two
  * instructions as well as between two calls.
  */
-export const sliceLength = ({ random }: Schedule): number =>
-  random === null ? TIME_SLICE : Math.ceil(TIME_SLICE ** fraction(random));
+export const sliceLength = (schedule: Schedule): number => {
+  if (schedule.random !== null) return Math.ceil(TIME_SLICE ** fraction(schedule.random));
+  // Each residue comes once in JITTER slices: the step is odd.
+  schedule.jitter = (schedule.jitter + 1597) % JITTER;
+  return TIME_SLICE - schedule.jitter;
+};
