@@ -76,8 +76,8 @@ export const statText = ({ task }: ProcContext): string => {
     ticks(usage.stime),
     ticks(child.utime),
     ticks(child.stime),
-    20, // priority
-    0, // nice
+    task.sched.priority === 0 ? 20 + task.sched.nice : -1 - task.sched.priority,
+    task.sched.nice,
     group.threads.length,
     0,
     ticks(task.startTime),
@@ -100,8 +100,8 @@ export const statText = ({ task }: ProcContext): string => {
     0,
     task.exitSignal,
     0, // processor
-    0, // rt_priority
-    0, // policy
+    task.sched.priority,
+    task.sched.policy,
     0,
     0,
     0,

@@ -20,6 +20,7 @@ import {
 } from '../task/task.ts';
 import { waitQueue } from '../task/wait.ts';
 import type { Tty } from '../tty/tty.ts';
+import { newSchedAttributes } from './sched.ts';
 
 const INFINITY = Number.POSITIVE_INFINITY;
 
@@ -164,6 +165,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     parentDeathSignal: 0,
     clearChildTid: 0,
     robustList: 0,
+    sched: newSchedAttributes(),
     rseq: null,
     rseqEvent: false,
     piStates: [],

@@ -62,8 +62,9 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   }
   const { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack } = task;
   Object.assign(leader, { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack });
-  const { files, fs, sighand, noNewPrivs, personality, seccomp, parentDeathSignal, origAx } = task;
-  Object.assign(leader, { files, fs, sighand, noNewPrivs, personality, seccomp, parentDeathSignal, origAx });
+  const { files, fs, sighand, noNewPrivs, personality, seccomp, sched, origAx } = task;
+  Object.assign(leader, { files, fs, sighand, noNewPrivs, personality, seccomp, sched, origAx });
+  leader.parentDeathSignal = task.parentDeathSignal;
   // The thread lives on under the leader's id, and its children have still their parent.
   for (const child of task.children.splice(0)) {
     for (const each of child.group.threads) each.parent = leader;

@@ -15,13 +15,14 @@ import { putUser32, UserFault } from '../mm/user.ts';
 import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { resetAltstack } from '../signal/altstack.ts';
 import { ptraceEvent } from '../signal/trace-stop.ts';
-import { allocPid } from '../task/pids.ts';
+import { allocPid, isPidInUse, PID_MAX } from '../task/pids.ts';
 import { makeRunnable } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
 import { eventEnabled } from '../task/trace.ts';
 import { BLOCKED, block, waitQueue } from '../task/wait.ts';
 import { linkTask, newGroup, newTask } from './create.ts';
 import { ptraceInitTask } from './ptrace.ts';
+import { inheritedSched } from './sched.ts';
 
 /** struct kernel_clone_args. Addresses are 0 where not given; `stack` is the child's stack pointer. */
 export interface CloneArgs {
@@ -34,6 +35,8 @@ export interface CloneArgs {
   childTid: number;
   /** Where CLONE_PIDFD stores the descriptor. */
   pidfd: number;
+  /** The id that the child shall have; 0 for any. */
+  setTid?: number;
 }
 
 const has = (flags: number, flag: number): boolean =>
@@ -48,11 +51,21 @@ const checkFlags = (kernel: Kernel, task: Task, flags: number): number => {
   if (has(flags, CLONE.THREAD) && !has(flags, CLONE.SIGHAND)) return -ERRNO.EINVAL;
   if (has(flags, CLONE.SIGHAND) && !has(flags, CLONE.VM)) return -ERRNO.EINVAL;
   if (has(flags, CLONE.PARENT) && task.group.unkillable) return -ERRNO.EINVAL;
+  if (has(flags, CLONE.THREAD) && (has(flags, CLONE.NEWUSER) || has(flags, CLONE.NEWPID))) return -ERRNO.EINVAL;
+  if (has(flags, CLONE.PIDFD) && has(flags, CLONE.DETACHED)) return -ERRNO.EINVAL;
+  if (has(flags, CLONE.SYSVSEM) && has(flags, CLONE.NEWIPC)) return -ERRNO.EINVAL;
   if (flags & NAMESPACES) {
     kernel.log('clone: namespaces are not supported');
     return task.cred.euid === 0 ? -ERRNO.EINVAL : -ERRNO.EPERM;
   }
   return 0;
+};
+
+/** Whether the task may choose this id for its child (alloc_pid): 0 or -errno. CAP_CHECKPOINT_RESTORE is root's. */
+const checkTid = (kernel: Kernel, task: Task, tid: number): number => {
+  if (tid < 1 || tid >= PID_MAX) return -ERRNO.EINVAL;
+  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  return isPidInUse(kernel, tid) ? -ERRNO.EEXIST : 0;
 };
 
 /** The user's processes, and all tasks, are within their limits. */
@@ -132,10 +145,14 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
     if (fd < 0) return fd;
     putUser32(parent.mm, args.pidfd, fd);
   }
+  if (args.setTid !== undefined) {
+    const refusal = checkTid(kernel, parent, args.setTid);
+    if (refusal !== 0) return refusal;
+  }
   const thread = has(flags, CLONE.THREAD);
   // First what may fail.
   const mm = has(flags, CLONE.VM) ? mmGet(parent.mm) : dupMm(parent.mm);
-  const pid = allocPid(kernel);
+  const pid = args.setTid ?? allocPid(kernel);
   const sighand = has(flags, CLONE.SIGHAND) ? parent.sighand : copySigHand(parent.sighand);
   if (has(flags, CLONE.CLEAR_SIGHAND)) flushCaughtHandlers(sighand);
   const { pgid, sid, tty, rlimits } = parent.group;
@@ -166,6 +183,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.personality = parent.personality;
   child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;
+  child.sched = inheritedSched(parent.sched);
   // Threads register areas of their own.
   if (!has(flags, CLONE.VM)) child.rseq = parent.rseq;
   child.rseqEvent = child.rseq !== null;
@@ -198,6 +216,9 @@ const putPidfd = (kernel: Kernel, task: Task, child: Task, args: CloneArgs): voi
  */
 export const kernelClone = (kernel: Kernel, task: Task, args: CloneArgs): number => {
   if (task.wait !== null) return finishClone(kernel, task, args, task.wait.data);
+  // One word cannot take both.
+  const both = has(args.flags, CLONE.PIDFD) && has(args.flags, CLONE.PARENT_SETTID);
+  if (both && args.pidfd === args.parentTid) return -ERRNO.EINVAL;
   const child = copyProcess(kernel, task, args);
   if (typeof child === 'number') return child;
   if (has(args.flags, CLONE.PIDFD)) putPidfd(kernel, task, child, args);

@@ -63,6 +63,9 @@ const clone = (
 /** The first published size of struct clone_args. */
 const CLONE_ARGS_SIZE_VER0 = 64;
 const PAGE_SIZE = 4096;
+/** Most ids that a child may be given: one for each level of namespaces. */
+const MAX_PID_NS_LEVEL = 32n;
+const INT_MAX = 0x7fffffffn;
 
 /** All flags of clone3(2); those of them which need a kernel built with more are refused later. */
 const CLONE3_FLAGS = 0xffffffff - CLONE.DETACHED - CLONE.CSIGNAL + CLONE.CLEAR_SIGHAND + CLONE.INTO_CGROUP;
@@ -77,6 +80,10 @@ const clone3 = (kernel: Kernel, task: Task, address: number, size: number): numb
   const known = new Uint8Array(CLONE_ARGS.size);
   known.set(bytes.subarray(0, CLONE_ARGS.size));
   const args = CLONE_ARGS.read(new DataView(known.buffer), 0);
+  if ((args.set_tid === 0) !== (args.set_tid_size === 0n) || args.set_tid_size > MAX_PID_NS_LEVEL) return -ERRNO.EINVAL;
+  if (args.flags & BigInt(CLONE.INTO_CGROUP) && (args.cgroup > INT_MAX || size < CLONE_ARGS.size)) return -ERRNO.EINVAL;
+  // Ids are read before flags are looked at; there is one for each level of namespaces, of which there is one.
+  const tids = copyFromUser(task.mm, args.set_tid, Number(args.set_tid_size) * 4);
   if (args.exit_signal > BigInt(NSIG) || !isSubset(args.flags, CLONE3_FLAGS)) return -ERRNO.EINVAL;
   const flags = Number(args.flags);
   const exitSignal = Number(args.exit_signal);
@@ -85,10 +92,9 @@ const clone3 = (kernel: Kernel, task: Task, address: number, size: number): numb
   if (flags & (CLONE.THREAD | CLONE.PARENT) && exitSignal !== 0) return -ERRNO.EINVAL;
   if ((args.stack === 0) !== (args.stack_size === 0)) return -ERRNO.EINVAL;
   if (args.stack !== 0 && !accessOk(args.stack, args.stack_size)) return -ERRNO.EINVAL;
-  if (args.set_tid !== 0 || args.set_tid_size !== 0n || flags >= CLONE.INTO_CGROUP) {
-    kernel.log('clone3: set_tid and cgroups are not supported');
-    return -ERRNO.EINVAL;
-  }
+  if (tids.length > 4) return -ERRNO.EINVAL;
+  // There is no file system of control groups: whatever descriptor it is, it is none of a group.
+  if (flags >= CLONE.INTO_CGROUP) return -ERRNO.EBADF;
   return kernelClone(kernel, task, {
     flags,
     exitSignal,
@@ -97,6 +103,7 @@ const clone3 = (kernel: Kernel, task: Task, address: number, size: number): numb
     parentTid: args.parent_tid,
     childTid: args.child_tid,
     pidfd: args.pidfd,
+    ...(tids.length === 0 ? {} : { setTid: new DataView(tids.buffer, tids.byteOffset).getInt32(0, true) }),
   });
 };
 
@@ -265,6 +272,6 @@ export const processSyscalls: readonly SyscallRow[] = [
       ['size', arg.size],
     ],
     clone3,
-    'no namespaces, no set_tid, no cgroups',
+    'no namespaces, no cgroups',
   ),
 ];

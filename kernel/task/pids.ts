@@ -3,11 +3,11 @@ import type { Kernel } from '../kernel.ts';
 import type { Task, ThreadGroup } from './task.ts';
 
 /** Ids go up to here and then start again after the reserved ones (PID_MAX_LIMIT, RESERVED_PIDS). */
-const PID_MAX = 4194304;
+export const PID_MAX = 4194304;
 const RESERVED_PIDS = 300;
 
 /** The id is a task's, a process group's or a session's. */
-const inUse = (kernel: Kernel, pid: number): boolean => {
+export const isPidInUse = (kernel: Kernel, pid: number): boolean => {
   if (kernel.tasks.has(pid)) return true;
   for (const task of kernel.tasks.values()) {
     if (task.group.pgid === pid || task.group.sid === pid) return true;
@@ -20,7 +20,7 @@ export const allocPid = (kernel: Kernel): number => {
   do {
     kernel.lastPid++;
     if (kernel.lastPid >= PID_MAX) kernel.lastPid = RESERVED_PIDS;
-  } while (inUse(kernel, kernel.lastPid));
+  } while (isPidInUse(kernel, kernel.lastPid));
   return kernel.lastPid;
 };
 

@@ -208,6 +208,17 @@ export interface DebugRegisters {
   control: number;
 }
 
+/** What sched_setscheduler(2), setpriority(2) and ioprio_set(2) set. */
+export interface SchedAttributes {
+  policy: number;
+  /** -20 to 19. */
+  nice: number;
+  /** 1 to 99 with SCHED_FIFO and SCHED_RR, 0 with others. */
+  priority: number;
+  resetOnFork: boolean;
+  ioprio: number;
+}
+
 /** How a process ended, for reports. */
 export interface TaskEnd {
   /** Wait status as wait(2) encodes it. */
@@ -289,6 +300,7 @@ export interface Task {
   /** CLONE_CHILD_CLEARTID address or 0. */
   clearChildTid: number;
   robustList: number;
+  sched: SchedAttributes;
   /** The area of rseq(2), or null; and whether something came between since it last ran in user mode. */
   rseq: { address: number; length: number; signature: number } | null;
   rseqEvent: boolean;

@@ -36,6 +36,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   UTSNAME: { c: 'struct new_utsname', headers: ['linux/utsname.h'] },
   SYSINFO: { c: 'struct sysinfo', headers: ['linux/sysinfo.h'] },
   ROBUST_LIST_HEAD: { c: 'struct robust_list_head', headers: ['linux/futex.h'] },
+  SCHED_ATTR: { c: 'struct sched_attr', headers: ['linux/types.h', 'linux/sched/types.h'] },
   FUTEX_WAITV: { c: 'struct futex_waitv', headers: ['linux/types.h', 'linux/futex.h'] },
   RSEQ: { c: 'struct rseq', headers: ['linux/rseq.h'], fields: { node_id: null, mm_cid: null, pad: null } },
   RSEQ_CS: { c: 'struct rseq_cs', headers: ['linux/rseq.h'] },

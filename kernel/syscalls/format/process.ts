@@ -16,6 +16,7 @@ import {
 } from '../../abi/process.ts';
 import { RLIMIT } from '../../abi/resource.ts';
 import { MEMBARRIER } from '../../abi/rseq.ts';
+import { IOPRIO_WHO } from '../../abi/sched.ts';
 import { signalName } from '../../abi/signal.ts';
 import { GRND } from '../../abi/system.ts';
 import { CONTINUED_STATUS, CORE_FLAG, exitCode, P, termSignal, WAIT } from '../../abi/wait.ts';
@@ -113,6 +114,8 @@ export const priorityWhich = argument(
     'PRIO_???',
   ),
 );
+
+export const ioprioWhich = argument('int', choice(names('IOPRIO_WHO_', IOPRIO_WHO), 'IOPRIO_WHO_???'));
 
 const POLICIES = ['OTHER', 'FIFO', 'RR', 'BATCH'].map((name, value) => [`SCHED_${name}`, value] as const);
 export const schedulingPolicy = argument('int', choice(POLICIES, 'SCHED_???'));
