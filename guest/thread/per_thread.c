@@ -73,6 +73,7 @@ static void *thread(void *arg) {
 int main(void) {
   pthread_t t;
   sigset_t mask;
+  prctl(PR_SET_NAME, "main thread");
   pthread_barrier_init(&both, NULL, 2);
   sigemptyset(&mask);
   sigaddset(&mask, SIGUSR1);
