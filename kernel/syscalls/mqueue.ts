@@ -230,6 +230,7 @@ export const mqueueSyscalls: readonly SyscallRow[] = [
       ['sevp', arg.sigevent],
     ],
     mqNotify,
+    'SIGEV_THREAD needs netlink sockets, which are not there',
   ),
   syscall(
     245,
