@@ -105,6 +105,8 @@ export interface Kernel {
   now(): number;
   /** CLOCK_REALTIME, nanoseconds. */
   realtime(): bigint;
+  /** The same at the last tick, as times of files are taken (ktime_get_coarse_real_ts64). */
+  coarseRealtime(): bigint;
   random(bytes: Uint8Array): void;
   /** Marks the task asleep (its `wait` is set); arms its deadline. */
   sleep(task: Task): void;

@@ -128,6 +128,8 @@ export type RunEnd =
   /** Every task waits, and nothing can wake one. A line for each, of what it waits for and who has it (`waiting.ts`). */
   | { kind: 'deadlock'; waiting: string[] };
 
+/** Nanoseconds between ticks of the coarse clock, when tasks do not run longer in one piece. */
+const TICK = 1e6;
 /** Nanoseconds of work between two turns of the host's event loop. */
 const HOST_SLICE = 10e6;
 /** Sleeps are left this much early, nanoseconds, for the host's timers are late; the rest is spent in short turns. */
@@ -190,6 +192,8 @@ export class Machine implements Kernel {
   #watching = false;
   /** State of the counters at the last `account`. */
   #accounted = { time: 0, instructions: 0, traps: 0 };
+  /** What the clock showed at the last tick. */
+  #tick = { at: Number.NEGATIVE_INFINITY, realtime: 0n };
   /** Where `run` stops, and the place where it began, which does not count. */
   #breakpoints: ReadonlySet<number> = new Set();
   #begun = { pid: 0, rip: 0, instructions: 0 };
@@ -245,6 +249,12 @@ export class Machine implements Kernel {
     return DETERMINISTIC_EPOCH + BigInt(Math.floor(sinceStart(this.now())));
   }
 
+  coarseRealtime(): bigint {
+    if (this.clock.deterministic) return this.realtime();
+    const { time } = this.#accounted;
+    if (time - this.#tick.at >= TICK) this.#tick = { at: time, realtime: this.realtime() };
+    return this.#tick.realtime;
+  }
   random(bytes: Uint8Array): void {
     if (this.randomState === null) this.host.random(bytes);
     else fillRandom(this.randomState, bytes);
@@ -288,6 +298,7 @@ export class Machine implements Kernel {
 
   /** What came before is nobody's CPU time. */
   #startAccounting(): void {
+    this.#tick.at = Number.NEGATIVE_INFINITY;
     this.#accounted = { time: this.now(), instructions: this.cpu.instructions, traps: this.clock.traps };
   }
 

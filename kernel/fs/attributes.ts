@@ -55,7 +55,7 @@ export const changeTimes = (
   } else if (!ownerOrCapable(task.cred, inode)) {
     return -ERRNO.EPERM;
   }
-  const now = kernel.realtime();
+  const now = kernel.coarseRealtime();
   const change: AttributeChange = {};
   if (access !== 'omit') change.atime = access === 'now' ? now : access;
   if (modification !== 'omit') change.mtime = modification === 'now' ? now : modification;

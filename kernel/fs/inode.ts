@@ -52,7 +52,7 @@ export const newInode = (
   mode: number,
   owner: { uid: number; gid: number } = { uid: 0, gid: 0 },
 ): Inode => {
-  const now = kernel.realtime();
+  const now = kernel.coarseRealtime();
   return {
     ops,
     sb,
@@ -109,18 +109,18 @@ export const ownerOrCapable = (cred: Credentials, inode: Inode): boolean => cred
 
 /** The data changed: mtime and ctime are now. */
 export const touchModified = (kernel: Kernel, inode: Inode): void => {
-  inode.mtime = inode.ctime = kernel.realtime();
+  inode.mtime = inode.ctime = kernel.coarseRealtime();
 };
 
 export const touchChanged = (kernel: Kernel, inode: Inode): void => {
-  inode.ctime = kernel.realtime();
+  inode.ctime = kernel.coarseRealtime();
 };
 
 const DAY = 86_400_000_000_000n;
 
 /** The data was read: atime as the mount option relatime keeps it (relatime_need_update). */
 export const touchAccessed = (kernel: Kernel, inode: Inode): void => {
-  const now = kernel.realtime();
+  const now = kernel.coarseRealtime();
   if (inode.atime <= inode.mtime || inode.atime <= inode.ctime || now - inode.atime >= DAY) inode.atime = now;
 };
 
