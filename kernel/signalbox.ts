@@ -7,7 +7,7 @@ import type { MemoryHost } from './memory-host.ts';
 import { copyFromUser, copyToUser } from './mm/user.ts';
 import { type Registers, readRegisters, writeRegisters } from './registers.ts';
 import { describeEnd, makeReport, type ProcessEnd, type Recording, type Report, recorder } from './report.ts';
-import { noteSigpending, recalcSigpending } from './signal/pending.ts';
+import { enqueue, newPending, noteSigpending, recalcSigpending } from './signal/pending.ts';
 import { sendSignal, signalWakeUp } from './signal/send.ts';
 import { type GraphSnapshot, restoreGraph, saveGraph } from './snapshot.ts';
 import { type Stop, type StopConditions, StopWatch } from './stops.ts';
@@ -29,10 +29,14 @@ export interface PendingSignals {
   readonly process: readonly SigInfo[];
 }
 
-const pendingOf = (infos: readonly SigInfo[]): SigPending => ({
-  signal: infos.reduce((set, { signo }) => set | SIGBIT[signo]!, 0n),
-  queue: infos.map((info) => ({ ...info })),
-});
+const pendingOf = (infos: readonly SigInfo[]): SigPending => {
+  const pending = newPending();
+  for (const info of infos) {
+    pending.signal |= SIGBIT[info.signo]!;
+    enqueue(pending, { ...info });
+  }
+  return pending;
+};
 
 /** Pending signals as a list; one of which the kernel kept only the number has no sender. */
 const listOf = ({ signal, queue }: SigPending): SigInfo[] => {

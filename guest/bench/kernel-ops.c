@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -133,6 +136,58 @@ static void pipes(void)
     report("pipe 4096 bytes", start, rounds);
 }
 
+struct message {
+    long type;
+    char text[64];
+};
+
+static void messages(void)
+{
+    long rounds = 20000 * scale;
+    int there = msgget(IPC_PRIVATE, 0600), back = msgget(IPC_PRIVATE, 0600);
+    struct message m = {.type = 1};
+    check(there >= 0 && back >= 0, "msgget");
+    if (fork() == 0) {
+        for (long i = 0; i < rounds; i++) {
+            msgrcv(there, &m, sizeof m.text, 0, 0);
+            msgsnd(back, &m, sizeof m.text, 0);
+        }
+        _exit(0);
+    }
+    double start = now();
+    for (long i = 0; i < rounds; i++) {
+        msgsnd(there, &m, sizeof m.text, 0);
+        msgrcv(back, &m, sizeof m.text, 0, 0);
+    }
+    report("msg round trip", start, rounds);
+    wait(NULL);
+    msgctl(there, IPC_RMID, NULL);
+    msgctl(back, IPC_RMID, NULL);
+}
+
+static void semaphores(void)
+{
+    long rounds = 20000 * scale;
+    int set = semget(IPC_PRIVATE, 2, 0600);
+    struct sembuf down[2] = {{0, -1, 0}, {1, -1, 0}}, up[2] = {{0, 1, 0}, {1, 1, 0}};
+    check(set >= 0, "semget");
+    if (fork() == 0) {
+        for (long i = 0; i < rounds; i++) {
+            semop(set, &down[0], 1);
+            semop(set, &up[1], 1);
+        }
+        _exit(0);
+    }
+    double start = now();
+    for (long i = 0; i < rounds; i++) {
+        semop(set, &up[0], 1);
+        semop(set, &down[1], 1);
+    }
+    report("semop round trip", start, rounds);
+    wait(NULL);
+    semctl(set, 0, IPC_RMID);
+}
+
 static void processes(void)
 {
     long rounds = 300 * scale;
@@ -143,15 +198,33 @@ static void processes(void)
         wait(NULL);
     }
     report("fork+exit+wait", start, rounds);
+
+    rounds = 100 * scale;
+    start = now();
+    for (long i = 0; i < rounds; i++) {
+        if (fork() == 0) {
+            execl("/proc/self/exe", "kernel-ops", "0", "exec", (char *)NULL);
+            _exit(1);
+        }
+        int status;
+        wait(&status);
+        check(status == 0, "exec");
+    }
+    report("fork+exec+wait", start, rounds);
 }
 
 int main(int argc, char **argv)
 {
+    // The program that "fork+exec+wait" starts is this one.
+    if (argc > 2)
+        return 0;
     if (argc > 1)
         scale = atof(argv[1]);
     syscalls();
     signals();
     pipes();
+    messages();
+    semaphores();
     processes();
     return 0;
 }

@@ -150,7 +150,7 @@ export const knownSiginfoLayout = (signal: number, code: number): boolean => {
 
 /** Writes all 128 bytes. */
 export const writeSigInfo = (view: DataView, offset: number, info: SigInfo): void => {
-  for (let i = 0; i < SIGINFO_SIZE; i += 8) view.setBigUint64(offset + i, 0n, true);
+  for (let i = 0; i < SIGINFO_SIZE; i += 4) view.setUint32(offset + i, 0, true);
   view.setInt32(offset, info.signo, true);
   view.setInt32(offset + 4, info.errno, true);
   view.setInt32(offset + 8, info.code, true);

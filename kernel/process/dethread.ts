@@ -2,6 +2,7 @@
 import { SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmGet } from '../mm/mm.ts';
+import { newPending } from '../signal/pending.ts';
 import { makeRunnable } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
 import { cancelSleep } from '../task/timers.ts';
@@ -72,7 +73,7 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   }
   inheritTrace(task, leader);
   makeRunnable(kernel, leader);
-  task.pending = { signal: 0n, queue: [] };
+  task.pending = newPending();
   doExit(kernel, task, 0);
   kernel.current = leader;
   return leader;

@@ -10,7 +10,7 @@ import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
 import { addTimer } from '../task/timers.ts';
 import { hasTrap } from '../task/trace.ts';
 
-export const newPending = (): SigPending => ({ signal: 0n, queue: [] });
+export const newPending = (): SigPending => ({ signal: 0n, queue: [], timers: 0 });
 
 /** Something waits for the task: an unblocked signal, a group stop, a stop for its tracer, the end of the group. */
 const hasPending = (task: Task): boolean =>
@@ -31,11 +31,22 @@ export const noteSigpending = (task: Task): boolean => {
   return true;
 };
 
-const sentSignals = ({ queue }: SigPending): number => {
-  let count = 0;
-  for (const info of queue) if (info.kind !== 'timer' || info.origin === undefined) count++;
-  return count;
+const ofTimer = (info: SigInfo): boolean => info.kind === 'timer' && info.origin !== undefined;
+
+/** Appends to the queue; who calls says that the signal is pending. */
+export const enqueue = (pending: SigPending, info: SigInfo): void => {
+  pending.queue.push(info);
+  if (ofTimer(info)) pending.timers++;
 };
+
+const removeAt = (pending: SigPending, at: number): SigInfo => {
+  const { queue } = pending;
+  const info = at === queue.length - 1 ? queue.pop()! : at === 0 ? queue.shift()! : queue.splice(at, 1)[0]!;
+  if (ofTimer(info)) pending.timers--;
+  return info;
+};
+
+const sentSignals = ({ queue, timers }: SigPending): number => queue.length - timers;
 
 /** Queued signals of a user, in all processes: what RLIMIT_SIGPENDING bounds. */
 export const queuedSignals = (kernel: Kernel, uid: number): number => {
@@ -60,6 +71,7 @@ export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet):
   pending.signal = without(pending.signal, mask);
   for (const info of pending.queue) if (inSet(mask, info.signo)) timerSignalFlushed(info);
   pending.queue = pending.queue.filter((info) => !inSet(mask, info.signo));
+  pending.timers = pending.queue.filter(ofTimer).length;
 };
 
 /** A signal of which only the bit was kept. */
@@ -73,13 +85,13 @@ const collectSignal = (pending: SigPending, signo: number): SigInfo => {
     if (queue[i]!.signo !== signo) continue;
     if (found >= 0) {
       // Another one stays pending.
-      return queue.splice(found, 1)[0]!;
+      return removeAt(pending, found);
     }
     found = i;
   }
   pending.signal = without(pending.signal, SIGBIT[signo]!);
   if (found < 0) return lostInfo(signo);
-  return found === queue.length - 1 ? queue.pop()! : queue.splice(found, 1)[0]!;
+  return removeAt(pending, found);
 };
 
 /** The signal to take first of those which `blocked` lets through: synchronous ones, then the lowest; 0 if none. */
@@ -122,7 +134,7 @@ export const dequeueSynchronous = (task: Task): SigInfo | null => {
   if ((without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
   const at = pending.queue.findIndex((info) => info.code > SI.USER && inSet(SYNCHRONOUS, info.signo));
   if (at < 0) return null;
-  const info = pending.queue.splice(at, 1)[0]!;
+  const info = removeAt(pending, at);
   if (!pending.queue.some((other) => other.signo === info.signo)) {
     pending.signal = without(pending.signal, SIGBIT[info.signo]!);
   }

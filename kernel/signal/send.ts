@@ -19,7 +19,7 @@ import type { Kernel, SignalFate } from '../kernel.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, SigPending, Task, ThreadGroup } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
-import { flushSignals, mayQueue } from './pending.ts';
+import { enqueue, flushSignals, mayQueue } from './pending.ts';
 
 /** Linux 0.11 has a bit each for so many. */
 const NSIG_011 = 32;
@@ -213,7 +213,7 @@ export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: 
   let fate: SignalFate = 'stripped';
   if (signo !== SIG.SIGKILL) {
     if ((legacy && info.code >= 0) || mayQueue(kernel, task)) {
-      pending.queue.push(info);
+      enqueue(pending, info);
       fate = 'queued';
     } else if (!legacy && info.code !== SI.USER && info.code !== SI.KERNEL) {
       tell(kernel, info, task, toThread, 'refused');
@@ -238,7 +238,7 @@ export const queueTimerSignal = (kernel: Kernel, info: SigInfo, task: Task, toTh
     return exiting;
   }
   const pending = toThread ? task.pending : task.group.sharedPending;
-  pending.queue.push(info);
+  enqueue(pending, info);
   wakeAll(kernel, task.sighand.signalfd);
   pending.signal |= SIGBIT[signo]!;
   tell(kernel, info, task, toThread, 'queued', completeSignal(kernel, task, signo, toThread));

@@ -39,6 +39,8 @@ export interface SigPending {
   signal: SigSet;
   /** In order of arrival. */
   queue: SigInfo[];
+  /** How many of the queue are entries of POSIX timers, which count as long as there is the timer. */
+  timers: number;
 }
 
 /** struct k_sigaction. `handler` is SIG_DFL 0, SIG_IGN 1 or an address. */
