@@ -37,7 +37,7 @@ static void start(int flags) {
   struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = flags};
   sigaction(SIGALRM, &sa, NULL);
   alarms = 0;
-  struct itimerval t = {{0, 3000}, {0, 3000}};
+  struct itimerval t = {{0, 1500}, {0, 1500}};
   setitimer(ITIMER_REAL, &t, NULL);
 }
 static void stop(const char *what, long r) {

@@ -3,6 +3,7 @@ import { PAGE_SIZE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAX_RW_COUNT, O, SPLICE_F } from '../abi/fcntl.ts';
 import { POLL } from '../abi/poll.ts';
+import { AF } from '../abi/socket.ts';
 import { iovec } from '../abi/uio.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { isReadable, isWritable } from '../fs/inode.ts';
@@ -22,6 +23,7 @@ import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, KernelBuffer } from '../mm/iov.ts';
 import { getUserLong, putUserLong, readStruct, UserFault } from '../mm/user.ts';
+import { isSocket, socketOf } from '../net/file.ts';
 import type { Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import * as arg from './args.ts';
@@ -55,6 +57,9 @@ const advance = (task: Task, file: OpenFile, address: number, at: number): void 
 
 const isNonblocking = ({ flags }: OpenFile): boolean => (flags & O.NONBLOCK) !== 0;
 
+/** AF_UNIX heeds SPLICE_F_NONBLOCK of a read; other files their own O_NONBLOCK alone. */
+const isLocalSocket = (file: OpenFile): boolean => isSocket(file) && socketOf(file).family === AF.UNIX;
+
 /** splice_file_to_pipe. */
 const fromFile = (
   kernel: Kernel,
@@ -71,6 +76,7 @@ const fromFile = (
   const ready = awaitSpace(kernel, task, pipe, nonblock);
   if (ready <= 0) return ready;
   if (file.ops.read === undefined || hasNone(file) || file.ops.kind === 'null') return -ERRNO.EINVAL;
+  if (nonblock && isLocalSocket(file) && !(file.ops.poll!(kernel, file) & POLL.IN)) return -ERRNO.EAGAIN;
   const first = file.ops.kind === 'file' ? PAGE_SIZE - (start % PAGE_SIZE) : PAGE_SIZE;
   const done = fillPipe(kernel, pipe, length, first, (into, before) => {
     // Only the first read may wait.
