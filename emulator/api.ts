@@ -12,6 +12,7 @@ export { ALL_FEATURES, CPU_LEVELS, type CpuLevel, FEATURES, type FeatureSet, fea
 export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
 export { MXCSR_WRITABLE } from './isa/sse/area.ts';
 export { XFEATURE, xcr0Of } from './isa/xsave-size.ts';
+export type { ExitCause } from './jit/cause.ts';
 export { LINEAR, PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';
 export { ACCESS, type Access, frameOf, PageTable, PF_ERROR, PTE, USER_END, walk } from './memory/paging.ts';
 export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';

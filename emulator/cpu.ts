@@ -3,6 +3,7 @@
  */
 import type { PreparedForms } from './interpreter/prepared.ts';
 import type { FeatureSet } from './isa/features.ts';
+import type { ExitCause } from './jit/cause.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { Watchpoint } from './memory/watch.ts';
 import type { CpuState } from './state.ts';
@@ -27,7 +28,7 @@ export interface JitObserver {
   /** A region was translated: its entry, the guest's code, and the WebAssembly made of it. */
   translated(entry: number, guest: string, code: string): void;
   /** A region was left for the interpreter, which executes the instruction there. */
-  interpreted(address: number): void;
+  interpreted(address: number, cause: ExitCause): void;
   /** A region was left for code elsewhere. */
   left(address: number): void;
 }

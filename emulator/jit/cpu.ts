@@ -4,10 +4,12 @@ import { STOP } from '../cpu.ts';
 import { EXIT } from '../interpreter/contract.ts';
 import { InterpreterCpu } from '../interpreter/cpu.ts';
 import { CpuFault } from '../isa/helper.ts';
+import { fetchInstruction } from '../memory/fetch.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { codeText } from '../wasm/text.ts';
 import { RegionCache, type Translation } from './cache.ts';
+import { type ExitCause, exitCause } from './cause.ts';
 import { discover, graphOf, type Region, type RegionLimits } from './cfg.ts';
 import { jumpTargets } from './profile.ts';
 import { listRegion } from './region.ts';
@@ -95,8 +97,22 @@ export class JitCpu extends InterpreterCpu {
   }
 
   protected override onLeft(address: number, code: number): void {
-    if (code === EXIT.left) this.#observer?.left(address);
-    else this.#observer?.interpreted(address);
+    const observer = this.#observer;
+    if (observer === undefined) return;
+    if (code === EXIT.left) observer.left(address);
+    else observer.interpreted(address, this.#causeOf(address));
+  }
+
+  #causeOf(address: number): ExitCause {
+    const { cr2Wide } = this.state;
+    try {
+      const { instruction } = fetchInstruction(this.memory, address);
+      return exitCause(instruction, this.physical.u32[STATE.remaining / 4]!, LIMITS.instructions);
+    } catch (error) {
+      if (!(error instanceof CpuFault)) throw error;
+      this.state.cr2Wide = cr2Wide;
+      return 'edge of the region';
+    }
   }
 
   protected override onUnproven(slot: number): void {

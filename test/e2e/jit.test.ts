@@ -48,7 +48,31 @@ it('profiles', async () => {
   const { status, stderr } = await signalbox(['profile', '--cpu', 'jit', loop()]);
   expect(status).toBe(0);
   expect(stderr).toContain('60004 instructions, 1 regions');
-  expect(stderr).toMatch(/left for the interpreter, by the instruction it executed: [1-9]/);
+  expect(stderr).toMatch(
+    /^left for the interpreter, by cause: [1-9]\d*\n +\d+ {2}(budget|edge of the region|not translated)$/m,
+  );
+  expect(stderr).toMatch(/by the instruction it executed\n +[1-9]\d* {2}0x4000/);
+});
+
+it('writes a profile as JSON', async () => {
+  const file = path.join(folder, 'profile.json');
+  const { status, stderr } = await signalbox(['profile', '--json', file, loop()]);
+  expect([status, stderr]).toEqual([0, '']);
+  const profile = JSON.parse(readFileSync(file, 'utf8'));
+  expect(profile).toMatchObject({ instructions: 60004, regions: 1 });
+  const shares = profile.functions.map(({ share }: { share: number }) => share);
+  expect(shares.reduce((a: number, b: number) => a + b)).toBeCloseTo(1);
+  const counts = profile.interpreted.map(({ count }: { count: number }) => count);
+  const causes = Object.values(profile.causes as Record<string, number>);
+  expect(causes.reduce((a, b) => a + b)).toBe(counts.reduce((a: number, b: number) => a + b));
+  const wrong = await signalbox(['profile', '--json', folder, loop()]);
+  expect([wrong.status, wrong.stderr]).toEqual([125, expect.stringContaining('--json')]);
+});
+
+it.skipIf(!canBuild)('tells functions and causes of a larger program', async () => {
+  const { stderr } = await signalbox(['profile', '--jit-threshold', '20', await guest('generate_code'), '400', '4']);
+  expect(stderr).toMatch(/^ +\d+\.\d% {2}main/m);
+  expect(stderr).toMatch(/^ +\d+ {2}memory$/m);
 });
 
 it('takes sizes and counts only', async () => {

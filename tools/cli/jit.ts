@@ -1,15 +1,15 @@
 /** What the JIT tells of itself: `--jit-dump DIR` and `signalbox profile`. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { JitObserver } from '../../emulator/api.ts';
+import { type ExitCause, type JitObserver, PAGE_SIZE } from '../../emulator/api.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { SymbolCache } from '../symbols.ts';
 import { Failure } from './failure.ts';
 
 type Counts = Map<number, number>;
 
-const increment = (counts: Counts, address: number): void => {
-  counts.set(address, (counts.get(address) ?? 0) + 1);
+const increment = <K>(counts: Map<K, number>, key: K): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 };
 
 const byCount = <K>(counts: ReadonlyMap<K, number>): [K, number][] => [...counts].sort(([, a], [, b]) => b - a);
@@ -27,9 +27,13 @@ export class JitLog {
   readonly interpreted: Counts = new Map();
   /** How often for code elsewhere, by where it is. */
   readonly left: Counts = new Map();
+  readonly causes = new Map<ExitCause, number>();
   readonly observer: JitObserver = {
     translated: (entry, guest, code) => this.translated.push({ entry, guest, code }),
-    interpreted: (address) => increment(this.interpreted, address),
+    interpreted: (address, cause) => {
+      increment(this.interpreted, address);
+      increment(this.causes, cause);
+    },
     left: (address) => increment(this.left, address),
   };
 
@@ -74,30 +78,80 @@ export const runSampled = async (box: Signalbox): Promise<Map<string, number>> =
     const stop = await box.runUntil({ instructions: INTERVAL });
     if (stop.kind !== 'instructions') return counts;
     const task = box.machine.current;
-    const name = symbols.find(task, stop.rip)?.name ?? `${stop.rip.toString(16)} in ${task.executable}`;
+    // Code without symbols, or made at run time: pages are as good as functions.
+    const page = stop.rip - (stop.rip % PAGE_SIZE);
+    const name = symbols.find(task, stop.rip)?.name ?? `page ${page.toString(16)} of ${task.executable}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
 };
 
-/** The profile as text: where instructions went, and why translated code was left. */
-export const profileText = (box: Signalbox, samples: ReadonlyMap<string, number>, log: JitLog): string => {
+export interface Exit {
+  readonly address: string;
+  readonly symbol: string;
+  readonly count: number;
+}
+
+/** Where instructions went, and why translated code was left; most frequent first. */
+export interface Profile {
+  readonly instructions: number;
+  readonly regions: number;
+  /** Shares of the instructions by function, by samples. */
+  readonly functions: readonly { readonly name: string; readonly share: number }[];
+  /** How often regions were left for the interpreter, by why. */
+  readonly causes: Readonly<Partial<Record<ExitCause, number>>>;
+  /** The same by the instruction that the interpreter executed. */
+  readonly interpreted: readonly Exit[];
+  /** How often regions were left for code elsewhere, by where that is. */
+  readonly left: readonly Exit[];
+}
+
+const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0);
+
+/** Symbols are those of the first program. */
+export const profileOf = (box: Signalbox, samples: ReadonlyMap<string, number>, log: JitLog): Profile => {
   const symbols = new SymbolCache((file) => box.readFile(file));
-  const total = [...samples.values()].reduce((a, b) => a + b, 0);
-  const sum = (counts: Counts): number => [...counts.values()].reduce((a, b) => a + b, 0);
-  const place = (address: number): string => `${address.toString(16)} ${symbols.text(box.program, address)}`.trim();
-  const exits = (title: string, counts: Counts): string[] => [
-    `${title}: ${sum(counts)}`,
-    ...byCount(counts)
+  const total = sum(samples.values());
+  const exits = (counts: Counts): Exit[] =>
+    byCount(counts).map(([address, count]) => ({
+      address: `0x${address.toString(16)}`,
+      symbol: symbols.text(box.program, address),
+      count,
+    }));
+  return {
+    instructions: box.machine.cpu.instructions,
+    regions: log.translated.length,
+    functions: byCount(samples).map(([name, count]) => ({ name, share: count / total })),
+    causes: Object.fromEntries(byCount(log.causes)),
+    interpreted: exits(log.interpreted),
+    left: exits(log.left),
+  };
+};
+
+/** The profile as text, without what is rare. */
+export const profileText = (profile: Profile): string => {
+  const lines = (list: readonly Exit[]): string[] =>
+    list
       .slice(0, SHOWN)
-      .map(([address, count]) => `${String(count).padStart(12)}  ${place(address)}`),
-  ];
+      .map(({ address, symbol, count }) => `${String(count).padStart(12)}  ${address} ${symbol}`.trimEnd());
+  const totalOf = (list: readonly Exit[]): number => sum(list.map(({ count }) => count));
   return [
-    `${box.machine.cpu.instructions} instructions, ${log.translated.length} regions`,
-    ...byCount(samples)
-      .slice(0, SHOWN)
-      .map(([name, count]) => `${((100 * count) / total).toFixed(1).padStart(11)}%  ${name}`),
-    ...exits('left for the interpreter, by the instruction it executed', log.interpreted),
-    ...exits('left for code elsewhere, by where that is', log.left),
+    `${profile.instructions} instructions, ${profile.regions} regions`,
+    ...profile.functions.slice(0, SHOWN).map(({ name, share }) => `${(100 * share).toFixed(1).padStart(11)}%  ${name}`),
+    `left for the interpreter, by cause: ${totalOf(profile.interpreted)}`,
+    ...Object.entries(profile.causes).map(([cause, count]) => `${String(count).padStart(12)}  ${cause}`),
+    'left for the interpreter, by the instruction it executed',
+    ...lines(profile.interpreted),
+    `left for code elsewhere, by where that is: ${totalOf(profile.left)}`,
+    ...lines(profile.left),
     '',
   ].join('\n');
+};
+
+/** Writes the whole profile as JSON. Throws `Failure` where it cannot. */
+export const writeProfile = (file: string, profile: Profile): void => {
+  try {
+    fs.writeFileSync(file, `${JSON.stringify(profile, null, 2)}\n`);
+  } catch (error) {
+    throw new Failure(`--json ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
 };

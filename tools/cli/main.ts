@@ -36,9 +36,11 @@ addMachineOptions(
   program
     .command('profile')
     .description('run a program, and say where its instructions went and why translated code was left'),
-).action(async (path: string, args: string[], options: RunCommandOptions) => {
-  process.exit(await run(path, args, { ...options, profile: true }));
-});
+)
+  .option('--json <FILE>', 'write all of it to a file instead')
+  .action(async (path: string, args: string[], options: RunCommandOptions) => {
+    process.exit(await run(path, args, { ...options, profile: true }));
+  });
 
 registerFrameCommand(program);
 registerSignalsCommand(program);

@@ -12,7 +12,7 @@ import { deathLine, exitStatusOf } from './death.ts';
 import { openDmesg } from './dmesg.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readForms } from './forms.ts';
-import { JitLog, profileText, runSampled } from './jit.ts';
+import { JitLog, profileOf, profileText, runSampled, writeProfile } from './jit.ts';
 import type { MachineOptions } from './machine-options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
@@ -23,6 +23,8 @@ export interface RunCommandOptions extends MachineOptions {
   readonly report?: string;
   /** Says at the end on standard error where instructions went. */
   readonly profile?: boolean;
+  /** Writes that to a file instead. */
+  readonly json?: string;
   readonly strace?: boolean;
   readonly output?: string;
   readonly dmesg?: string;
@@ -165,7 +167,11 @@ export const run = async (program: string, args: readonly string[], options: Run
       writeReport(options.report, box, { program, args, cpu: options.cpu, milliseconds: performance.now() - begin });
     }
     if (log !== null && options.jitDump !== undefined) log.write(options.jitDump);
-    if (log !== null && samples !== null) process.stderr.write(profileText(box, samples, log));
+    if (log !== null && samples !== null) {
+      const profile = profileOf(box, samples, log);
+      if (options.json === undefined) process.stderr.write(profileText(profile));
+      else writeProfile(options.json, profile);
+    }
     return exitStatusOf(box);
   } finally {
     stopPassing();
