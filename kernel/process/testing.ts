@@ -33,6 +33,7 @@ export const execMachine = (bytes = 64 << 20): TestMachine => {
     limits: { maxTasks: 100, fileBytes: 1 << 30 },
     fileBytes: 0,
     realtime: () => ++seconds * 1_000_000_000n,
+    coarseRealtime: () => ++seconds * 1_000_000_000n,
     now: () => 0,
     account: () => {},
     wake: () => {},
