@@ -43,11 +43,13 @@ describe.skipIf(!canBuild || !gdb)('a core file in gdb', () => {
       'print/x witness',
       'print/x $r15',
       'print $xmm7.v2_double[0]',
+      // There is a $ymm7 only where the core has NT_X86_XSTATE.
+      'print $ymm7.v4_double[0]',
       'info registers rip',
       'info auxv',
       'info proc mappings',
     );
-    expect(values).toContain('$1 = 11\n$2 = (void *) 0x10\n$3 = 0x5eed\n$4 = 0x1234567\n$5 = 42\n');
+    expect(values).toContain('$1 = 11\n$2 = (void *) 0x10\n$3 = 0x5eed\n$4 = 0x1234567\n$5 = 42\n$6 = 42\n');
     expect(values).toMatch(/rip .*<store_to_nowhere/);
     expect(values).toMatch(/AT_PAGESZ .* 4096/);
     expect(values).toMatch(/AT_EXECFN .*"\/.*core/);
