@@ -5,6 +5,8 @@ import { RLIMIT } from '../abi/resource.ts';
 import { SI } from '../abi/signal.ts';
 import { SIGEV } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
+import { sendToNetlink } from '../net/netlink.ts';
+import type { Socket } from '../net/types.ts';
 import { sendSignal } from '../signal/send.ts';
 import { findProcess } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
@@ -53,14 +55,8 @@ export interface MqNotification {
 /** SIGEV_THREAD: bytes that come back on a socket of the C library's. */
 export interface NotifyCookie {
   bytes: Uint8Array;
-  /** Where they go. */
-  receiver: CookieReceiver;
-}
-
-/** The end of a socket that takes cookies. */
-export interface CookieReceiver {
-  cookies: Uint8Array[];
-  wait: WaitQueue;
+  /** Of family AF_NETLINK. */
+  socket: Socket;
 }
 
 /** struct mqueue_inode_info, without the inode. */
@@ -170,11 +166,10 @@ const notifyArrival = (kernel: Kernel, task: Task, queue: PosixQueue): void => {
   wakeAll(kernel, queue.pollWait);
 };
 
-const returnCookie = (kernel: Kernel, { bytes, receiver }: NotifyCookie, why: number): void => {
+const returnCookie = (kernel: Kernel, { bytes, socket }: NotifyCookie, why: number): void => {
   const cookie = bytes.slice();
   cookie[NOTIFY_COOKIE_LEN - 1] = why;
-  receiver.cookies.push(cookie);
-  wakeAll(kernel, receiver.wait);
+  sendToNetlink(kernel, socket, cookie);
 };
 
 /** The process wants to be told no more: by mq_notify(NULL), or because it closed a descriptor of the queue. */

@@ -241,6 +241,12 @@ const netlinkOps: SocketOperations = Object.freeze<SocketOperations>({
   },
 });
 
+/** Bytes from another part of the kernel (netlink_sendskb): mq_notify(2) answers so. */
+export const sendToNetlink = (kernel: Kernel, sock: Socket, bytes: Uint8Array): void => {
+  netlink(sock).queue.push(bytes);
+  dataReady(kernel, sock);
+};
+
 /** NETLINK_ROUTE, the only protocol. */
 const ROUTE = 0;
 /** Protocols are below this (MAX_LINKS). */

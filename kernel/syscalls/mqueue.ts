@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { MQ_ATTR, MQ_PRIO_MAX, NOTIFY_COOKIE_LEN } from '../abi/mqueue.ts';
 import { NSIG } from '../abi/signal.ts';
+import { AF } from '../abi/socket.ts';
 import { CLOCK, SIGEV, SIGEVENT, TIMESPEC } from '../abi/time.ts';
 import { getFile, installFile, lowestFree } from '../fs/descriptors.ts';
 import { isReadable, isWritable, touchChanged, touchModified } from '../fs/inode.ts';
@@ -18,6 +19,7 @@ import {
 } from '../ipc/mqueue.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, putUser32, readStruct, writeStruct } from '../mm/user.ts';
+import { isSocket, socketOf } from '../net/file.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { withPath } from './path.ts';
@@ -126,7 +128,7 @@ const mqNotify = (kernel: Kernel, task: Task, fd: number, address: number): numb
     if (how !== SIGEV.NONE && how !== SIGEV.SIGNAL && how !== SIGEV.THREAD) return -ERRNO.EINVAL;
     if (how === SIGEV.SIGNAL && (signo < 0 || signo > NSIG)) return -ERRNO.EINVAL;
     if (how === SIGEV.THREAD) {
-      const made = cookieFor(kernel, task, Number(event.sigev_value), signo);
+      const made = cookieFor(task, Number(event.sigev_value), signo);
       if (typeof made === 'number') return made;
       cookie = made;
     }
@@ -151,10 +153,13 @@ const mqNotify = (kernel: Kernel, task: Task, fd: number, address: number): numb
 };
 
 /** SIGEV_THREAD: bytes at sigev_value go to the netlink socket sigev_signo, from which a thread of the C library's reads. */
-const cookieFor = (_kernel: Kernel, task: Task, address: number, fd: number): NotifyCookie | number => {
-  copyFromUser(task.mm, address, NOTIFY_COOKIE_LEN);
+const cookieFor = (task: Task, address: number, fd: number): NotifyCookie | number => {
+  const bytes = copyFromUser(task.mm, address, NOTIFY_COOKIE_LEN);
   const file = getFile(task, fd);
-  return file === undefined ? -ERRNO.EBADF : -ERRNO.ENOTSOCK;
+  if (file === undefined) return -ERRNO.EBADF;
+  if (!isSocket(file)) return -ERRNO.ENOTSOCK;
+  const socket = socketOf(file);
+  return socket.family === AF.NETLINK ? { bytes, socket } : -ERRNO.EINVAL;
 };
 
 /** Of its times, all but that of the data are now. */
@@ -230,7 +235,6 @@ export const mqueueSyscalls: readonly SyscallRow[] = [
       ['sevp', arg.sigevent],
     ],
     mqNotify,
-    'SIGEV_THREAD needs netlink sockets, which are not there',
   ),
   syscall(
     245,
