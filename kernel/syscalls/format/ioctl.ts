@@ -1,11 +1,17 @@
 /** ioctl(2) of files and terminals, as strace writes it. */
+import { TUN } from '../../abi/interface.ts';
 import { CFLAG, IFLAG, IOCTL, LFLAG, OFLAG, termios, winsize } from '../../abi/ioctl.ts';
+import { SIOC } from '../../abi/socket.ts';
 import type { FormatContext } from '../row.ts';
 import { argument, failed, structText } from './argument.ts';
 import { peekView } from './guest.ts';
 import { address, choice, flagParts, flags, hex, names } from './text.ts';
 
-const REQUESTS = names('', IOCTL);
+const REQUESTS = [
+  ...names('', IOCTL),
+  ...names('TUN', TUN),
+  ...Object.entries(SIOC).map(([name, value]) => [name.startsWith('FIO') ? name : `SIOC${name}`, value] as const),
+];
 
 /** The parts of a request without a name (asm-generic/ioctl.h). */
 const iocText = (request: number): string => {
