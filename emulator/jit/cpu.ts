@@ -16,10 +16,10 @@ import { listRegion } from './region.ts';
 import { buildRegionRuntime } from './runtime.ts';
 import { analyse } from './structure.ts';
 
-const THRESHOLD = 3000;
+const THRESHOLD = 10_000;
 /** Some five thousand regions of the usual length. */
 const CACHE_BYTES = 512 << 20;
-const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 3, targets: 16 };
+const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 1, targets: 16 };
 
 /**
  * Longest stay in generated code, in instructions: V8 puts optimised code in the place of a function only when it is
