@@ -168,9 +168,9 @@ const ptraceRequest = (
     case PTRACE.POKETEXT:
     case PTRACE.POKEDATA:
       return writeRemote(tracee.mm, address, wordBytes(value())) === WORD ? 0 : -ERRNO.EIO;
-    case PTRACE.PEEKUSR:
+    case PTRACE.PEEKUSER:
       return peekUser(kernel, task, tracee, address, data);
-    case PTRACE.POKEUSR:
+    case PTRACE.POKEUSER:
       return pokeUser(kernel, tracee, address, value());
     case PTRACE.CONT:
     case PTRACE.SYSCALL:
@@ -249,7 +249,7 @@ export const ptraceSyscalls: readonly SyscallRow[] = [
     101,
     'ptrace',
     [
-      ['request', arg.long],
+      ['request', arg.ptraceRequest],
       ['pid', arg.pid],
       ['addr', arg.pointer],
       ['data', arg.pointer],

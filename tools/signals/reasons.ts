@@ -60,6 +60,7 @@ const unwilling = (task: Task, signo: number): string => {
   if (task.exiting) return 'is ending';
   if (inSet(task.blocked, signo)) return 'blocks it';
   if (task.state === 'stopped') return 'is stopped';
+  if (task.state === 'traced') return 'is stopped for its tracer';
   return 'is on its way to take another signal';
 };
 

@@ -14,6 +14,7 @@ import {
   SYSINFO,
   UTSNAME,
 } from '../../abi/process.ts';
+import { PTRACE } from '../../abi/ptrace.ts';
 import { RLIMIT } from '../../abi/resource.ts';
 import { MEMBARRIER } from '../../abi/rseq.ts';
 import { IOPRIO_WHO } from '../../abi/sched.ts';
@@ -177,6 +178,8 @@ export const sysinfo = filledBy(
   }),
 );
 
+/** ptrace(2)'s request. */
+export const ptraceRequest = argument('long', choice(names('PTRACE_', PTRACE), 'PTRACE_???'));
 export const archPrctlOp = argument('int', choice(names('ARCH_', ARCH), 'ARCH_???'));
 /** The second argument of arch_prctl(2). */
 export const archPrctlArg = {
