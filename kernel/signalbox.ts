@@ -7,7 +7,7 @@ import type { MemoryHost } from './memory-host.ts';
 import { copyFromUser, copyToUser } from './mm/user.ts';
 import { type Registers, readRegisters, writeRegisters } from './registers.ts';
 import { describeEnd, makeReport, type ProcessEnd, type Recording, type Report, recorder } from './report.ts';
-import { enqueue, newPending, noteSigpending, recalcSigpending } from './signal/pending.ts';
+import { enqueue, newPending, noteSigpending, queued, recalcSigpending } from './signal/pending.ts';
 import { sendSignal, signalWakeUp } from './signal/send.ts';
 import { type GraphSnapshot, restoreGraph, saveGraph } from './snapshot.ts';
 import { type Stop, type StopConditions, StopWatch } from './stops.ts';
@@ -39,7 +39,9 @@ const pendingOf = (infos: readonly SigInfo[]): SigPending => {
 };
 
 /** Pending signals as a list; one of which the kernel kept only the number has no sender. */
-const listOf = ({ signal, queue }: SigPending): SigInfo[] => {
+const listOf = (pending: SigPending): SigInfo[] => {
+  const { signal } = pending;
+  const queue = queued(pending);
   const list = queue.map((info) => ({ ...info }));
   SIGBIT.forEach((bit, signo) => {
     if ((signal & bit) === 0n || list.some((info) => info.signo === signo)) return;

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel.ts';
 import { isOrphaned } from '../task/pids.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 import { doNotifyParentCldstop } from './notify.ts';
-import { dequeueSignal, dequeueSynchronous, recalcSigpending } from './pending.ts';
+import { dequeueSignal, dequeueSynchronous, queued, recalcSigpending } from './pending.ts';
 import { sendSignal } from './send.ts';
 import { doSignalStop } from './stop.ts';
 import { stopAtSignal, trapStop } from './trace-stop.ts';
@@ -30,7 +30,7 @@ const STOPPED: Delivery = { kind: 'stopped' };
 const causeOfDeath = (task: Task): SigInfo => {
   const signo = termSignal(task.group.groupExitCode);
   for (const pending of [task.pending, task.group.sharedPending]) {
-    const info = pending.queue.find((queued) => queued.signo === signo);
+    const info = queued(pending).find((each) => each.signo === signo);
     if (info !== undefined) return info;
   }
   return { kind: 'none', signo, errno: 0, code: 0 };

@@ -10,7 +10,13 @@ import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
 import { addTimer } from '../task/timers.ts';
 import { hasTrap } from '../task/trace.ts';
 
-export const newPending = (): SigPending => ({ signal: 0n, queue: [], timers: 0 });
+export const newPending = (): SigPending => ({ signal: 0n, queue: [], head: 0, timers: 0 });
+
+/** Longer queues are not moved for each signal that is taken. */
+const LONG_QUEUE = 1024;
+
+/** What is in the queue, oldest first. */
+export const queued = ({ queue, head }: SigPending): readonly SigInfo[] => (head === 0 ? queue : queue.slice(head));
 
 /** Something waits for the task: an unblocked signal, a group stop, a stop for its tracer, the end of the group. */
 const hasPending = (task: Task): boolean =>
@@ -41,12 +47,23 @@ export const enqueue = (pending: SigPending, info: SigInfo): void => {
 
 const removeAt = (pending: SigPending, at: number): SigInfo => {
   const { queue } = pending;
-  const info = at === queue.length - 1 ? queue.pop()! : at === 0 ? queue.shift()! : queue.splice(at, 1)[0]!;
+  const info = queue[at]!;
+  if (at === pending.head && queue.length > LONG_QUEUE) {
+    pending.head++;
+    if (pending.head * 2 > queue.length) {
+      queue.splice(0, pending.head);
+      pending.head = 0;
+    }
+  } else if (at === queue.length - 1) {
+    queue.pop();
+  } else {
+    queue.splice(at, 1);
+  }
   if (ofTimer(info)) pending.timers--;
   return info;
 };
 
-const sentSignals = ({ queue, timers }: SigPending): number => queue.length - timers;
+const sentSignals = ({ queue, head, timers }: SigPending): number => queue.length - head - timers;
 
 /** Queued signals of a user, in all processes: what RLIMIT_SIGPENDING bounds. */
 export const queuedSignals = (kernel: Kernel, uid: number): number => {
@@ -69,8 +86,10 @@ export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet):
   if ((pending.signal & mask) === 0n) return;
   for (const observer of kernel.observers) observer.signalsFlushed?.(pending, mask);
   pending.signal = without(pending.signal, mask);
-  for (const info of pending.queue) if (inSet(mask, info.signo)) timerSignalFlushed(info);
-  pending.queue = pending.queue.filter((info) => !inSet(mask, info.signo));
+  const before = queued(pending);
+  for (const info of before) if (inSet(mask, info.signo)) timerSignalFlushed(info);
+  pending.queue = before.filter((info) => !inSet(mask, info.signo));
+  pending.head = 0;
   pending.timers = pending.queue.filter(ofTimer).length;
 };
 
@@ -81,7 +100,7 @@ const lostInfo = (signo: number): SigInfo => ({ kind: 'kill', signo, errno: 0, c
 const collectSignal = (pending: SigPending, signo: number): SigInfo => {
   const { queue } = pending;
   let found = -1;
-  for (let i = 0; i < queue.length; i++) {
+  for (let i = pending.head; i < queue.length; i++) {
     if (queue[i]!.signo !== signo) continue;
     if (found >= 0) {
       // Another one stays pending.
@@ -132,10 +151,10 @@ const dequeue = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null =>
 export const dequeueSynchronous = (task: Task): SigInfo | null => {
   const { pending } = task;
   if ((without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
-  const at = pending.queue.findIndex((info) => info.code > SI.USER && inSet(SYNCHRONOUS, info.signo));
+  const at = queued(pending).findIndex((info) => info.code > SI.USER && inSet(SYNCHRONOUS, info.signo));
   if (at < 0) return null;
-  const info = removeAt(pending, at);
-  if (!pending.queue.some((other) => other.signo === info.signo)) {
+  const info = removeAt(pending, pending.head + at);
+  if (!queued(pending).some((other) => other.signo === info.signo)) {
     pending.signal = without(pending.signal, SIGBIT[info.signo]!);
   }
   recalcSigpending(task);

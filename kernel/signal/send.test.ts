@@ -135,7 +135,7 @@ describe('ignoring', () => {
     killSomethingInfo(machine, SIG.SIGUSR1, task.pid);
     setSigaction(task, SIG.SIGUSR1, SIG_IGN, 0, 0, 0n);
     setSigaction(task, SIG.SIGUSR1, SIG_DFL, 0, 0, 0n);
-    expect(task.group.sharedPending).toEqual({ signal: 0n, queue: [], timers: 0 });
+    expect(task.group.sharedPending).toEqual({ signal: 0n, queue: [], head: 0, timers: 0 });
   });
 
   test('init hears neither SIGKILL nor SIGTERM', () => {

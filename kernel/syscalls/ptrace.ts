@@ -30,7 +30,7 @@ import {
   ptraceTraceme,
 } from '../process/ptrace.ts';
 import { putReg, tracedRegs } from '../process/regset.ts';
-import { recalcSigpending } from '../signal/pending.ts';
+import { queued, recalcSigpending } from '../signal/pending.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import type { Trace } from '../task/trace.ts';
@@ -120,7 +120,7 @@ const setSigInfo = (task: Task, tracee: Task, data: number): number => {
 const peekSigInfo = (task: Task, tracee: Task, address: number, data: number): number => {
   const args = readStruct(task.mm, PEEKSIGINFO_ARGS, address);
   if (args.flags & ~PTRACE_PEEKSIGINFO_SHARED || args.nr < 0) return -ERRNO.EINVAL;
-  const { queue } = args.flags & PTRACE_PEEKSIGINFO_SHARED ? tracee.group.sharedPending : tracee.pending;
+  const queue = queued(args.flags & PTRACE_PEEKSIGINFO_SHARED ? tracee.group.sharedPending : tracee.pending);
   const infos = args.off >= BigInt(queue.length) ? [] : queue.slice(Number(args.off)).slice(0, args.nr);
   for (const [index, info] of infos.entries()) putSigInfo(task, info, data + index * SIGINFO_SIZE);
   return infos.length;

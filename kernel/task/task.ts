@@ -37,8 +37,10 @@ export type SigInfo = { signo: number; errno: number; code: number } & (
 export interface SigPending {
   /** Which signals are pending. */
   signal: SigSet;
-  /** In order of arrival. */
+  /** In order of arrival; those below `head` have been taken already: `queued` in signal/pending.ts has the others. */
   queue: SigInfo[];
+  /** Not 0 in long queues only, from which taking the first one must not move all others. */
+  head: number;
   /** How many of the queue are entries of POSIX timers, which count as long as there is the timer. */
   timers: number;
 }
