@@ -16,6 +16,7 @@ import { JitLog, profileOf, profileText, runSampled, writeProfile } from './jit.
 import type { MachineOptions } from './machine-options.ts';
 import { writeReport } from './report.ts';
 import { passSignals } from './signals.ts';
+import { optimizeForTraps } from './tiers.ts';
 import { openTrace } from './trace.ts';
 import { loadUnicorn } from './unicorn.ts';
 
@@ -153,6 +154,7 @@ export const run = async (program: string, args: readonly string[], options: Run
   const dmesg = options.dmesg === undefined ? null : openDmesg(options.dmesg, box.machine);
   if (dmesg !== null) box.machine.observers.push(dmesg.observer);
   const stopPassing = passSignals(box, host);
+  const stopLooking = optimizeForTraps(() => box.machine.clock.traps);
   const begin = performance.now();
   try {
     const samples = options.profile === true ? await runSampled(box) : null;
@@ -174,6 +176,7 @@ export const run = async (program: string, args: readonly string[], options: Run
     }
     return exitStatusOf(box);
   } finally {
+    stopLooking();
     stopPassing();
     trace?.close();
     dmesg?.close();
