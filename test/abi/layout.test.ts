@@ -63,9 +63,18 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   sockaddrIn: { c: 'struct sockaddr_in', headers: ['linux/in.h'], fields: { __pad: null } },
   sockaddrIn6: { c: 'struct sockaddr_in6', headers: ['linux/in6.h'] },
   msghdr: { c: 'struct msghdr', headers: ['sys/socket.h'] },
-  mmsghdr: { c: 'struct mmsghdr', headers: ['sys/socket.h'] },
+  // The C library has these two for _GNU_SOURCE alone.
+  mmsghdr: {
+    c: 'struct mmsghdr',
+    headers: ['sys/socket.h'],
+    declare: 'struct mmsghdr { struct msghdr msg_hdr; unsigned msg_len; };',
+  },
   cmsghdr: { c: 'struct cmsghdr', headers: ['sys/socket.h'] },
-  ucred: { c: 'struct ucred', headers: ['sys/socket.h'] },
+  ucred: {
+    c: 'struct ucred',
+    headers: ['sys/socket.h'],
+    declare: 'struct ucred { int pid; unsigned uid, gid; };',
+  },
   linger: { c: 'struct linger', headers: ['sys/socket.h'] },
   ifconf: { c: 'struct ifconf', headers: ['net/if.h'], fields: { ifc_buf: 'ifc_ifcu.ifcu_buf' } },
   sockaddrNl: { c: 'struct sockaddr_nl', headers: ['sys/socket.h', 'linux/netlink.h'] },
@@ -73,6 +82,15 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   ifinfomsg: { c: 'struct ifinfomsg', headers: ['sys/socket.h', 'linux/rtnetlink.h'] },
   ifaddrmsg: { c: 'struct ifaddrmsg', headers: ['sys/socket.h', 'linux/if_addr.h'] },
   tunPi: { c: 'struct tun_pi', headers: ['linux/if_tun.h'] },
+  PEEKSIGINFO_ARGS: { c: 'struct ptrace_peeksiginfo_args', headers: ['linux/types.h', 'linux/ptrace.h'] },
+  IOVEC_OF_REGSET: { c: 'struct iovec', headers: ['sys/uio.h'] },
+  // What all kinds of struct ptrace_syscall_info begin with; its union follows.
+  PTRACE_SYSCALL_INFO: {
+    c: 'struct syscall_info_head',
+    headers: ['linux/types.h'],
+    declare:
+      'struct syscall_info_head { __u8 op, reserved, flags, reserved2; __u32 arch; __u64 instruction_pointer, stack_pointer; };',
+  },
   TIMEZONE: { c: 'struct timezone', headers: TIME },
   TMS: { c: 'struct tms', headers: ['linux/times.h'] },
   SIGACTION: { c: 'struct sigaction', headers: ['asm/signal.h'] },
