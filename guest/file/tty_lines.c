@@ -24,6 +24,11 @@ static int drain(int fd, char *b) {
   while (poll(&p, 1, n == 0 ? 400 : 40) > 0 && (r = read(fd, b + n, 500)) > 0) n += r;
   return n;
 }
+/* Waits for something to read: a line at the terminal, or at the other end the echo of one that is not finished. */
+static void wait_for(int fd) {
+  struct pollfd p = {fd, POLLIN, 0};
+  poll(&p, 1, 10000);
+}
 /* Types keys, shows the echo, and what can be read. */
 static void type(const char *what, const char *keys, int length) {
   char b[1024];
@@ -105,7 +110,7 @@ int main(void) {
   // A short read leaves the rest of the line.
   char b[64];
   if (write(m, "abcdef\n", 7) != 7) return 1;
-  usleep(30000);
+  wait_for(s);
   int n = 0;
   ioctl(s, FIONREAD, &n);
   printf("to read %d,", n);
@@ -115,7 +120,7 @@ int main(void) {
   drain(m, b);
   // Unfinished input becomes readable in raw mode, and is unfinished again afterwards.
   if (write(m, "xyz", 3) != 3) return 1;
-  usleep(30000);
+  wait_for(m);
   printf("canonical %ld", (long)read(s, b, 64));
   change(local, 0, ICANON);
   ioctl(s, FIONREAD, &n);
@@ -124,12 +129,12 @@ int main(void) {
   change(local, ICANON, 0);
   printf(", canonical %ld", (long)read(s, b, 64));
   if (write(m, "!\n", 2) != 2) return 1;
-  usleep(30000);
+  wait_for(s);
   dump(b, read(s, b, 64));
   printf("\n");
   // Flushing.
   if (write(m, "gone\n", 5) != 5) return 1;
-  usleep(30000);
+  wait_for(s);
   tcflush(s, TCIFLUSH);
   printf("flushed %ld %s\n", (long)read(s, b, 64), strerrorname_np(errno));
   drain(m, b);
@@ -149,12 +154,12 @@ int main(void) {
   change(output, OPOST | ONLCR, ~0u);
   // Flow control: output is held between ^S and ^Q.
   if (write(m, "\023", 1) != 1) return 1;
-  usleep(30000);
+  usleep(200000);
   printf("held: %ld %s", (long)write(s, "x", 1), strerrorname_np(errno));
   struct pollfd p = {s, POLLOUT, 0};
   printf(", poll %d", poll(&p, 1, 0));
   if (write(m, "\021", 1) != 1) return 1;
-  usleep(30000);
+  usleep(200000);
   printf(", released: %ld,", (long)write(s, "y", 1));
   char c[16];
   dump(c, drain(m, c));
@@ -173,7 +178,7 @@ int main(void) {
     if (w > 0) done += w;
   }
   if (write(m, "\n", 1) != 1) return 1;
-  usleep(20000);
+  wait_for(s);
   n = read(s, longer, 6000);
   printf("longest line %d, ends %d\n", n, longer[n - 1] == '\n');
   return 0;
