@@ -321,8 +321,10 @@ static void emulates(void) {
 }
 
 int main(void) {
-  shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  nothing = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  munmap(shared + 4096, 4096);
+  // (munmap leaves a hole, which the next mapping must not fill.)
+  nothing = mmap(shared - (1 << 24), 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   words();
   sets();
   memory();
