@@ -7,7 +7,7 @@ __attribute__((noinline)) static long fib(long n) { return n < 2 ? n : fib(n - 1
 int main(int argc, char **argv)
 {
     // One step less is a share of 0.618.
-    int n = 38;
+    int n = 41;
     for (double share = argc > 1 ? atof(argv[1]) : 1; share < 0.99; share /= 0.618) n--;
     printf("%ld\n", fib(n));
 }

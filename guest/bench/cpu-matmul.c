@@ -7,18 +7,17 @@ static double a[N][N], b[N][N], c[N][N];
 
 int main(int argc, char **argv)
 {
-    int rows = (argc > 1 ? atof(argv[1]) : 1) * N;
+    int rows = (argc > 1 ? atof(argv[1]) : 1) * 25 * N;
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++) {
             a[i][j] = i + j;
             b[i][j] = i - j;
         }
-    for (int round = 0; round < 5; round++)
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < N; j++) {
-                double sum = 0;
-                for (int k = 0; k < N; k++) sum += a[i][k] * b[k][j];
-                c[i][j] = sum;
-            }
-    printf("%f\n", c[rows / 2][10]);
+    for (int row = 0; row < rows; row++)
+        for (int i = row % N, j = 0; j < N; j++) {
+            double sum = 0;
+            for (int k = 0; k < N; k++) sum += a[i][k] * b[k][j];
+            c[i][j] = sum;
+        }
+    printf("%f\n", c[(rows - 1) % N][10]);
 }

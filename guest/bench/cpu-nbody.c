@@ -31,7 +31,7 @@ static void attract(Body *a, Body *b)
 
 int main(int argc, char **argv)
 {
-    int steps = (argc > 1 ? atof(argv[1]) : 1) * 1000000;
+    int steps = (argc > 1 ? atof(argv[1]) : 1) * 5000000;
     for (int step = 0; step < steps; step++) {
         for (int i = 0; i < 5; i++)
             for (int j = i + 1; j < 5; j++) attract(&bodies[i], &bodies[j]);

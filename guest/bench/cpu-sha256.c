@@ -32,7 +32,7 @@ static void compress(uint32_t h[8], const uint8_t *p)
 
 int main(int argc, char **argv)
 {
-    int blocks = (argc > 1 ? atof(argv[1]) : 1) * (1 << 20);
+    int blocks = (argc > 1 ? atof(argv[1]) : 1) * (1 << 21);
     uint32_t h[8];
     uint8_t p[64];
     // Fractions of square and cube roots of the first primes (FIPS 180-4, 4.2.2 and 5.3.3).

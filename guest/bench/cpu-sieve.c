@@ -18,10 +18,11 @@ __attribute__((noinline)) static long sieve(char *a, long n)
 
 int main(int argc, char **argv)
 {
-    long n = (argc > 1 ? atof(argv[1]) : 1) * 8000000, count = 0;
-    for (int round = 0; round < 5; round++) {
+    int rounds = (argc > 1 ? atof(argv[1]) : 1) * 25 + 0.5;
+    long count = 0;
+    for (int round = 0; round < rounds; round++) {
         memset(composite, 0, sizeof composite);
-        count = sieve(composite, n);
+        count = sieve(composite, sizeof composite - 1);
     }
     printf("%ld\n", count);
 }
