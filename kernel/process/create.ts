@@ -91,6 +91,7 @@ export const newGroup = (tgid: number, settings: GroupSettings): ThreadGroup => 
   pgid: settings.pgid,
   sid: settings.sid,
   sessionLeader: settings.sessionLeader,
+  ttyOldPgrp: 0,
   tty: settings.tty ?? null,
   childWait: waitQueue(),
   endWait: waitQueue(),

@@ -34,7 +34,7 @@ export const groupSendSigInfo = (kernel: Kernel, signo: number, info: SigInfo | 
 };
 
 /** What kill(2) says about the current process as sender. */
-const userInfo = (kernel: Kernel, signo: number, code: number): SigInfo | null => {
+export const userInfo = (kernel: Kernel, signo: number, code: number): SigInfo | null => {
   if (signo === 0) return null;
   const { current } = kernel;
   return { kind: 'kill', signo, errno: 0, code, pid: current.group.tgid, uid: current.cred.uid };

@@ -148,6 +148,8 @@ export interface ThreadGroup {
   sessionLeader: boolean;
   /** The controlling terminal (signal->tty). */
   tty: Tty | null;
+  /** A session leader's: the foreground group of the terminal it lost by hang-up; 0 for none (signal->tty_old_pgrp). */
+  ttyOldPgrp: number;
   /** Who waits in wait4/waitid for a child of this group. */
   childWait: WaitQueue;
   /** Who polls a pidfd until the process has ended, or was waited for. */

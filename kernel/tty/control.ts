@@ -1,8 +1,8 @@
 /** Controlling terminals and job control (drivers/tty/tty_jobctrl.c). */
 import { ERRNO, RESTART } from '../abi/errno.ts';
-import { inSet, SIG, SIG_IGN } from '../abi/signal.ts';
+import { inSet, SI, SIG, SIG_IGN } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
-import { groupSendSigInfo, killPgrpInfo } from '../signal/kill.ts';
+import { groupSendSigInfo, killPgrpInfo, userInfo } from '../signal/kill.ts';
 import { kernelInfo } from '../signal/send.ts';
 import { isOrphaned, processes, processGroup } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
@@ -30,6 +30,7 @@ export const setControllingTty = (task: Task, tty: Tty): void => {
   tty.session = task.group.sid;
   tty.foreground = task.group.pgid;
   task.group.tty = tty;
+  task.group.ttyOldPgrp = 0;
 };
 
 const clearSession = (kernel: Kernel, sid: number): void => {
@@ -50,6 +51,13 @@ export const takeControllingTty = (kernel: Kernel, task: Task, tty: Tty, force: 
   return 0;
 };
 
+/** SIGHUP and SIGCONT to a group; at the end of a session leader the kernel sends them, else the leader does. */
+const hangUpGroup = (kernel: Kernel, pgid: number, exiting: boolean, signals: readonly number[]): void => {
+  for (const signo of signals) {
+    killPgrpInfo(kernel, signo, exiting ? kernelInfo(signo) : userInfo(kernel, signo, SI.USER), pgid);
+  }
+};
+
 /** TIOCNOTTY, and the end of a session leader: the session has no terminal any more (disassociate_ctty). */
 export const disassociateTty = (kernel: Kernel, task: Task, exiting: boolean): void => {
   const { group } = task;
@@ -61,18 +69,22 @@ export const disassociateTty = (kernel: Kernel, task: Task, exiting: boolean): v
   if (tty !== null) {
     const { foreground } = tty;
     if (foreground !== 0) {
-      killPgrpInfo(kernel, SIG.SIGHUP, kernelInfo(SIG.SIGHUP), foreground);
-      if (!exiting) killPgrpInfo(kernel, SIG.SIGCONT, kernelInfo(SIG.SIGCONT), foreground);
+      hangUpGroup(kernel, foreground, exiting, exiting ? [SIG.SIGHUP] : [SIG.SIGHUP, SIG.SIGCONT]);
     }
     tty.session = 0;
     tty.foreground = 0;
+  } else if (exiting) {
+    // The jobs of a terminal that hung up learn of it from the end of their shell.
+    if (group.ttyOldPgrp !== 0) hangUpGroup(kernel, group.ttyOldPgrp, true, [SIG.SIGHUP, SIG.SIGCONT]);
+    group.ttyOldPgrp = 0;
+    return;
   }
   clearSession(kernel, group.sid);
 };
 
 /**
- * The line is gone: files that are open on it are dead, the session loses it, its leader gets SIGHUP and SIGCONT, the
- * foreground group SIGHUP (__tty_hangup, tty_signal_session_leader).
+ * The line is gone: files that are open on it are dead, the session loses it, its leader alone gets SIGHUP and SIGCONT
+ * (__tty_hangup, tty_signal_session_leader).
  */
 export const hangUp = (kernel: Kernel, tty: Tty): void => {
   tty.hangups++;
@@ -82,10 +94,10 @@ export const hangUp = (kernel: Kernel, tty: Tty): void => {
       if (process.group.sid !== session) continue;
       process.group.tty = null;
       if (!process.group.sessionLeader) continue;
+      process.group.ttyOldPgrp = foreground;
       groupSendSigInfo(kernel, SIG.SIGHUP, kernelInfo(SIG.SIGHUP), process);
       groupSendSigInfo(kernel, SIG.SIGCONT, kernelInfo(SIG.SIGCONT), process);
     }
-    if (foreground !== 0) killPgrpInfo(kernel, SIG.SIGHUP, kernelInfo(SIG.SIGHUP), foreground);
   }
   tty.session = 0;
   tty.foreground = 0;

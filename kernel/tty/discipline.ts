@@ -7,7 +7,7 @@ import { killPgrpInfo } from '../signal/kill.ts';
 import { kernelInfo } from '../signal/send.ts';
 import { wakeAll } from '../task/wait.ts';
 import { erase, finishErasing } from './erase.ts';
-import { deliver, echo, visible } from './output.ts';
+import { deliver, dropEchoes, echo, sendEchoes, visible } from './output.ts';
 import { packetChange } from './packet.ts';
 import { END_OF_FILE, emptyInput, INPUT_SIZE, isCanonical, LINE_END, type Tty } from './tty.ts';
 
@@ -19,11 +19,25 @@ const CARET = 94;
 const special = ({ termios }: Tty, index: number, byte: number): boolean =>
   termios.c_cc[index] !== 0 && termios.c_cc[index] === byte;
 
-/** Drops what was not read, typed or sent (reset_buffer_flags). */
-export const flushInput = (kernel: Kernel, tty: Tty): void => {
+/** Drops what was not read, and what is being typed (reset_buffer_flags). */
+const resetInput = (kernel: Kernel, tty: Tty): void => {
   tty.input = emptyInput();
-  tty.backlog = [];
   if (tty.link !== null) wakeAll(kernel, tty.link.writeWait);
+};
+
+/** Drops what was not read, typed or sent (TCIFLUSH: tty_buffer_flush, n_tty_flush_buffer). */
+export const flushInput = (kernel: Kernel, tty: Tty): void => {
+  tty.backlog = [];
+  resetInput(kernel, tty);
+  packetChange(kernel, tty, 'flushRead');
+};
+
+/** Drops what was written but has not arrived at the other end (pty_flush_buffer). */
+export const flushOutput = (kernel: Kernel, tty: Tty): void => {
+  if (tty.link === null) return;
+  tty.link.backlog = [];
+  packetChange(kernel, tty, 'flushWrite');
+  wakeAll(kernel, tty.writeWait);
 };
 
 /** Holds or releases output: ^S and ^Q, tcflow(3) (stop_tty, start_tty). */
@@ -34,18 +48,17 @@ export const setStopped = (kernel: Kernel, tty: Tty, stopped: boolean): void => 
   if (!stopped) wakeAll(kernel, tty.writeWait);
 };
 
-/** A signal key: to the foreground group, and unless NOFLSH all that waits is dropped (isig). */
-export const signalKey = (kernel: Kernel, tty: Tty, signo: number): void => {
-  if (!(tty.termios.c_lflag & LFLAG.NOFLSH)) {
-    flushInput(kernel, tty);
-    if (tty.kind === 'slave' && tty.link !== null) {
-      // What was written but not yet read by the master goes too.
-      tty.link.backlog = [];
-      tty.link.input = emptyInput();
-      packetChange(kernel, tty, 'flush');
-    }
-  }
+/**
+ * A signal key: to the foreground group, and unless NOFLSH all that was typed before it and all that has not arrived is
+ * dropped, with its echo (isig). What follows in the same write stays.
+ */
+const signalKey = (kernel: Kernel, tty: Tty, signo: number): void => {
   if (tty.foreground !== 0) killPgrpInfo(kernel, signo, kernelInfo(signo), tty.foreground);
+  if (tty.termios.c_lflag & LFLAG.NOFLSH) return;
+  dropEchoes(tty);
+  flushOutput(kernel, tty);
+  resetInput(kernel, tty);
+  packetChange(kernel, tty, 'flushRead');
 };
 
 /** Bytes come in: what there is no room for waits until someone reads. */
@@ -60,25 +73,19 @@ export const digest = (kernel: Kernel, tty: Tty): void => {
     deliver(kernel, tty, new Uint8Array(0));
     return;
   }
-  const { input } = tty;
-  let piece = tty.backlog[0];
-  if (piece === undefined) return;
-  while (piece !== undefined) {
+  if (tty.backlog.length === 0) return;
+  while (tty.backlog.length > 0) {
+    const piece = tty.backlog[0]!;
     let at = 0;
-    while (at < piece.length && hasRoom(tty)) {
-      receiveByte(kernel, tty, piece[at++]!);
-      // A signal key threw everything away, this piece included.
-      if (tty.backlog[0] !== piece) break;
-    }
-    if (tty.backlog[0] !== piece) break;
+    while (at < piece.length && hasRoom(tty)) receiveByte(kernel, tty, piece[at++]!);
+    sendEchoes(kernel, tty);
     if (at < piece.length) {
       tty.backlog[0] = piece.subarray(at);
       break;
     }
     tty.backlog.shift();
-    piece = tty.backlog[0];
   }
-  input.last = kernel.now();
+  tty.input.last = kernel.now();
   if (isCanonical(tty) ? tty.input.lines > 0 : tty.input.bytes.length > 0) {
     wakeAll(kernel, tty.readWait);
     killFasync(kernel, tty.async, POLL_CODE.IN);
@@ -101,12 +108,12 @@ const endLine = (tty: Tty, entry: number): void => {
 };
 
 /** An ordinary byte: echoed, as it is or visibly, and kept. */
-const keep = (kernel: Kernel, tty: Tty, byte: number, shown: readonly number[]): void => {
+const keep = (tty: Tty, byte: number, shown: readonly number[]): void => {
   const { c_lflag, c_iflag } = tty.termios;
   if (c_lflag & LFLAG.ECHO) {
-    finishErasing(kernel, tty);
+    finishErasing(tty);
     if (tty.input.bytes.length === tty.input.editable) tty.canonicalColumn = tty.column;
-    echo(kernel, tty, shown);
+    echo(tty, shown);
   }
   if (c_iflag & IFLAG.PARMRK && byte === 0xff) put(tty, byte);
   put(tty, byte);
@@ -119,7 +126,7 @@ const receiveByte = (kernel: Kernel, tty: Tty, key: number): void => {
   if (c_iflag & IFLAG.IUCLC && c_lflag & LFLAG.IEXTEN && byte >= 65 && byte <= 90) byte += 32;
   if (tty.input.literal) {
     tty.input.literal = false;
-    keep(kernel, tty, byte, visible(tty, byte));
+    keep(tty, byte, visible(tty, byte));
     return;
   }
   if (c_lflag & LFLAG.EXTPROC) {
@@ -141,7 +148,7 @@ const receiveByte = (kernel: Kernel, tty: Tty, key: number): void => {
     if (signo !== 0) {
       signalKey(kernel, tty, signo);
       if (c_iflag & IFLAG.IXON) setStopped(kernel, tty, false);
-      if (c_lflag & LFLAG.ECHO) echo(kernel, tty, visible(tty, byte));
+      if (c_lflag & LFLAG.ECHO) echo(tty, visible(tty, byte));
       return;
     }
   }
@@ -152,8 +159,8 @@ const receiveByte = (kernel: Kernel, tty: Tty, key: number): void => {
   } else if (byte === NEWLINE && c_iflag & IFLAG.INLCR) {
     byte = RETURN;
   }
-  if (isCanonical(tty) && edit(kernel, tty, byte)) return;
-  keep(kernel, tty, byte, byte === NEWLINE ? [byte] : visible(tty, byte));
+  if (isCanonical(tty) && edit(tty, byte)) return;
+  keep(tty, byte, visible(tty, byte));
 };
 
 const signalOf = (tty: Tty, byte: number): number => {
@@ -163,34 +170,33 @@ const signalOf = (tty: Tty, byte: number): number => {
 };
 
 /** Canonical mode: true if the byte did something and is not simply part of the line. */
-const edit = (kernel: Kernel, tty: Tty, byte: number): boolean => {
+const edit = (tty: Tty, byte: number): boolean => {
   const { c_lflag } = tty.termios;
   const extended = (c_lflag & LFLAG.IEXTEN) !== 0;
   const echoes = (c_lflag & LFLAG.ECHO) !== 0;
   if (special(tty, CC.VERASE, byte) || special(tty, CC.VKILL, byte) || (special(tty, CC.VWERASE, byte) && extended)) {
-    erase(kernel, tty, byte);
+    erase(tty, byte);
     return true;
   }
   if (special(tty, CC.VLNEXT, byte) && extended) {
     tty.input.literal = true;
     if (echoes) {
-      finishErasing(kernel, tty);
-      if (c_lflag & LFLAG.ECHOCTL) echo(kernel, tty, [CARET, SLASH_B]);
+      finishErasing(tty);
+      if (c_lflag & LFLAG.ECHOCTL) echo(tty, [CARET, SLASH_B]);
     }
     return true;
   }
   if (special(tty, CC.VREPRINT, byte) && echoes && extended) {
-    finishErasing(kernel, tty);
-    echo(kernel, tty, [...visible(tty, byte), NEWLINE]);
+    finishErasing(tty);
+    echo(tty, [...visible(tty, byte), NEWLINE]);
     echo(
-      kernel,
       tty,
       tty.input.bytes.slice(tty.input.editable).flatMap((each) => visible(tty, each)),
     );
     return true;
   }
   if (byte === NEWLINE) {
-    if (echoes || c_lflag & LFLAG.ECHONL) echo(kernel, tty, [byte]);
+    if (echoes || c_lflag & LFLAG.ECHONL) echo(tty, [byte]);
     endLine(tty, byte | LINE_END);
     return true;
   }
@@ -201,7 +207,7 @@ const edit = (kernel: Kernel, tty: Tty, byte: number): boolean => {
   if (special(tty, CC.VEOL, byte) || (special(tty, CC.VEOL2, byte) && extended)) {
     if (echoes) {
       if (tty.input.bytes.length === tty.input.editable) tty.canonicalColumn = tty.column;
-      echo(kernel, tty, visible(tty, byte));
+      echo(tty, visible(tty, byte));
     }
     endLine(tty, byte | LINE_END);
     return true;

@@ -1,6 +1,5 @@
 /** Taking back what was typed: a character, a word, the line (n_tty.c, eraser). */
 import { CC, IFLAG, LFLAG } from '../abi/ioctl.ts';
-import type { Kernel } from '../kernel.ts';
 import { echo, isControl, visible } from './output.ts';
 import type { Tty } from './tty.ts';
 
@@ -12,10 +11,10 @@ const BACKSLASH = 92;
 const RUB_OUT = [8, 32, 8];
 
 /** With ECHOPRT an erasure is shown between a backslash and a slash; this ends it. */
-export const finishErasing = (kernel: Kernel, tty: Tty): void => {
+export const finishErasing = (tty: Tty): void => {
   if (!tty.input.erasing) return;
   tty.input.erasing = false;
-  echo(kernel, tty, [SLASH]);
+  echo(tty, [SLASH]);
 };
 
 const isWordByte = (byte: number): boolean =>
@@ -40,7 +39,7 @@ const tabWidth = (tty: Tty): number => {
 };
 
 /** VERASE, VWERASE or VKILL was typed. */
-export const erase = (kernel: Kernel, tty: Tty, key: number): void => {
+export const erase = (tty: Tty, key: number): void => {
   const { input, termios } = tty;
   const { c_lflag, c_iflag, c_cc } = termios;
   const echoes = (c_lflag & LFLAG.ECHO) !== 0;
@@ -52,9 +51,9 @@ export const erase = (kernel: Kernel, tty: Tty, key: number): void => {
     if (!echoes || (c_lflag & visually) !== visually) {
       input.bytes.length = input.editable;
       if (!echoes) return;
-      finishErasing(kernel, tty);
-      echo(kernel, tty, visible(tty, key));
-      if (c_lflag & LFLAG.ECHOK) echo(kernel, tty, [NEWLINE]);
+      finishErasing(tty);
+      echo(tty, visible(tty, key));
+      if (c_lflag & LFLAG.ECHOK) echo(tty, [NEWLINE]);
       return;
     }
   }
@@ -68,26 +67,26 @@ export const erase = (kernel: Kernel, tty: Tty, key: number): void => {
       else if (sawWord) break;
     }
     const removed = input.bytes.splice(head);
-    if (echoes) echoErased(kernel, tty, key, byte, removed, one);
+    if (echoes) echoErased(tty, key, byte, removed, one);
     if (one) break;
   }
-  if (input.bytes.length === input.editable && echoes) finishErasing(kernel, tty);
+  if (input.bytes.length === input.editable && echoes) finishErasing(tty);
 };
 
-const echoErased = (kernel: Kernel, tty: Tty, key: number, byte: number, removed: number[], one: boolean): void => {
+const echoErased = (tty: Tty, key: number, byte: number, removed: number[], one: boolean): void => {
   const { c_lflag } = tty.termios;
   if (c_lflag & LFLAG.ECHOPRT) {
     if (!tty.input.erasing) {
-      echo(kernel, tty, [BACKSLASH]);
+      echo(tty, [BACKSLASH]);
       tty.input.erasing = true;
     }
-    echo(kernel, tty, [...visible(tty, byte), ...removed.slice(1)]);
+    echo(tty, [...visible(tty, byte), ...removed.slice(1)]);
   } else if (one && !(c_lflag & LFLAG.ECHOE)) {
-    echo(kernel, tty, visible(tty, key));
+    echo(tty, visible(tty, key));
   } else if (byte === TAB) {
-    echo(kernel, tty, new Array<number>(tabWidth(tty)).fill(8));
+    echo(tty, new Array<number>(tabWidth(tty)).fill(8));
   } else {
-    if (isControl(byte) && c_lflag & LFLAG.ECHOCTL) echo(kernel, tty, RUB_OUT);
-    if (!isControl(byte) || c_lflag & LFLAG.ECHOCTL) echo(kernel, tty, RUB_OUT);
+    if (isControl(byte) && c_lflag & LFLAG.ECHOCTL) echo(tty, RUB_OUT);
+    if (!isControl(byte) || c_lflag & LFLAG.ECHOCTL) echo(tty, RUB_OUT);
   }
 };

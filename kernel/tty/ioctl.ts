@@ -12,10 +12,10 @@ import type { Task } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
 import { adjustHost, pullInput, windowSize } from './console.ts';
 import { checkForeground, disassociateTty, hangUp, setForeground, takeControllingTty } from './control.ts';
-import { flushInput, receive, setStopped } from './discipline.ts';
+import { flushInput, flushOutput, receive, setStopped } from './discipline.ts';
 import { isDead, type TtyState } from './file.ts';
 import { drive } from './output.ts';
-import { packetChange, packetTermios } from './packet.ts';
+import { packetTermios } from './packet.ts';
 import { openPeer } from './pty.ts';
 import { END_OF_FILE, isCanonical, LINE_END, type Termios, type Tty, ttyDevice } from './tty.ts';
 
@@ -48,19 +48,11 @@ const setTermios = (kernel: Kernel, tty: Tty, settings: Termios): void => {
   if (tty.kind === 'console') adjustHost(kernel, tty);
 };
 
-/** Drops what was written but has not arrived. */
-const flushOutput = (kernel: Kernel, tty: Tty): void => {
-  if (tty.link === null) return;
-  tty.link.backlog = [];
-  wakeAll(kernel, tty.writeWait);
-};
-
 const flush = (kernel: Kernel, tty: Tty, which: number): number => {
   if (which > TCFLUSH.BOTH) return -ERRNO.EINVAL;
   if (which !== TCFLUSH.OUT) {
     if (tty.kind === 'console') pullInput(kernel, tty);
     flushInput(kernel, tty);
-    packetChange(kernel, tty, 'flush');
   }
   if (which !== TCFLUSH.IN) flushOutput(kernel, tty);
   return 0;
@@ -109,6 +101,9 @@ const insert = (kernel: Kernel, task: Task, tty: Tty, address: number): number =
   return 0;
 };
 
+/** Signals of keys, which TIOCSIG sends as the keys would (pty_signal). */
+const KEY_SIGNALS: readonly number[] = [SIG.SIGINT, SIG.SIGQUIT, SIG.SIGTSTP];
+
 /** Those of masters alone (pty_unix98_ioctl); -ENOTTY for others. */
 const masterIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number => {
   const { tty } = file.state as TtyState;
@@ -133,7 +128,7 @@ const masterIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number
     case IOCTL.TIOCGPTPEER:
       return openPeer(kernel, task, file.ops, slave, argument);
     case IOCTL.TIOCSIG:
-      if (argument < 1 || argument > 64) return -ERRNO.EINVAL;
+      if (!KEY_SIGNALS.includes(argument)) return -ERRNO.EINVAL;
       if (slave.foreground !== 0) {
         const info = kernelInfo(argument);
         killPgrpInfo(kernel, argument, info, slave.foreground);

@@ -98,10 +98,34 @@ export const drive = (kernel: Kernel, tty: Tty, bytes: Uint8Array, stderr = fals
   return typeof written === 'number' ? written : written === 'broken' ? bytes.length : 0;
 };
 
-/** Echo of what was typed: `raw` bytes go through output processing too, as those of a program do. */
-export const echo = (kernel: Kernel, tty: Tty, bytes: readonly number[]): void => {
-  const shown = bytes.flatMap((byte) => processed(tty, byte));
-  if (shown.length > 0) drive(kernel, tty, Uint8Array.from(shown));
+/**
+ * Echo of what was typed: it goes through output processing too, as what a program writes. It is sent when all that came at once
+ * was looked at.
+ */
+export const echo = (tty: Tty, bytes: readonly number[]): void => {
+  const { echoes } = tty;
+  if (echoes.bytes.length === 0) {
+    echoes.column = tty.column;
+    echoes.canonicalColumn = tty.canonicalColumn;
+  }
+  for (const byte of bytes) echoes.bytes.push(...processed(tty, byte));
+};
+
+/** process_echoes. */
+export const sendEchoes = (kernel: Kernel, tty: Tty): void => {
+  const { bytes } = tty.echoes;
+  if (bytes.length === 0) return;
+  tty.echoes.bytes = [];
+  drive(kernel, tty, Uint8Array.from(bytes));
+};
+
+/** They were never there. */
+export const dropEchoes = (tty: Tty): void => {
+  const { echoes } = tty;
+  if (echoes.bytes.length === 0) return;
+  echoes.bytes = [];
+  tty.column = echoes.column;
+  tty.canonicalColumn = echoes.canonicalColumn;
 };
 
 /** A byte as people see it: control characters as ^X with ECHOCTL (echo_char). */

@@ -8,14 +8,17 @@ import type { Termios, Tty } from './tty.ts';
 export const packetChange = (
   kernel: Kernel,
   tty: Tty,
-  what: 'flush' | 'stop' | 'start' | 'doStop' | 'noStop',
+  what: 'flushRead' | 'flushWrite' | 'stop' | 'start' | 'doStop' | 'noStop',
 ): void => {
   const master = tty.kind === 'slave' ? tty.link : null;
   if (master === null || !master.packet) return;
   const status = master.packetStatus;
   switch (what) {
-    case 'flush':
+    case 'flushRead':
       master.packetStatus = status | TIOCPKT.FLUSHREAD;
+      break;
+    case 'flushWrite':
+      master.packetStatus = status | TIOCPKT.FLUSHWRITE;
       break;
     case 'stop':
       master.packetStatus = (status & ~TIOCPKT.START) | TIOCPKT.STOP;

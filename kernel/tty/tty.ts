@@ -62,6 +62,8 @@ export interface Tty {
   /** Where output stands, and where the line being edited began, in columns: for tabs. */
   column: number;
   canonicalColumn: number;
+  /** Echo that is not sent yet, and where output stood before it. */
+  echoes: { bytes: number[]; column: number; canonicalColumn: number };
   /** Output is held (^S, TCOOFF). */
   stopped: boolean;
   /** Pseudo-terminals: the other end. */
@@ -110,6 +112,7 @@ export const newTty = (kind: Tty['kind'], index: number): Tty => ({
   input: emptyInput(),
   backlog: [],
   ...{ column: 0, canonicalColumn: 0, stopped: false },
+  echoes: { bytes: [], column: 0, canonicalColumn: 0 },
   link: null,
   ...{ opens: 0, everOpened: false, locked: false, exclusive: false, hangups: 0 },
   ...{ packet: false, packetStatus: 0, raw: false },
