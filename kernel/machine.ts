@@ -35,6 +35,7 @@ import { addFeeds } from './net/tun/device.ts';
 import type { TapFeed } from './net/tun/types.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
+import { throttleDeadline } from './process/deadline.ts';
 import { watchpoints } from './process/debugreg.ts';
 import { startProgram } from './process/exec.ts';
 import { releaseTask } from './process/exit.ts';
@@ -46,7 +47,15 @@ import { kernelInfo } from './signal/send.ts';
 import { type Clock, DETERMINISTIC_EPOCH, newClock, sinceStart } from './task/clock.ts';
 import { allocPid } from './task/pids.ts';
 import { fillRandom, type RandomState, seededRandom } from './task/random.ts';
-import { newSchedule, type Schedule, type SchedulePolicy, sliceLength, TIME_SLICE, takeNext } from './task/schedule.ts';
+import {
+  newSchedule,
+  requeue,
+  type Schedule,
+  type SchedulePolicy,
+  sliceLength,
+  TIME_SLICE,
+  takeNext,
+} from './task/schedule.ts';
 import { makeRunnable, sleepTask, wakeTask } from './task/scheduler.ts';
 import type { Rlimit, Task } from './task/task.ts';
 import { nextExpiry, type TimerQueue, timerQueue } from './task/timers.ts';
@@ -399,7 +408,7 @@ export class Machine implements Kernel {
       if (this.#isOver(until)) return { kind: 'exit' };
       if (this.stopRequested) return { kind: 'stop' };
       fireTimers(this);
-      const task = this.leftOver !== null ? this.runQueue.shift() : takeNext(this.schedule, this.runQueue);
+      const task = this.leftOver !== null ? this.runQueue.shift() : takeNext(this, this.schedule, this.runQueue);
       if (task === undefined) return 'idle';
       const end = this.#runGuarded(task);
       if (end !== null) return end;
@@ -412,6 +421,7 @@ export class Machine implements Kernel {
       this.#switchTo(task);
       const end = this.#runCurrent(task);
       this.account();
+      if (task.deadline !== null) throttleDeadline(this, task);
       return end;
     } catch (thrown) {
       throw kernelBug(this, this.#trail, thrown);
@@ -457,7 +467,7 @@ export class Machine implements Kernel {
 
   /** Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. */
   #runCurrent(task: Task): RunEnd | null {
-    let budget = this.leftOver ?? sliceLength(this.schedule);
+    let budget = this.leftOver ?? sliceLength(this.schedule, task);
     this.leftOver = null;
     this.needResched = false;
     if (task.inSyscall) resumeSyscall(this, task);
@@ -479,7 +489,7 @@ export class Machine implements Kernel {
       }
       if (budget <= 0 || this.needResched) {
         if (budget <= 0 && this.runQueue.length > 0) task.usage.nivcsw++;
-        this.runQueue.push(task);
+        requeue(this.runQueue, task);
         return null;
       }
       const left = this.#instructionLimit - this.cpu.instructions;

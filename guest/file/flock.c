@@ -1,4 +1,4 @@
-// flock(2): shared and exclusive, of open files rather than of processes: dup and fork share one, another open(2) does not.
+// Shared and exclusive flock(2), of open files rather than of processes: dup and fork share one, another open(2) does not.
 // Changing the kind gives the old one up first; LOCK_NB, EINTR, release by the last close.
 #define _GNU_SOURCE
 #include <errno.h>

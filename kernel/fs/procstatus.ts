@@ -7,6 +7,7 @@ import type { Mm } from '../mm/mm.ts';
 import { pageDown, pageUp } from '../mm/pages.ts';
 import { type Resident, residentPages } from '../mm/resident.ts';
 import { copyFromUser, UserFault } from '../mm/user.ts';
+import { PRIO } from '../task/priority.ts';
 import type { Task, ThreadGroup } from '../task/task.ts';
 import { groupUsage } from '../task/usage.ts';
 import { ttyDevice } from '../tty/tty.ts';
@@ -76,7 +77,7 @@ export const statText = ({ task }: ProcContext): string => {
     ticks(usage.stime),
     ticks(child.utime),
     ticks(child.stime),
-    task.sched.priority === 0 ? 20 + task.sched.nice : -1 - task.sched.priority,
+    task.prio - PRIO.FAIR,
     task.sched.nice,
     group.threads.length,
     0,

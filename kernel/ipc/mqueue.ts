@@ -9,8 +9,9 @@ import { sendToNetlink } from '../net/netlink.ts';
 import type { Socket } from '../net/types.ts';
 import { sendSignal } from '../signal/send.ts';
 import { findProcess } from '../task/pids.ts';
+import { placeByNice } from '../task/priority.ts';
 import type { Task } from '../task/task.ts';
-import { block, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
+import { BLOCKED, block, type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
 
 /** Limits by their names below /proc/sys/fs/mqueue, where root can change them. */
 export interface MqLimits {
@@ -190,7 +191,9 @@ interface Timing {
 /** Sleeps until `done`, the deadline or a signal (wq_sleep). */
 const sleep = (kernel: Kernel, task: Task, on: WaitQueue, what: string, timing: Timing, data: Waiting): number => {
   if (task.wait?.timedOut) return -ERRNO.ETIMEDOUT;
-  return block(kernel, task, { what, queues: [on], deadline: timing.deadline, data });
+  const result = block(kernel, task, { what, queues: [on], deadline: timing.deadline, data });
+  if (result === BLOCKED) placeByNice(on.waiters, task);
+  return result;
 };
 
 /** Sends a message, which `read` fetches at the first try: 0, -EAGAIN, -ETIMEDOUT or BLOCKED (do_mq_timedsend). */

@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import { type Mm, newMm } from '../mm/mm.ts';
 import { newSigHand } from '../signal/action.ts';
 import { newPending } from '../signal/pending.ts';
+import { PRIO } from '../task/priority.ts';
 import {
   type Credentials,
   type FileTable,
@@ -167,6 +168,12 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     clearChildTid: 0,
     robustList: 0,
     sched: newSchedAttributes(),
+    prio: PRIO.NICE_ZERO,
+    inheritedPrio: PRIO.NONE,
+    yielded: false,
+    deadline: null,
+    awakeSince: 0,
+    sliceStart: 0,
     rseq: null,
     rseqEvent: false,
     piStates: [],

@@ -5,7 +5,7 @@ import { mmGet } from '../mm/mm.ts';
 import { newPending } from '../signal/pending.ts';
 import { makeRunnable } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
-import { cancelSleep } from '../task/timers.ts';
+import { cancelDeadline, cancelSleep } from '../task/timers.ts';
 import { linkTrace, unlinkTrace } from '../task/trace.ts';
 import { leaveQueues } from '../task/wait.ts';
 import { doExit } from './exit.ts';
@@ -17,6 +17,8 @@ const halt = (kernel: Kernel, thread: Task): void => {
   abandonFutexes(kernel, thread);
   leaveQueues(thread);
   cancelSleep(kernel.timers, thread);
+  cancelDeadline(kernel.timers, thread);
+  thread.deadline = null;
   const at = kernel.runQueue.indexOf(thread);
   if (at >= 0) kernel.runQueue.splice(at, 1);
   thread.inSyscall = false;
@@ -63,8 +65,8 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   }
   const { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack } = task;
   Object.assign(leader, { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack });
-  const { files, fs, sighand, noNewPrivs, personality, seccomp, sched, origAx } = task;
-  Object.assign(leader, { files, fs, sighand, noNewPrivs, personality, seccomp, sched, origAx });
+  const { files, fs, sighand, noNewPrivs, personality, seccomp, sched, prio, deadline, origAx } = task;
+  Object.assign(leader, { files, fs, sighand, noNewPrivs, personality, seccomp, sched, prio, deadline, origAx });
   leader.parentDeathSignal = task.parentDeathSignal;
   // The thread lives on under the leader's id, and its children have still their parent.
   for (const child of task.children.splice(0)) {

@@ -16,13 +16,14 @@ import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { resetAltstack } from '../signal/altstack.ts';
 import { ptraceEvent } from '../signal/trace-stop.ts';
 import { allocPid, isPidInUse, PID_MAX } from '../task/pids.ts';
+import { normalPrio } from '../task/priority.ts';
 import { makeRunnable } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
 import { eventEnabled } from '../task/trace.ts';
 import { BLOCKED, block, waitQueue } from '../task/wait.ts';
 import { linkTask, newGroup, newTask } from './create.ts';
 import { ptraceInitTask } from './ptrace.ts';
-import { inheritedSched } from './sched.ts';
+import { inheritedSched, mayInherit } from './sched.ts';
 
 /** struct kernel_clone_args. Addresses are 0 where not given; `stack` is the child's stack pointer. */
 export interface CloneArgs {
@@ -139,7 +140,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   if (error !== 0) return error;
   // Signals that came before go before: the child shall not see them.
   if (parent.sigpending) return -RESTART.ERESTARTNOINTR;
-  if (!mayFork(kernel, parent)) return -ERRNO.EAGAIN;
+  if (!mayFork(kernel, parent) || !mayInherit(parent.sched)) return -ERRNO.EAGAIN;
   if (has(flags, CLONE.PIDFD)) {
     const fd = lowestFree(parent);
     if (fd < 0) return fd;
@@ -184,6 +185,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;
   child.sched = inheritedSched(parent.sched);
+  child.prio = normalPrio(child.sched);
   // Threads register areas of their own.
   if (!has(flags, CLONE.VM)) child.rseq = parent.rseq;
   child.rseqEvent = child.rseq !== null;

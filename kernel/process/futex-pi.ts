@@ -1,14 +1,15 @@
 /**
  * Futexes with priority inheritance: locks that the kernel hands from owner to owner (kernel/futex/pi.c, kernel/locking/rtmutex.c).
  *
- * Invariant: `queue.pi` is there exactly while someone sleeps on the word for the lock, and in `piStates` of its owner. All
- * tasks have one priority here, so that there is nothing to inherit: waiters get the lock in the order they came.
+ * Invariant: `queue.pi` is there exactly while someone sleeps on the word for the lock, and in `piStates` of its owner, who
+ * inherits the priority of the first of them.
  */
 import { ERRNO } from '../abi/errno.ts';
 import { FUTEX } from '../abi/process.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
 import { getUser32, putUser32, UserFault } from '../mm/user.ts';
+import { PRIO, placeByPriority, updatePriority } from '../task/priority.ts';
 import type { Task } from '../task/task.ts';
 import {
   dropFutexQueue,
@@ -84,15 +85,42 @@ export const wouldDeadlock = (kernel: Kernel, task: Task, key: string): boolean 
   return false;
 };
 
+/**
+ * Who waits for the task's locks changed: it inherits the best of their priorities, and so does, if that is another one, whoever
+ * has the lock that it waits for itself (rt_mutex_adjust_prio_chain).
+ */
+export const adjustPriority = (kernel: Kernel, task: Task): void => {
+  const waiting = task.piStates.map(({ key }) => kernel.futexes.get(key)!.waiters[0]?.prio ?? PRIO.NONE);
+  task.inheritedPrio = Math.min(PRIO.NONE, ...waiting);
+  priorityChanged(kernel, task);
+};
+
+/** The task's own priority, or what it inherits, may be another one (rt_mutex_adjust_pi). */
+export const priorityChanged = (kernel: Kernel, task: Task): void => {
+  if (!updatePriority(kernel, task)) return;
+  const state = blockedOn(kernel, task);
+  if (state === null) return;
+  placeByPriority(kernel.futexes.get(state.key)!.waiters, task);
+  adjustPriority(kernel, state.owner);
+};
+
+/** The same for whoever has the lock of a word. */
+export const adjustOwner = (kernel: Kernel, key: string): void => {
+  const owner = kernel.futexes.get(key)?.pi?.owner;
+  if (owner !== undefined) adjustPriority(kernel, owner);
+};
+
 /** The first sleeper becomes the owner, and runs; the word is already, or gets, its. */
 const handOver = (kernel: Kernel, queue: FutexQueue, state: PiState): Task => {
   const next = queue.waiters[0]!;
-  const { piStates } = state.owner;
-  piStates.splice(piStates.indexOf(state), 1);
+  const { owner } = state;
+  owner.piStates.splice(owner.piStates.indexOf(state), 1);
   state.owner = next;
   next.piStates.push(state);
   waiterOn(next, state.key).woken = true;
   kernel.wake(next);
+  adjustPriority(kernel, owner);
+  adjustPriority(kernel, next);
   return next;
 };
 
@@ -176,6 +204,7 @@ export const requeuePi = (
     requeueFutex(kernel, sleeper, from, lock.key);
     done++;
   }
+  adjustOwner(kernel, lock.key);
   dropFutexQueue(kernel, from);
   dropFutexQueue(kernel, lock.key);
   return result !== 0 ? result : done;

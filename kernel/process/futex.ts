@@ -5,8 +5,9 @@ import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
 import { getUser8, UserFault } from '../mm/user.ts';
 import { VM, type Vma, vmaAt } from '../mm/vma.ts';
+import { PRIO, placeByPriority } from '../task/priority.ts';
 import type { Task } from '../task/task.ts';
-import { leaveQueues, type WaitQueue, waitQueue } from '../task/wait.ts';
+import { BLOCKED, block, leaveQueues, type WaitQueue, waitQueue } from '../task/wait.ts';
 
 /** Every bit of a bitset (FUTEX_BITSET_MATCH_ANY). */
 export const MATCH_ANY = 0xffffffff;
@@ -103,6 +104,16 @@ const dropPiState = (state: PiState): void => {
 
 export const sleepOf = (task: Task): FutexSleep => task.wait!.data as FutexSleep;
 
+/** Puts the current task to sleep on words, before those who are less important; as `block`. */
+export const sleepOnFutexes = (kernel: Kernel, task: Task, sleep: FutexSleep, restart?: number): number => {
+  const queues = [...new Set(sleep.waiters.map(({ key }) => futexQueue(kernel, key)))];
+  const options = { what: FUTEX_WAIT_WHAT, queues, deadline: sleep.deadline, data: sleep };
+  const result = block(kernel, task, restart === undefined ? options : { ...options, restart });
+  if (result !== BLOCKED) for (const { key } of sleep.waiters) dropFutexQueue(kernel, key);
+  else if (task.prio < PRIO.FAIR) for (const { waiters } of queues) placeByPriority(waiters, task);
+  return result;
+};
+
 /** The sleeper's entry for a queue it is in. */
 export const waiterOn = (task: Task, key: string): FutexWaiter =>
   sleepOf(task).waiters.find((waiter) => waiter.key === key && !waiter.woken)!;
@@ -146,6 +157,7 @@ export const requeueFutex = (kernel: Kernel, task: Task, from: string, to: strin
   if (source === target) return;
   source.waiters.splice(source.waiters.indexOf(task), 1);
   target.waiters.push(task);
+  if (task.prio < PRIO.FAIR) placeByPriority(target.waiters, task);
   task.wait!.queues = task.wait!.queues.map((queue) => (queue === source ? target : queue));
 };
 

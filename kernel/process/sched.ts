@@ -1,36 +1,43 @@
 /**
- * Attributes of scheduling: policy, nice value, priorities (kernel/sched/syscalls.c, block/ioprio.c). They are kept, checked
- * and inherited as Linux does it; who runs next (`task/schedule.ts`) does not depend on them.
+ * Attributes of scheduling: policy, nice value, priorities (kernel/sched/syscalls.c, block/ioprio.c): what may be set, and what
+ * children inherit. Who runs next is decided in `task/schedule.ts`.
  */
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, SCHED, SCHED_RESET_ON_FORK } from '../abi/sched.ts';
 import type { Kernel } from '../kernel.ts';
+import { MAX_RT_PRIORITY, updatePriority } from '../task/priority.ts';
 import type { SchedAttributes, Task } from '../task/task.ts';
+import { areDeadlineParams, type DeadlineWanted, fitsDeadline, switchDeadline } from './deadline.ts';
+import { priorityChanged } from './futex-pi.ts';
 
 const NICE_MIN = -20;
 const NICE_MAX = 19;
-/** Highest priority of SCHED_FIFO and SCHED_RR. */
-export const MAX_RT_PRIORITY = 99;
 
 export const isRealtime = (policy: number): boolean => policy === SCHED.FIFO || policy === SCHED.RR;
 const POLICIES: readonly number[] = Object.values(SCHED);
 export const isPolicy = (policy: number): boolean => POLICIES.includes(policy);
-/** SCHED_DEADLINE and SCHED_EXT need more than there is. */
-const isSupported = (policy: number): boolean => isPolicy(policy) && policy !== SCHED.DEADLINE && policy !== SCHED.EXT;
 
 export const newSchedAttributes = (): SchedAttributes => ({
   policy: SCHED.OTHER,
   nice: 0,
   priority: 0,
   resetOnFork: false,
+  runtime: 0,
+  deadline: 0,
+  period: 0,
+  deadlineFlags: 0,
   ioprio: 0,
 });
+
+/** Deadlines are not passed on (sched_fork). */
+export const mayInherit = ({ policy, resetOnFork }: SchedAttributes): boolean =>
+  policy !== SCHED.DEADLINE || resetOnFork;
 
 /** What a child begins with (sched_fork). */
 export const inheritedSched = (sched: SchedAttributes): SchedAttributes => {
   if (!sched.resetOnFork) return { ...sched };
-  const realtime = isRealtime(sched.policy);
+  const realtime = isRealtime(sched.policy) || sched.policy === SCHED.DEADLINE;
   return {
     ...newSchedAttributes(),
     policy: realtime ? SCHED.OTHER : sched.policy,
@@ -52,13 +59,15 @@ const canNice = (task: Task, target: Task, nice: number): boolean =>
 const clampNice = (nice: number): number => Math.min(NICE_MAX, Math.max(NICE_MIN, nice));
 
 /** setpriority(2) for one task (set_one_prio): 0, -EPERM, -EACCES. */
-export const setNice = (task: Task, target: Task, nice: number): number => {
+export const setNice = (kernel: Kernel, task: Task, target: Task, nice: number): number => {
   const wanted = clampNice(nice);
   if (!capable(task) && !(task.cred.euid === target.cred.euid || task.cred.euid === target.cred.uid)) {
     return -ERRNO.EPERM;
   }
   if (wanted < target.sched.nice && !canNice(task, target, wanted)) return -ERRNO.EACCES;
   target.sched.nice = wanted;
+  // Who inherits from it hears of that only when someone else comes or goes.
+  updatePriority(kernel, target);
   return 0;
 };
 
@@ -68,12 +77,24 @@ export interface SchedWanted {
   nice: number;
   priority: number;
   resetOnFork: boolean;
+  /** Of SCHED_DEADLINE, with its flags; `runtime` alone with others, as a slice. 0 where nothing is said. */
+  times: DeadlineWanted;
+  deadlineFlags: number;
+  /** Nothing but `resetOnFork` changes, and not even the policy (SCHED_FLAG_KEEP_PARAMS). */
+  keep?: boolean;
 }
+
+export const NO_TIMES: DeadlineWanted = Object.freeze({ runtime: 0n, deadline: 0n, period: 0n });
+
+/** The slice that a task of the fair class asks for, within limits; 0 for the usual one (__setparam_fair). */
+const fairSlice = (runtime: bigint): number =>
+  runtime === 0n ? 0 : Math.min(100_000_000, Math.max(100_000, Number(runtime)));
 
 /** What the task itself may not do without CAP_SYS_NICE (user_check_sched_setscheduler). */
 const mayChange = (task: Task, target: Task, wanted: SchedWanted): boolean => {
   const { sched } = target;
   if (capable(task)) return true;
+  if (wanted.policy === SCHED.DEADLINE) return false;
   if (!isRealtime(wanted.policy) && wanted.nice < sched.nice && !canNice(task, target, wanted.nice)) return false;
   if (isRealtime(wanted.policy)) {
     const limit = target.group.rlimits[RLIMIT.RTPRIO]!.soft;
@@ -89,14 +110,25 @@ const mayChange = (task: Task, target: Task, wanted: SchedWanted): boolean => {
 export const setScheduler = (kernel: Kernel, task: Task, target: Task, wanted: SchedWanted): number => {
   if (!isPolicy(wanted.policy)) return -ERRNO.EINVAL;
   if (wanted.priority > MAX_RT_PRIORITY || isRealtime(wanted.policy) !== (wanted.priority !== 0)) return -ERRNO.EINVAL;
-  if (!isSupported(wanted.policy)) {
-    kernel.log('sched: SCHED_DEADLINE and SCHED_EXT are not supported');
-    return wanted.policy === SCHED.EXT ? -ERRNO.EINVAL : -ERRNO.EPERM;
-  }
+  const { policy, priority, resetOnFork, times, deadlineFlags } = wanted;
+  // Only a scheduler loaded from outside could serve it.
+  if (policy === SCHED.EXT) return -ERRNO.EINVAL;
+  const isDeadline = policy === SCHED.DEADLINE;
+  if (isDeadline && !areDeadlineParams(times)) return -ERRNO.EINVAL;
   if (!mayChange(task, target, wanted)) return -ERRNO.EPERM;
-  const { policy, priority, resetOnFork } = wanted;
-  const nice = isRealtime(policy) ? target.sched.nice : clampNice(wanted.nice);
-  Object.assign(target.sched, { policy, priority, resetOnFork, nice });
+  const runtime = isDeadline ? Number(times.runtime) : isRealtime(policy) ? 0 : fairSlice(times.runtime);
+  const deadline = isDeadline ? Number(times.deadline) : 0;
+  const period = isDeadline ? Number(times.period) || deadline : 0;
+  if (isDeadline && !fitsDeadline(kernel, target, runtime, period)) return -ERRNO.EBUSY;
+  if (wanted.keep) {
+    target.sched.resetOnFork = resetOnFork;
+    return 0;
+  }
+  const nice = policy === SCHED.OTHER || policy === SCHED.BATCH ? clampNice(wanted.nice) : target.sched.nice;
+  const old = { ...target.sched };
+  Object.assign(target.sched, { policy, priority, resetOnFork, nice, runtime, deadline, period, deadlineFlags });
+  switchDeadline(kernel, target, old);
+  priorityChanged(kernel, target);
   return 0;
 };
 

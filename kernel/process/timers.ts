@@ -5,6 +5,7 @@ import type { Kernel } from '../kernel.ts';
 import { expirePosixTimer } from '../signal/posix-timers.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import { nextExpiry, takeExpired } from '../task/timers.ts';
+import { endThrottling } from './deadline.ts';
 
 /** Fires every timer that is due. */
 export const fireTimers = (kernel: Kernel): void => {
@@ -30,6 +31,9 @@ export const fireTimers = (kernel: Kernel): void => {
         break;
       case 'file':
         expireAlarm(kernel, timer.alarm);
+        break;
+      case 'deadline':
+        endThrottling(kernel, timer.task);
     }
   }
 };

@@ -5,16 +5,14 @@ import type { Kernel } from '../kernel.ts';
 import { getUser32 } from '../mm/user.ts';
 import {
   dropFutexQueue,
-  FUTEX_WAIT_WHAT,
   type FutexSleep,
   type FutexWaiter,
   futexKey,
-  futexQueue,
   MATCH_ANY,
+  sleepOnFutexes,
 } from '../process/futex.ts';
-import { ACQUIRED, lockPiAtomic, unlockPi, wouldDeadlock } from '../process/futex-pi.ts';
+import { ACQUIRED, adjustOwner, adjustPriority, lockPiAtomic, unlockPi, wouldDeadlock } from '../process/futex-pi.ts';
 import type { Task } from '../task/task.ts';
-import { BLOCKED, block } from '../task/wait.ts';
 
 /** A word, and until when to wait for it on `Kernel.now`. */
 interface Target {
@@ -23,13 +21,18 @@ interface Target {
   readonly deadline: number;
 }
 
+/** Whoever has the lock that the task sleeps for inherits its priority. */
 const sleepFor = (kernel: Kernel, task: Task, waiter: FutexWaiter, deadline: number): number => {
-  const data: FutexSleep = { waiters: [waiter], deadline };
-  const queues = [futexQueue(kernel, waiter.key)];
-  const restart = RESTART.ERESTARTNOINTR;
-  const result = block(kernel, task, { what: FUTEX_WAIT_WHAT, queues, deadline, data, restart });
-  if (result !== BLOCKED) dropFutexQueue(kernel, waiter.key);
+  const result = sleepOnFutexes(kernel, task, { waiters: [waiter], deadline }, RESTART.ERESTARTNOINTR);
+  adjustOwner(kernel, waiter.key);
   return result;
+};
+
+/** The task is among the sleepers no more, and its priority with those who have the lock. */
+const giveUp = (kernel: Kernel, key: string): void => {
+  const owner = kernel.futexes.get(key)?.pi?.owner;
+  dropFutexQueue(kernel, key);
+  if (owner !== undefined) adjustPriority(kernel, owner);
 };
 
 /** FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_TRYLOCK_PI (futex_lock_pi). A signal makes the call start again. */
@@ -38,7 +41,7 @@ export const futexLockPi = (kernel: Kernel, task: Task, target: Target, tryOnly:
   const earlier = task.wait?.data as FutexSleep | undefined;
   if (earlier !== undefined) {
     const [waiter] = earlier.waiters;
-    dropFutexQueue(kernel, waiter!.key);
+    giveUp(kernel, waiter!.key);
     if (waiter!.woken) return 0;
     if (task.wait!.timedOut) return -ERRNO.ETIMEDOUT;
     if (task.sigpending) return -RESTART.ERESTARTNOINTR;
@@ -66,11 +69,11 @@ export const futexUnlockPi = (kernel: Kernel, task: Task, address: number, isPri
 const afterRequeuePi = (kernel: Kernel, task: Task, waiter: FutexWaiter, deadline: number): number => {
   if (waiter.woken) return 0;
   if (task.wait!.timedOut) {
-    dropFutexQueue(kernel, waiter.key);
+    giveUp(kernel, waiter.key);
     return -ERRNO.ETIMEDOUT;
   }
   if (task.sigpending) {
-    dropFutexQueue(kernel, waiter.key);
+    giveUp(kernel, waiter.key);
     // Once it waits for the lock the call cannot begin again: the word it first slept on has changed.
     return waiter.pi ? -ERRNO.EAGAIN : -RESTART.ERESTARTNOINTR;
   }

@@ -6,17 +6,16 @@ import type { Kernel } from '../kernel.ts';
 import { getUser32, putUser32, putUserLong, readStruct } from '../mm/user.ts';
 import {
   dropFutexQueue,
-  FUTEX_WAIT_WHAT,
   type FutexSleep,
   futexKey,
-  futexQueue,
   futexRequeue,
   futexWake,
   MATCH_ANY,
+  sleepOnFutexes,
 } from '../process/futex.ts';
 import { requeuePi } from '../process/futex-pi.ts';
 import type { Task } from '../task/task.ts';
-import { BLOCKED, block } from '../task/wait.ts';
+import { BLOCKED } from '../task/wait.ts';
 import * as arg from './args.ts';
 import { futexLockPi, futexUnlockPi, futexWaitRequeuePi } from './futex-pi.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -48,14 +47,9 @@ const futexWait = (kernel: Kernel, task: Task, wait: FutexWait): number => {
   if (typeof key === 'number') return key;
   if (getUser32(task.mm, address) !== value) return -ERRNO.EAGAIN;
   if (kernel.now() >= deadline) return -ERRNO.ETIMEDOUT;
-  const data: FutexSleep = {
-    waiters: [{ key, address, bitset, woken: false, pi: false, requeueTo: null }],
-    deadline,
-  };
-  const result = block(kernel, task, { what: FUTEX_WAIT_WHAT, queues: [futexQueue(kernel, key)], deadline, data });
-  if (result === BLOCKED) return result;
-  dropFutexQueue(kernel, key);
-  return interrupted(task, wait);
+  const waiters = [{ key, address, bitset, woken: false, pi: false, requeueTo: null }];
+  const result = sleepOnFutexes(kernel, task, { waiters, deadline });
+  return result === BLOCKED ? result : interrupted(task, wait);
 };
 
 /** Without a timeout the call simply starts again; with one it goes on with the same deadline (futex_wait). */

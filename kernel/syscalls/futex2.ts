@@ -6,17 +6,15 @@ import type { Kernel } from '../kernel.ts';
 import { getUser32, readStruct } from '../mm/user.ts';
 import {
   dropFutexQueue,
-  FUTEX_WAIT_WHAT,
   type FutexSleep,
   type FutexWaiter,
   futexKey,
-  futexQueue,
   futexRequeue,
   futexWake,
   MATCH_ANY,
+  sleepOnFutexes,
 } from '../process/futex.ts';
 import type { Task } from '../task/task.ts';
-import { BLOCKED, block } from '../task/wait.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { monotonicDeadline, timespecNanoseconds } from './timespec.ts';
@@ -78,11 +76,7 @@ const waitMultiple = (kernel: Kernel, task: Task, wanted: () => readonly Wanted[
   if (typeof waiters === 'number') return waiters;
   if (words.some(({ address, value }) => getUser32(task.mm, address) !== value)) return -ERRNO.EAGAIN;
   if (kernel.now() >= deadline) return -ERRNO.ETIMEDOUT;
-  const queues = [...new Set(waiters.map(({ key }) => futexQueue(kernel, key)))];
-  const data: FutexSleep = { waiters, deadline };
-  const result = block(kernel, task, { what: FUTEX_WAIT_WHAT, queues, deadline, data });
-  if (result !== BLOCKED) for (const { key } of waiters) dropFutexQueue(kernel, key);
-  return result;
+  return sleepOnFutexes(kernel, task, { waiters, deadline });
 };
 
 /** A point in time on one of two clocks, on `Kernel.now`; -EINVAL (futex2_setup_timeout). Throws `UserFault`. */

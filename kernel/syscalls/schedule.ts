@@ -4,23 +4,28 @@ import { SCHED, SCHED_ATTR, SCHED_ATTR_SIZE_VER0, SCHED_FLAG, SCHED_RESET_ON_FOR
 import { TIMESPEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, getUser32, putUser32, writeStruct } from '../mm/user.ts';
+import type { DeadlineWanted } from '../process/deadline.ts';
 import {
   checkIoprio,
   isPolicy,
   isRealtime,
-  MAX_RT_PRIORITY,
+  NO_TIMES,
   policyOf,
   type SchedWanted,
   setIoprio,
   setNice,
   setScheduler,
 } from '../process/sched.ts';
-import type { Task } from '../task/task.ts';
+import { MAX_RT_PRIORITY } from '../task/priority.ts';
+import type { SchedAttributes, Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { toTimespec } from './timespec.ts';
 
-const schedYield = (kernel: Kernel): number => {
+const schedYield = (kernel: Kernel, task: Task): number => {
+  task.yielded = true;
+  // Until its next period.
+  if (task.deadline !== null) task.deadline.left = 0;
   kernel.needResched = true;
   return 0;
 };
@@ -73,14 +78,19 @@ const schedSetscheduler = (kernel: Kernel, task: Task, pid: number, policy: numb
   return withTarget(kernel, task, pid, (target) => {
     const resetOnFork = (policy & SCHED_RESET_ON_FORK) !== 0;
     const { nice } = target.sched;
-    return setScheduler(kernel, task, target, { policy: policy & ~SCHED_RESET_ON_FORK, nice, priority, resetOnFork });
+    const wanted = { policy: policy & ~SCHED_RESET_ON_FORK, nice, priority, resetOnFork };
+    return setScheduler(kernel, task, target, { ...wanted, times: NO_TIMES, deadlineFlags: 0 });
   });
 };
 
 const schedSetparam = (kernel: Kernel, task: Task, pid: number, address: number): number => {
   if (address === 0 || pid < 0) return -ERRNO.EINVAL;
   const priority = getUser32(task.mm, address);
-  return withTarget(kernel, task, pid, (target) => setScheduler(kernel, task, target, { ...target.sched, priority }));
+  return withTarget(kernel, task, pid, (target) => {
+    const { policy, nice, resetOnFork } = target.sched;
+    const wanted = { policy, nice, resetOnFork, priority, times: NO_TIMES, deadlineFlags: 0 };
+    return setScheduler(kernel, task, target, wanted);
+  });
 };
 
 /** What SCHED_RR gives: 100 ms. */
@@ -106,16 +116,19 @@ const schedGetattr = (
 ): number => {
   if (address === 0 || pid < 0 || size > PAGE_SIZE || size < SCHED_ATTR_SIZE_VER0 || flags !== 0) return -ERRNO.EINVAL;
   return withTarget(kernel, task, pid, ({ sched }) => {
-    const fair = !isRealtime(sched.policy);
+    const isDeadline = sched.policy === SCHED.DEADLINE;
+    const fair = !isRealtime(sched.policy) && !isDeadline;
     const bytes = new Uint8Array(SCHED_ATTR.size);
     const known = Math.min(size, SCHED_ATTR.size);
     SCHED_ATTR.write(new DataView(bytes.buffer), 0, {
       size: known,
       sched_policy: sched.policy,
-      sched_flags: BigInt(sched.resetOnFork ? SCHED_FLAG.RESET_ON_FORK : 0),
+      sched_flags: BigInt((sched.resetOnFork ? SCHED_FLAG.RESET_ON_FORK : 0) | sched.deadlineFlags),
       sched_nice: fair ? sched.nice : 0,
       sched_priority: sched.priority,
-      sched_runtime: fair ? FAIR_SLICE : 0n,
+      sched_runtime: fair && sched.runtime === 0 ? FAIR_SLICE : BigInt(sched.runtime),
+      sched_deadline: BigInt(sched.deadline),
+      sched_period: BigInt(sched.period),
     });
     copyToUser(task.mm, address, bytes.subarray(0, known));
     return 0;
@@ -124,6 +137,7 @@ const schedGetattr = (
 
 const ATTR_FLAGS = SCHED_FLAG.RESET_ON_FORK | SCHED_FLAG.KEEP_POLICY | SCHED_FLAG.KEEP_PARAMS;
 const KNOWN_ATTR_FLAGS = ATTR_FLAGS | SCHED_FLAG.RECLAIM | SCHED_FLAG.DL_OVERRUN;
+const DEADLINE_FLAGS = SCHED_FLAG.RECLAIM | SCHED_FLAG.DL_OVERRUN;
 const CLAMP_FLAGS = SCHED_FLAG.UTIL_CLAMP_MIN | SCHED_FLAG.UTIL_CLAMP_MAX;
 
 /** The attributes at an address, or -errno; -E2BIG tells the size that is known (sched_copy_attr). */
@@ -141,12 +155,24 @@ const readAttr = (task: Task, address: number) => {
   return clamps && size < SCHED_ATTR.size ? -ERRNO.EINVAL : attr;
 };
 
+const timesOf = ({ runtime, deadline, period }: SchedAttributes): DeadlineWanted => ({
+  runtime: BigInt(runtime),
+  deadline: BigInt(deadline),
+  period: BigInt(period),
+});
+
+const timesIn = (attr: { sched_runtime: bigint; sched_deadline: bigint; sched_period: bigint }): DeadlineWanted => ({
+  runtime: attr.sched_runtime,
+  deadline: attr.sched_deadline,
+  period: attr.sched_period,
+});
+
 const schedSetattr = (kernel: Kernel, task: Task, pid: number, address: number, flags: number): number => {
   if (address === 0 || pid < 0 || flags !== 0) return -ERRNO.EINVAL;
   const attr = readAttr(task, address);
   if (typeof attr === 'number') return attr;
   const keeps = Number(attr.sched_flags);
-  if ((attr.sched_policy | 0) < 0 && (keeps & SCHED_FLAG.KEEP_POLICY) === 0) return -ERRNO.EINVAL;
+  if ((attr.sched_policy | 0) < 0) return -ERRNO.EINVAL;
   return withTarget(kernel, task, pid, (target) => {
     const { sched } = target;
     const keepParams = (keeps & SCHED_FLAG.KEEP_PARAMS) !== 0;
@@ -155,7 +181,11 @@ const schedSetattr = (kernel: Kernel, task: Task, pid: number, address: number, 
       nice: keepParams ? sched.nice : attr.sched_nice,
       priority: keepParams ? sched.priority : attr.sched_priority,
       resetOnFork: (keeps & SCHED_FLAG.RESET_ON_FORK) !== 0,
+      times: keepParams ? timesOf(sched) : timesIn(attr),
+      deadlineFlags: 0,
+      keep: keepParams,
     };
+    if (wanted.policy === SCHED.DEADLINE) wanted.deadlineFlags = keeps & DEADLINE_FLAGS;
     if (!isPolicy(wanted.policy) || attr.sched_flags & ~BigInt(KNOWN_ATTR_FLAGS | CLAMP_FLAGS)) return -ERRNO.EINVAL;
     // Without CONFIG_UCLAMP_TASK.
     if (keeps & CLAMP_FLAGS) return -ERRNO.EOPNOTSUPP;
@@ -201,7 +231,7 @@ const setpriority = (kernel: Kernel, task: Task, which: number, who: number, nic
   if (typeof meant === 'number') return meant;
   let error: number = -ERRNO.ESRCH;
   for (const target of meant) {
-    const result = setNice(task, target, nice);
+    const result = setNice(kernel, task, target, nice);
     if (result !== 0 || error === -ERRNO.ESRCH) error = result;
   }
   return error;
@@ -249,7 +279,6 @@ export const scheduleSyscalls: readonly SyscallRow[] = [
       ['prio', arg.int],
     ],
     setpriority,
-    'kept, but all run alike',
   ),
   syscall(
     142,
@@ -259,7 +288,6 @@ export const scheduleSyscalls: readonly SyscallRow[] = [
       ['param', arg.schedulingParameter],
     ],
     schedSetparam,
-    'kept, but all run alike',
   ),
   syscall(
     143,
@@ -279,7 +307,6 @@ export const scheduleSyscalls: readonly SyscallRow[] = [
       ['param', arg.schedulingParameter],
     ],
     schedSetscheduler,
-    'kept, but all run alike; no SCHED_DEADLINE',
   ),
   syscall(145, 'sched_getscheduler', [['pid', arg.pid]], (kernel, task, pid) =>
     withTarget(kernel, task, pid, policyOf),
@@ -328,7 +355,6 @@ export const scheduleSyscalls: readonly SyscallRow[] = [
       ['flags', arg.hexUnsigned],
     ],
     schedSetattr,
-    'kept, but all run alike; no SCHED_DEADLINE',
   ),
   syscall(
     315,

@@ -1,17 +1,30 @@
 /**
  * Which tasks run: the queue of runnable ones, falling asleep and waking up.
  *
- * Invariant: a task whose state is `running` is in `kernel.runQueue` exactly once, or is the one that executes now.
+ * Invariant: a task whose state is `running` is in `kernel.runQueue` exactly once, or is the one that executes now, or used up
+ * its time with SCHED_DEADLINE and has a timer to put it back.
  */
 import type { Kernel } from '../kernel.ts';
+import { refreshDeadline } from './deadline.ts';
+import { enqueue, PRIO, preempts } from './priority.ts';
 import type { Task } from './task.ts';
 import { addTimer, cancelSleep } from './timers.ts';
 import { leaveQueues } from './wait.ts';
 
-/** Puts a task that slept, was stopped or is new at the end of the queue. */
+/** Puts a task that slept, was stopped or is new into the queue: behind its equals, and it may interrupt who is less important. */
 export const makeRunnable = (kernel: Kernel, task: Task): void => {
   task.state = 'running';
-  kernel.runQueue.push(task);
+  if (task.prio >= PRIO.FAIR) {
+    kernel.runQueue.push(task);
+    return;
+  }
+  task.awakeSince = task.usage.utime + task.usage.stime;
+  if (task.deadline !== null) {
+    if (task.deadline.throttled) return;
+    refreshDeadline(task.deadline, task.sched, kernel.now());
+  }
+  enqueue(kernel.runQueue, task);
+  if (preempts(task, kernel.current)) kernel.needResched = true;
 };
 
 /** Marks the current task asleep as its `wait` says and arms the deadline. */

@@ -7,6 +7,7 @@ import type { Mm } from '../mm/mm.ts';
 import type { PiState } from '../process/futex.ts';
 import type { SeccompFilter } from '../process/seccomp.ts';
 import type { Tty } from '../tty/tty.ts';
+import type { DeadlineEntity } from './deadline.ts';
 import type { Trace } from './trace.ts';
 import type { Wait, WaitQueue } from './wait.ts';
 
@@ -222,6 +223,12 @@ export interface SchedAttributes {
   /** 1 to 99 with SCHED_FIFO and SCHED_RR, 0 with others. */
   priority: number;
   resetOnFork: boolean;
+  /** Nanoseconds: of SCHED_DEADLINE; `runtime` with others is the slice that was asked for, 0 for the usual one. */
+  runtime: number;
+  deadline: number;
+  period: number;
+  /** SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN. */
+  deadlineFlags: number;
   ioprio: number;
 }
 
@@ -307,6 +314,18 @@ export interface Task {
   clearChildTid: number;
   robustList: number;
   sched: SchedAttributes;
+  /** What it is served by, as the kernel counts (`priority.ts`): its own, or what it inherits if that is more important. */
+  prio: number;
+  /** Of those who wait for its locks (futexes with priority inheritance), PRIO.NONE without. */
+  inheritedPrio: number;
+  /** It gave way to its equals (sched_yield). */
+  yielded: boolean;
+  /** With SCHED_DEADLINE. */
+  deadline: DeadlineEntity | null;
+  /** CPU time in nanoseconds when it woke last, of real-time tasks. */
+  awakeSince: number;
+  /** `instructions` when its turn with SCHED_RR began. */
+  sliceStart: number;
   /** The area of rseq(2), or null; and whether something came between since it last ran in user mode. */
   rseq: { address: number; length: number; signature: number } | null;
   rseqEvent: boolean;

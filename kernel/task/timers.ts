@@ -22,6 +22,7 @@ export type Timer = { expires: number } & (
   | { kind: 'itimer'; group: ThreadGroup }
   | { kind: 'posix'; timer: PosixTimer }
   | { kind: 'file'; alarm: FileAlarm }
+  | { kind: 'deadline'; task: Task }
 );
 
 export interface TimerQueue {
@@ -68,3 +69,7 @@ export const cancelPosixTimer = (queue: TimerQueue, which: PosixTimer): void =>
 
 export const cancelAlarm = (queue: TimerQueue, alarm: FileAlarm): void =>
   cancel(queue, (timer) => timer.kind === 'file' && timer.alarm === alarm);
+
+/** Takes away the timer that would let a task with SCHED_DEADLINE go on. */
+export const cancelDeadline = (queue: TimerQueue, task: Task): void =>
+  cancel(queue, (timer) => timer.kind === 'deadline' && timer.task === task);

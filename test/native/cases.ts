@@ -39,6 +39,8 @@ export type Variant = {
   readonly name: string;
   /** What a host must have to run it; nothing said is v1. */
   readonly needs?: Level;
+  /** Capabilities that a host must give, by the kernel's names in lower case, without `cap_`. */
+  readonly capabilities?: readonly string[];
 };
 
 /** How a program ended: its exit status, or the name of the signal that killed it. */
@@ -73,7 +75,7 @@ const directiveLine = /^\/\/ ([a-z]+)(?::\s*(.*?))?\s*$/;
 
 const directiveNames = [
   ...(['flags', 'libs', 'variants', 'libc', 'args', 'env', 'stdin', 'status'] as const),
-  ...(['levels', 'needs', 'slow', 'apart'] as const),
+  ...(['levels', 'needs', 'capabilities', 'slow', 'apart'] as const),
 ];
 /** Those which say all with their name. */
 const bare: readonly string[] = ['slow', 'apart'] satisfies DirectiveName[];
@@ -149,6 +151,7 @@ function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
   const libs = words(directives.get('libs') ?? '');
   const choices = (directives.get('variants') ?? '-O1').split('|').map(words);
   const needed = directives.has('needs') ? levelOf(directives.get('needs')!) : 'v1';
+  const capabilities = words(directives.get('capabilities') ?? '');
   const libcs = (directives.get('libc') ?? 'glibc').split('|').map((word) => {
     const libc = word.trim();
     if (libc !== 'glibc' && libc !== 'musl' && libc !== 'shared') throw new Error(`unknown libc '${libc}'`);
@@ -157,7 +160,8 @@ function variantsOf(directives: ReadonlyMap<DirectiveName, string>): Variant[] {
   return libcs.flatMap((libc: Libc) =>
     choices.map((choice): Variant => {
       const flags = [...choice, ...common];
-      const plain: Variant = { libc, flags, libs, name: [libc, ...flags, ...libs].join(' ') };
+      const named: Variant = { libc, flags, libs, name: [libc, ...flags, ...libs].join(' ') };
+      const plain = capabilities.length === 0 ? named : { ...named, capabilities };
       const built = flags
         .map((flag) => /^-march=x86-64-(v[0-9])$/.exec(flag)?.[1])
         .find((level) => level !== undefined);

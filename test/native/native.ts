@@ -26,8 +26,22 @@ const flagsOf: Readonly<Record<Level, readonly string[]>> = {
 
 let hostFlags: ReadonlySet<string> | undefined;
 
-/** Whether the host's processor has all that a variant needs. */
-export function hostHas({ needs = 'v1' }: Variant): boolean {
+/** Bits of CapEff in /proc/PID/status (linux/capability.h), of those that programs ask for. */
+const CAPABILITIES: Readonly<Record<string, bigint>> = { net_admin: 12n, sys_nice: 23n };
+
+const mayAll = (capabilities: readonly string[]): boolean => {
+  if (capabilities.length === 0) return true;
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]}`);
+  return capabilities.every((name) => {
+    const bit = CAPABILITIES[name];
+    if (bit === undefined) throw new Error(`unknown capability '${name}'`);
+    return (effective >> bit) & 1n;
+  });
+};
+
+/** Whether the host's processor has all that a variant needs, and whoever runs the tests may do what it does. */
+export function hostHas({ needs = 'v1', capabilities = [] }: Variant): boolean {
+  if (!mayAll(capabilities)) return false;
   hostFlags ??= new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '));
   const upTo = levels.slice(0, levels.indexOf(needs) + 1);
   return upTo.every((level) => flagsOf[level].every((flag) => hostFlags!.has(flag)));

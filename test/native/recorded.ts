@@ -38,7 +38,10 @@ export async function record(test: Case, repeat: number): Promise<number> {
   let first: Outcome | undefined;
   let spent = 0;
   for (const variant of test.variants) {
-    if (!hostHas(variant)) throw new Error(`${test.id} [${variant.name}] needs a processor of x86-64-${variant.needs}`);
+    if (!hostHas(variant))
+      throw new Error(
+        `${test.id} [${variant.name}] needs x86-64-${variant.needs ?? 'v1'} or ${variant.capabilities?.join(', ')}`,
+      );
     await build(test, variant);
     for (let i = 0; i < repeat; i++) {
       const start = performance.now();
