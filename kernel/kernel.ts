@@ -7,60 +7,11 @@ import type { Host } from './host.ts';
 import type { IpcNamespace } from './ipc/namespace.ts';
 import type { Memory } from './mm/memory.ts';
 import type { NetState } from './net/types.ts';
+import type { Observers } from './observers.ts';
 import type { FutexQueue } from './process/futex.ts';
 import type { Task } from './task/task.ts';
 import type { TimerQueue } from './task/timers.ts';
 import type { WaitQueue } from './task/wait.ts';
-
-/**
- * What became of a signal at the end of sending it. `stripped`: only its bit is kept, its siginfo is not (LOSE_INFO, or
- * SIGKILL, which has none). `coalesced`: one of its number was pending already. `refused`: EAGAIN. `exiting`: the process is
- * about to end.
- */
-export type SignalFate = 'queued' | 'stripped' | 'coalesced' | 'refused' | 'ignored' | 'exiting';
-
-/** What a run observes; the strace printer, the frame debugger and tests listen. All are called between instructions. */
-export interface Observer {
-  syscallEntry?(task: Task, number: number, args: readonly number[]): void;
-  /** Not called for a syscall in which the task ended: `exit` is. */
-  syscallExit?(task: Task, number: number, args: readonly number[], result: number): void;
-  /**
-   * A signal was sent to the thread `task` (`toThread`) or to its process. `chosen` was woken to take it, or is the first of
-   * those who were woken to die; null when nobody would have it now.
-   */
-  signalSent?(
-    task: Task,
-    info: import('./task/task.ts').SigInfo,
-    toThread: boolean,
-    fate: SignalFate,
-    chosen: Task | null,
-  ): void;
-  /** The thread caused a signal that it blocked or ignored: the default action takes the place of its handler. */
-  signalForced?(task: Task, info: import('./task/task.ts').SigInfo, was: 'blocked' | 'ignored'): void;
-  /** Pending signals of `mask` are about to be thrown away. */
-  signalsFlushed?(pending: import('./task/task.ts').SigPending, mask: bigint): void;
-  /** A signal left a queue: for its action, `signalTaken` follows; for a call of the task; or since its timer went on. */
-  signalDequeued?(task: Task, info: import('./task/task.ts').SigInfo, stale: boolean): void;
-  /** The mask of the task is another than `before`. */
-  maskChanged?(task: Task, before: bigint): void;
-  /** A signal was sent but nobody will see it: it is ignored, by choice or by default. */
-  signalIgnored?(task: Task, info: import('./task/task.ts').SigInfo): void;
-  /** A signal was taken from the queue, whatever its action: handler, end, stop, or nothing. Not SIGKILL of a whole group. */
-  signalTaken?(task: Task, info: import('./task/task.ts').SigInfo): void;
-  /** A signal was taken from the queue and its handler's frame is on the stack; registers are the handler's. */
-  signalDelivered?(task: Task, info: import('./task/task.ts').SigInfo, frame: number): void;
-  /** Before `setupRtFrame`: registers are the interrupted ones. */
-  signalDelivering?(task: Task, info: import('./task/task.ts').SigInfo): void;
-  sigreturn?(task: Task, frame: number): void;
-  /** The frame cannot be used, and SIGSEGV is the answer: why, in words. */
-  sigreturnRefused?(task: Task, frame: number, why: string): void;
-  /** After rt_sigreturn restored registers. */
-  sigreturned?(task: Task): void;
-  exception?(task: Task, vector: number, error: number): void;
-  exit?(task: Task): void;
-  /** A line of the kernel's log (dmesg), without time and newline: faults that no handler takes. */
-  kernelMessage?(line: string): void;
-}
 
 /** Whose rules for signals hold. */
 export const PERSONALITIES = ['linux', 'linux-0.11'] as const;
@@ -73,7 +24,7 @@ export interface Kernel {
   readonly host: Host;
   /** What address spaces share: the zero frame and the page cache. Made by `newMemory`. */
   readonly memory: Memory;
-  readonly observers: Observer[];
+  readonly observers: Observers;
   /** By pid, zombies included. */
   readonly tasks: Map<number, Task>;
   /** The task whose registers are in the CPU. */

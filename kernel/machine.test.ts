@@ -1,9 +1,11 @@
 /** The run loop, with programs of a few instructions. */
+
 import { describe, expect, test } from 'vitest';
 import { SIG } from './abi/signal.ts';
 import { KernelBug } from './bug.ts';
 import { Machine, type MachineOptions } from './machine.ts';
 import { type MemoryHostOptions, memoryHost } from './memory-host.ts';
+import { observe } from './observers.ts';
 import { putTestFile, testElf } from './process/testing.ts';
 import type { Task } from './task/task.ts';
 
@@ -60,7 +62,7 @@ describe('run', () => {
   test('stops where an observer asks: before a syscall, and goes on with it', async () => {
     const { machine, program } = machineWith([...call(NR.getpid), ...call(NR.exit, 1)]);
     const seen: string[] = [];
-    machine.observers.push({
+    observe(machine.observers, {
       syscallEntry: (_task, number) => {
         seen.push(`enter ${number}`);
         machine.requestStop();
@@ -95,7 +97,7 @@ describe('run', () => {
     const code = [...call(NR.fork), 0x85, 0xc0, 0x74, 17, ...call(NR.exit, 3), ...child];
     const { machine, program } = machineWith(code);
     const ends: number[] = [];
-    machine.observers.push({ exit: (task) => ends.push(task.end!.status) });
+    observe(machine.observers, { exit: (task) => ends.push(task.end!.status) });
     expect(await machine.run()).toEqual({ kind: 'exit' });
     expect(ends).toEqual([3 << 8]);
     expect(await machine.run({ until: 'all' })).toEqual({ kind: 'exit' });
@@ -200,7 +202,7 @@ describe('limits', () => {
 
 test('a mistake of our own tells where the guest was', async () => {
   const { machine } = machineWith([...call(NR.getpid), ...call(NR.exit)]);
-  machine.observers.push({
+  observe(machine.observers, {
     syscallEntry: (_task, number) => {
       if (number === NR.exit) throw new Error('oh');
     },

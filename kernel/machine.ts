@@ -27,12 +27,13 @@ import { mountRoot, newFsContext, openStandardStreams, type RootOptions } from '
 import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
 import { newIpcNamespace } from './ipc/namespace.ts';
-import type { Kernel, Observer, Personality } from './kernel.ts';
+import type { Kernel, Personality } from './kernel.ts';
 import { type Memory, newMemory } from './mm/memory.ts';
 import { type Mm, mmPut, newMm } from './mm/mm.ts';
 import { newNetState } from './net/namespace.ts';
 import { addFeeds } from './net/tun/device.ts';
 import type { TapFeed } from './net/tun/types.ts';
+import { newObservers } from './observers.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
 import { throttleDeadline } from './process/deadline.ts';
@@ -158,7 +159,7 @@ export class Machine implements Kernel {
   readonly physical: PhysicalMemory;
   readonly host: Host;
   readonly memory: Memory;
-  readonly observers: Observer[] = [];
+  readonly observers = newObservers();
   readonly tasks = new Map<number, Task>();
   readonly runQueue: Task[] = [];
   readonly schedule: Schedule;

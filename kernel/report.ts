@@ -2,8 +2,9 @@
 import { unannounced, VECTOR } from '../emulator/api.ts';
 import { codeName, signalName } from './abi/signal.ts';
 import { CORE_FLAG } from './abi/wait.ts';
-import type { Kernel, Observer } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { accessibleLength, copyFromUser } from './mm/user.ts';
+import type { Observer } from './observers.ts';
 import type { SigInfo, Task } from './task/task.ts';
 
 /** How a process ended: `exit` is its status, or it died of a signal. Addresses are unsigned. */

@@ -1,10 +1,12 @@
 /** A booted machine as programs use it: run it, stop it, look into it, change it, put it back. */
+
 import { CpuState, PageTable, type PhysicalSnapshot } from '../emulator/api.ts';
 import { SI, SIGBIT } from './abi/signal.ts';
 import { readGuestFile } from './guest-files.ts';
 import { Machine } from './machine.ts';
 import type { MemoryHost } from './memory-host.ts';
 import { copyFromUser, copyToUser } from './mm/user.ts';
+import { observe, unobserve } from './observers.ts';
 import { type Registers, readRegisters, writeRegisters } from './registers.ts';
 import { describeEnd, makeReport, type ProcessEnd, type Recording, type Report, recorder } from './report.ts';
 import { enqueue, newPending, noteSigpending, queued, recalcSigpending } from './signal/pending.ts';
@@ -68,7 +70,7 @@ export class Signalbox {
     this.program = program;
     this.#recording = recording;
     this.#buffers = buffers;
-    machine.observers.push(recorder(machine, recording));
+    observe(machine.observers, recorder(machine, recording));
   }
 
   /** Runs until the first program ends, and says how. */
@@ -86,7 +88,7 @@ export class Signalbox {
     const { machine } = this;
     const watch = new StopWatch(machine, conditions);
     if (this.end !== null) return this.#exited();
-    machine.observers.push(watch);
+    observe(machine.observers, watch.observer);
     if (conditions.breakpoint !== undefined) machine.setBreakpoints([conditions.breakpoint].flat());
     try {
       for (;;) {
@@ -96,7 +98,7 @@ export class Signalbox {
         if (stop !== null) return stop;
       }
     } finally {
-      machine.observers.splice(machine.observers.indexOf(watch), 1);
+      unobserve(machine.observers, watch.observer);
       if (conditions.breakpoint !== undefined) machine.setBreakpoints([]);
     }
   }

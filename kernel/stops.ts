@@ -1,6 +1,7 @@
 /** Where a run stops: the conditions, and how they are watched for. */
-import type { Observer } from './kernel.ts';
+
 import type { Machine, RunEnd } from './machine.ts';
+import type { Observer } from './observers.ts';
 import type { ProcessEnd } from './report.ts';
 import { syscallRow, syscallRows } from './syscalls/table.ts';
 import type { SigInfo, Task } from './task/task.ts';
@@ -44,8 +45,10 @@ export type Stop =
   /** Every process waits for what cannot happen; one line for each. */
   | { readonly kind: 'deadlock'; readonly waiting: readonly string[] };
 
-/** Listens to a run and asks it to stop. */
-export class StopWatch implements Observer {
+/** Knows when a run shall stop, and asks it to. */
+export class StopWatch {
+  /** Listens for what the conditions name, and nothing else: most runs have none. */
+  readonly observer: Observer;
   readonly #machine: Machine;
   readonly #conditions: StopConditions;
   readonly #syscall: number | null;
@@ -59,6 +62,13 @@ export class StopWatch implements Observer {
     this.#syscall = syscall === undefined ? null : numberOf(syscall);
     if (instructions !== undefined && !(instructions > 0)) throw new Error('instructions must be more than none');
     this.#lastInstruction = machine.cpu.instructions + (instructions ?? Number.POSITIVE_INFINITY);
+    this.observer = {};
+    if (conditions.handler !== undefined) {
+      this.observer.signalDelivered = (task, info, frame) => this.#signalDelivered(task, info, frame);
+    }
+    if (syscall !== undefined) {
+      this.observer.syscallEntry = (task, number, args) => this.#syscallEntry(task, number, args);
+    }
   }
 
   #concerns(task: Task): boolean {
@@ -66,7 +76,7 @@ export class StopWatch implements Observer {
     return this.#found === null && (pid === undefined || task.group.tgid === pid);
   }
 
-  signalDelivered(task: Task, info: SigInfo, frame: number): void {
+  #signalDelivered(task: Task, info: SigInfo, frame: number): void {
     const { handler } = this.#conditions;
     if (!this.#concerns(task) || handler === undefined || (handler !== true && handler !== info.signo)) return;
     const { rip } = this.#machine.cpu.state;
@@ -74,7 +84,7 @@ export class StopWatch implements Observer {
     this.#machine.requestStop();
   }
 
-  syscallEntry(task: Task, number: number, args: readonly number[]): void {
+  #syscallEntry(task: Task, number: number, args: readonly number[]): void {
     if (number !== this.#syscall || !this.#concerns(task)) return;
     const { rip } = this.#machine.cpu.state;
     const name = syscallRow(number)?.name ?? String(number);

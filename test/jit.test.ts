@@ -1,8 +1,10 @@
 /** Programs under the JIT, however it translates and whenever it has to leave: the interpreter tells what is right. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CpuKind, type JitOptions, REG_NAMES } from '../emulator/api.ts';
 import { boot } from '../kernel/index.ts';
+import { observe } from '../kernel/observers.ts';
 
 const DEMO = readFileSync(new URL('../guest/prebuilt/demo', import.meta.url));
 
@@ -28,7 +30,7 @@ const bootDemo = async (cpu: CpuKind, jit: JitOptions = {}) => {
       `${instructions} ${what} at ${state.rip64.toString(16)}: ${REG_NAMES.map((_, n) => state.get(n)).join(' ')}`,
     );
   };
-  box.machine.observers.push({
+  observe(box.machine.observers, {
     syscallEntry: (_task, number) => note(`call ${number}`),
     signalTaken: (_task, info) => note(`signal ${info.signo}`),
   });

@@ -93,9 +93,9 @@ const enterSyscall = (kernel: Kernel, task: Task, number: number, asked: boolean
     unknownSyscall(kernel, task, number);
     return;
   }
-  if (kernel.observers.length > 0) {
+  if (kernel.observers.syscallEntry.length > 0) {
     const args = syscallArguments(kernel, row);
-    for (const observer of kernel.observers) observer.syscallEntry?.(task, number, args);
+    for (const observer of kernel.observers.syscallEntry) observer.syscallEntry(task, number, args);
     if (kernel.stopRequested) {
       // The observer wants to look around before the call is made.
       task.inSyscall = true;
@@ -129,10 +129,10 @@ const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   task.inSyscall = false;
   task.wait = null;
   // A task that is gone has no result; observers were told of its exit.
-  if (kernel.observers.length > 0 && !task.exiting && task.exitDue === null) {
+  if (kernel.observers.syscallExit.length > 0 && !task.exiting && task.exitDue === null) {
     // A call that replaced the registers has none of its arguments left to show, but its number.
     const args = result === REGISTERS_SET ? [] : syscallArguments(kernel, row);
-    for (const observer of kernel.observers) observer.syscallExit?.(task, row.number, args, result);
+    for (const observer of kernel.observers.syscallExit) observer.syscallExit(task, row.number, args, result);
   }
   if (result === REGISTERS_SET) {
     dueAtSyscallExit(kernel.current);
@@ -149,10 +149,11 @@ const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
 const unknownSyscall = (kernel: Kernel, task: Task, number: number): void => {
   const name = syscallName(number);
   kernel.log(`${task.comm}: syscall ${number}${name === undefined ? '' : ` (${name})`} is not supported: ENOSYS`);
-  if (kernel.observers.length > 0) {
+  const { syscallEntry, syscallExit } = kernel.observers;
+  if (syscallEntry.length + syscallExit.length > 0) {
     const args = ARGUMENT_REGISTERS.map((register) => kernel.cpu.state.getNumber(register));
-    for (const observer of kernel.observers) observer.syscallEntry?.(task, number, args);
-    for (const observer of kernel.observers) observer.syscallExit?.(task, number, args, -ERRNO.ENOSYS);
+    for (const observer of syscallEntry) observer.syscallEntry(task, number, args);
+    for (const observer of syscallExit) observer.syscallExit(task, number, args, -ERRNO.ENOSYS);
   }
   kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);
   dueAtSyscallExit(task);

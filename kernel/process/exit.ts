@@ -84,7 +84,7 @@ const exitNotify = (kernel: Kernel, task: Task, groupDead: boolean): void => {
   task.state = 'zombie';
   task.wait = null;
   wakeAll(kernel, group.endWait);
-  for (const observer of kernel.observers) observer.exit?.(task);
+  for (const observer of kernel.observers.exit) observer.exit(task);
   const alone = group.leader === task && group.threads.length === 1;
   if (task.trace !== null) {
     // The tracer waits for threads too, and before the parent.

@@ -12,6 +12,7 @@ import { KernelBuffer } from '../mm/iov.ts';
 import { newMm } from '../mm/mm.ts';
 import { type TestMachine, testMachine } from '../mm/testing.ts';
 import { newNetState } from '../net/namespace.ts';
+import { newObservers } from '../observers.ts';
 import { newSigHand } from '../signal/action.ts';
 import { timerQueue } from '../task/timers.ts';
 import { defaultLimits, linkTask, newGroup, newTask, userCredentials } from './create.ts';
@@ -23,7 +24,7 @@ export const execMachine = (bytes = 64 << 20): TestMachine => {
   let seconds = 1_000_000_000n;
   Object.assign(kernel, {
     host: memoryHost(),
-    observers: [],
+    observers: newObservers(),
     runQueue: [],
     timers: timerQueue(),
     futexes: new Map(),

@@ -15,7 +15,8 @@ import {
   SIG_IGN,
   SIGBIT,
 } from '../abi/signal.ts';
-import type { Kernel, SignalFate } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
+import type { SignalFate } from '../observers.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, SigPending, Task, ThreadGroup } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
@@ -183,10 +184,9 @@ const tell = (
   fate: SignalFate,
   chosen: Task | null = null,
 ): void => {
-  for (const observer of kernel.observers) {
-    observer.signalSent?.(task, info, toThread, fate, chosen);
-    if (fate === 'ignored') observer.signalIgnored?.(task, info);
-  }
+  for (const observer of kernel.observers.signalSent) observer.signalSent(task, info, toThread, fate, chosen);
+  if (fate !== 'ignored') return;
+  for (const observer of kernel.observers.signalIgnored) observer.signalIgnored(task, info);
 };
 
 /** The kernel itself sends it, or code and sender make it as if: then init cannot ignore SIGKILL and SIGSTOP. */

@@ -2,6 +2,7 @@
  * Random code as a program of its own: bytes, or pieces of real code with errors put in, in memory that it may overwrite. It
  * has to end the same way in every executor: by the same signal at the same instruction with the same registers.
  */
+
 import type { CpuKind } from '../../emulator/api.ts';
 import { REG_NAMES } from '../../emulator/api.ts';
 import { SIG, signalName } from '../../kernel/abi/signal.ts';
@@ -9,6 +10,7 @@ import { putGuestFile } from '../../kernel/guest-files.ts';
 import { Machine } from '../../kernel/machine.ts';
 import { memoryHost } from '../../kernel/memory-host.ts';
 import { copyFromUser } from '../../kernel/mm/user.ts';
+import { observe } from '../../kernel/observers.ts';
 import { kernelInfo, sendSignal } from '../../kernel/signal/send.ts';
 import type { Task } from '../../kernel/task/task.ts';
 import type { Random } from './random.ts';
@@ -120,7 +122,7 @@ export class CodeMachine {
       deterministic: { seed: 0 },
     });
     this.#machine = machine;
-    machine.observers.push({
+    observe(machine.observers, {
       signalTaken: (task, info) => {
         const where = info.kind === 'fault' ? ` at ${info.address.toString(16)}` : '';
         this.#seen.push(`${signalName(info.signo)} code ${info.code}${where}: ${this.#state(task)}`);

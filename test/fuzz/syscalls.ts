@@ -1,6 +1,8 @@
 /** Random system calls: what `guest/fuzz/syscalls.c` is given, and how a run of it is watched. */
+
 import type { CpuKind } from '../../emulator/api.ts';
 import { boot } from '../../kernel/index.ts';
+import { observe } from '../../kernel/observers.ts';
 import type { ArgumentType, SyscallRow } from '../../kernel/syscalls/row.ts';
 import { syscallRows } from '../../kernel/syscalls/table.ts';
 
@@ -114,7 +116,7 @@ export const fuzzSyscalls = async (program: Uint8Array, options: FuzzOptions): P
   });
   const made = new Map<number, number>();
   const last: string[] = [];
-  box.machine.observers.push({
+  observe(box.machine.observers, {
     syscallEntry: (task, number, args) => {
       made.set(number, (made.get(number) ?? 0) + 1);
       const text = `${task.pid}: ${number}(${args.map((a) => a.toString(16)).join(', ')})`;

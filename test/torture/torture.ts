@@ -1,7 +1,9 @@
 /** Runs guest/torture/threads.c under schedules made of a seed. */
+
 import { readFileSync } from 'node:fs';
 import type { CpuKind } from '../../emulator/api.ts';
 import { boot } from '../../kernel/index.ts';
+import { observe } from '../../kernel/observers.ts';
 import { buildKey, compile } from '../native/build.ts';
 import { root } from '../native/cases.ts';
 
@@ -43,7 +45,7 @@ export const torture = async (exe: string, seed: number | null, cpu: CpuKind = '
   const mix = (value: number): void => {
     hash = Math.imul(hash ^ (value | 0), FNV_PRIME);
   };
-  box.machine.observers.push({
+  observe(box.machine.observers, {
     syscallExit: (task, number, _args, result) => {
       syscalls++;
       for (const value of [task.pid, number, result, task.instructions]) mix(value);

@@ -1,6 +1,7 @@
 /** `--dmesg FILE`: the kernel's log, each line with the time since boot as dmesg(1) shows it. */
 import fs from 'node:fs';
-import type { Kernel, Observer } from '../../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Observer } from '../../kernel/observers.ts';
 import { Failure } from './failure.ts';
 
 export interface KernelLog {

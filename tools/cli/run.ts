@@ -1,9 +1,11 @@
 /** `signalbox run`: a guest program in the place of a host's, as far as the outside can tell. */
+
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { type BootOptions, boot } from '../../kernel/boot.ts';
 import { bytesFromText } from '../../kernel/fs/names.ts';
+import { observe } from '../../kernel/observers.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { nodeFiles } from '../host/node-files.ts';
 import { type NodeHost, nodeHost } from '../host/node-host.ts';
@@ -150,9 +152,9 @@ export const run = async (program: string, args: readonly string[], options: Run
   const box = await start(log === null ? settings : { ...settings, jit: { ...settings.jit, observer: log.observer } });
   started = true;
   const trace = options.strace || options.output !== undefined ? openTrace(options.output, host) : null;
-  if (trace !== null) box.machine.observers.push(trace.observer);
+  if (trace !== null) observe(box.machine.observers, trace.observer);
   const dmesg = options.dmesg === undefined ? null : openDmesg(options.dmesg, box.machine);
-  if (dmesg !== null) box.machine.observers.push(dmesg.observer);
+  if (dmesg !== null) observe(box.machine.observers, dmesg.observer);
   const stopPassing = passSignals(box, host);
   const stopLooking = optimizeForTraps(() => box.machine.clock.traps);
   const begin = performance.now();

@@ -1,6 +1,6 @@
 /** `--strace` and `-o FILE`: where the trace goes. */
 import fs from 'node:fs';
-import type { Observer } from '../../kernel/kernel.ts';
+import type { Observer } from '../../kernel/observers.ts';
 import type { NodeHost } from '../host/node-host.ts';
 import { strace } from '../strace/strace.ts';
 import { Failure } from './failure.ts';

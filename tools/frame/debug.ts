@@ -1,6 +1,8 @@
 /** `signalbox frame`: runs a program up to a handler and through it, and prints the report. */
+
 import process from 'node:process';
 import { signalName } from '../../kernel/abi/signal.ts';
+import { observe, unobserve } from '../../kernel/observers.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { EXIT, Failure } from '../cli/failure.ts';
 import type { MachineOptions } from '../cli/machine-options.ts';
@@ -37,14 +39,14 @@ export const runToFrame = async (
     symbolize: (task, address) => symbols.text(task, address),
     done: () => machine.requestStop(),
   });
-  machine.observers.push(watch);
+  observe(machine.observers, watch);
   try {
     const end = await machine.run();
     const ended = end.kind === 'exit' || end.kind === 'deadlock';
     if (ended) watch.runEnded(end.kind === 'exit' ? 'ended' : 'deadlock');
     return { report: watch.report, outcome: ended ? outcomeOf(box, watch, end.kind) : '' };
   } finally {
-    machine.observers.splice(machine.observers.indexOf(watch), 1);
+    unobserve(machine.observers, watch);
   }
 };
 

@@ -1,7 +1,8 @@
 /** Waits for a handler to be entered, and for its return, and gathers what the frame's description needs. */
 import { RT_SIGFRAME, UCONTEXT } from '../../kernel/abi/sigframe.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
-import type { Kernel, Observer } from '../../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Observer } from '../../kernel/observers.ts';
 import { syscallRow } from '../../kernel/syscalls/table.ts';
 import type { SigAction, SigInfo, Task } from '../../kernel/task/task.ts';
 import { REGISTERS_SET } from '../../kernel/task/wait.ts';

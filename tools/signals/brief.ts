@@ -3,7 +3,7 @@
  * of a million takes no more memory than the queues that hold them.
  */
 import { signalName } from '../../kernel/abi/signal.ts';
-import type { SignalFate } from '../../kernel/kernel.ts';
+import type { SignalFate } from '../../kernel/observers.ts';
 import type { RestCount, SignalEnd } from './entries.ts';
 
 /** Counts by signal and end. */

@@ -2,7 +2,7 @@
  * The ledger of signals, as plain data: `--json` prints it as it is (README.md beside this file says what the fields mean to
  * a reader). Addresses are strings `0x...`; numbers of processes and threads are the guest's.
  */
-import type { SignalFate } from '../../kernel/kernel.ts';
+import type { SignalFate } from '../../kernel/observers.ts';
 
 /** When something happened. */
 export interface Moment {

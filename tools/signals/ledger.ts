@@ -18,8 +18,8 @@ import {
   signalName,
 } from '../../kernel/abi/signal.ts';
 import { termSignal } from '../../kernel/abi/wait.ts';
-import type { Observer, SignalFate } from '../../kernel/kernel.ts';
 import type { Machine } from '../../kernel/machine.ts';
+import type { Observer, SignalFate } from '../../kernel/observers.ts';
 import { siginfoText } from '../../kernel/syscalls/args.ts';
 import { isOrphaned } from '../../kernel/task/pids.ts';
 import type { SigInfo, SigPending, Task } from '../../kernel/task/task.ts';

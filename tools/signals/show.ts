@@ -1,6 +1,8 @@
 /** `signalbox signals`: runs a program to its end, and shows the ledger. */
+
 import fs from 'node:fs';
 import process from 'node:process';
+import { observe, unobserve } from '../../kernel/observers.ts';
 import type { Signalbox } from '../../kernel/signalbox.ts';
 import { Failure } from '../cli/failure.ts';
 import type { MachineOptions } from '../cli/machine-options.ts';
@@ -34,7 +36,7 @@ export const runWithLedger = async (
     ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
   });
-  machine.observers.push(observer);
+  observe(machine.observers, observer);
   try {
     const end = await box.run();
     observer.finish();
@@ -45,7 +47,7 @@ export const runWithLedger = async (
       ...{ signals: observer.entries, rest: observer.rest.counts, lost: observer.lost },
     };
   } finally {
-    machine.observers.splice(machine.observers.indexOf(observer), 1);
+    unobserve(machine.observers, observer);
   }
 };
 

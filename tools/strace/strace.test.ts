@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { boot } from '../../kernel/index.ts';
+import { observe } from '../../kernel/observers.ts';
 import { compile, hashOf, toolchain } from '../../test/native/build.ts';
 import { type StraceOptions, strace } from './strace.ts';
 
@@ -20,7 +21,10 @@ const traceOf = async (name: string, program: Uint8Array, options: StraceOptions
     cwd: '/work',
     deterministic: { seed: 0 },
   });
-  box.machine.observers.push(strace((line) => lines.push(line), options));
+  observe(
+    box.machine.observers,
+    strace((line) => lines.push(line), options),
+  );
   await box.run();
   return lines;
 };

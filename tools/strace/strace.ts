@@ -10,7 +10,7 @@ import { inSet, KERNEL_STOP, SIG, SIG_DFL, signalName } from '../../kernel/abi/s
 import { strerror } from '../../kernel/abi/strerror.ts';
 import { syscallName } from '../../kernel/abi/syscalls.ts';
 import { CORE_FLAG, exitCode, termSignal } from '../../kernel/abi/wait.ts';
-import type { Observer } from '../../kernel/kernel.ts';
+import type { Observer } from '../../kernel/observers.ts';
 import { environmentText, siginfoText } from '../../kernel/syscalls/args.ts';
 import { peek, peekString } from '../../kernel/syscalls/format/guest.ts';
 import { hex, list, quote, quoteStart } from '../../kernel/syscalls/format/text.ts';
