@@ -210,7 +210,7 @@ int main(void) {
   // With the others below, a child that spins hears of RLIMIT_RTTIME.
   pid_t pid = fork();
   if (pid == 0) {
-    struct rlimit limit = {5000, 12000};
+    struct rlimit limit = {5000, RLIM_INFINITY};
     setrlimit(RLIMIT_RTTIME, &limit);
     signal(SIGXCPU, on_xcpu);
     become(0, SCHED_OTHER, 0);
@@ -219,6 +219,8 @@ int main(void) {
     while (!signals) {}
     getrlimit(RLIMIT_RTTIME, &limit);
     printf("SIGXCPU %d, limit %d\n", signals, (int)limit.rlim_cur);
+    limit.rlim_cur = limit.rlim_max = 12000;
+    setrlimit(RLIMIT_RTTIME, &limit);
     for (;;) {}
   }
   int status;
