@@ -48,8 +48,8 @@ export interface JitOptions {
 /** What the CPU asks of its surroundings. */
 export interface CpuOptions {
   readonly physical: PhysicalMemory;
-  /** RDTSC. */
-  readonly timestamp: () => bigint;
+  /** RDTSC; null: not now, which is #GP (CR4.TSD). */
+  readonly timestamp: () => bigint | null;
   /** RDRAND and its like. */
   readonly random64: () => bigint;
   /** What CPUID announces; encodings of other features are #UD, or what they meant before. Default: all that is built. */

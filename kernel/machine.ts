@@ -221,7 +221,7 @@ export class Machine implements Kernel {
     this.schedule = newSchedule(options.schedule ?? { kind: 'round-robin' });
     this.cpu = createCpu(options.cpu ?? 'jit', {
       physical: this.physical,
-      timestamp: () => BigInt(Math.floor(this.now())),
+      timestamp: () => (this.current.noTsc ? null : BigInt(Math.floor(this.now()))),
       random64: () => this.#random64(),
       ...(options.features === undefined ? {} : { features: options.features }),
       ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),

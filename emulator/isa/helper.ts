@@ -27,8 +27,8 @@ export interface HelperContext {
   store(bytes: number, address: bigint, value: bigint): void;
   /** Faults now if any byte of the range is not writable, so that a series of stores cannot stop half-way. */
   probeWrite(address: bigint, bytes: number): void;
-  /** Time-stamp counter, 64 bits. */
-  timestamp(): bigint;
+  /** Time-stamp counter, 64 bits; null where user code may not read it (CR4.TSD). */
+  timestamp(): bigint | null;
   /** 64 random bits. */
   random64(): bigint;
   /** What the CPU announces. */

@@ -7,6 +7,7 @@ import { cpuid } from './cpuid.ts';
 import { CpuFault, type Helper, type HelperContext } from './helper.ts';
 import { integerHelpers } from './integer/helpers.ts';
 import { mmxHelpers } from './mmx/state.ts';
+import { VECTOR } from './ops.ts';
 import { sseHelpers } from './sse/helpers.ts';
 import { x87Helpers } from './x87/operation.ts';
 import { xsaveHelpers } from './xsave.ts';
@@ -25,8 +26,11 @@ const helpersOfTheCore = {
     c.state.set(2, BigInt(d >>> 0));
     return 0n;
   },
+  /** #GP where it is forbidden. */
   rdtsc(c: HelperContext): bigint {
-    return c.timestamp();
+    const count = c.timestamp();
+    if (count === null) throw new CpuFault(VECTOR.GP);
+    return count;
   },
   /** 64 random bits. */
   random(c: HelperContext): bigint {

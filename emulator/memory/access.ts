@@ -23,7 +23,7 @@ export const isCanonical = (address: bigint): boolean => address < LOWER_HALF_EN
 export class GuestMemory implements HelperContext {
   readonly physical: PhysicalMemory;
   readonly state: CpuState;
-  readonly timestamp: () => bigint;
+  readonly timestamp: () => bigint | null;
   readonly random64: () => bigint;
   readonly features: FeatureSet;
   /** For instruction fetch: it knows the announced features' rows. */
@@ -42,7 +42,7 @@ export class GuestMemory implements HelperContext {
     physical: PhysicalMemory,
     state: CpuState,
     sources: {
-      readonly timestamp: () => bigint;
+      readonly timestamp: () => bigint | null;
       readonly random64: () => bigint;
       readonly features?: FeatureSet | undefined;
     },

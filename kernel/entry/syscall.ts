@@ -15,7 +15,7 @@ import { PASS, type SyscallHandler, type SyscallRow } from '../syscalls/row.ts';
 import { syscallRow } from '../syscalls/table.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, REGISTERS_SET } from '../task/wait.ts';
-import { vdsoCall } from './vdso.ts';
+import { resumeVsyscall, vdsoCall } from './vdso.ts';
 
 /** Registers of the arguments, in order. */
 const ARGUMENT_REGISTERS = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9] as const;
@@ -115,6 +115,10 @@ export const resumeSyscall = (kernel: Kernel, task: Task): void => {
   task.entering = null;
   task.inSyscall = false;
   if (kernel.fatalSignalPending(task)) return;
+  if (entering === 'vsyscall') {
+    resumeVsyscall(kernel, task);
+    return;
+  }
   // -1 skips the call, and leaves the tracer's result.
   if (entering === 'emulated' || task.origAx === -1) dueAtSyscallExit(task);
   else enterSyscall(kernel, task, task.origAx, entering === 'seccomp');

@@ -26,6 +26,9 @@ const GETCPU = 309;
 /** REALTIME, MONOTONIC, MONOTONIC_RAW, both _COARSE, BOOTTIME, TAI: others are real system calls from the vDSO too. */
 const VDSO_CLOCKS: readonly number[] = [0, 1, 4, 5, 6, 7, 11];
 
+/** Those of them that do not read the time-stamp counter. */
+const COARSE_CLOCKS: readonly number[] = [5, 6];
+
 /** Calls the function of a system call; what it returns. */
 const call = (kernel: Kernel, task: Task, number: number, a: number, b: number): number => {
   try {
@@ -71,6 +74,14 @@ export const vdsoCall = (kernel: Kernel, task: Task, number: number): boolean =>
   const a = isClock ? state.getInt32(REG.rdi) : state.getNumber(REG.rdi);
   const b = state.getNumber(REG.rsi);
   task.origAx = -1;
+  const fine = number === CLOCK_GETTIME ? !COARSE_CLOCKS.includes(a) : number === GETTIMEOFDAY && a !== 0;
+  if (fine && task.noTsc) {
+    // The function's own RDTSC.
+    task.trapNr = VECTOR.GP;
+    task.errorCode = 0;
+    forceSig(kernel, task, SIG.SIGSEGV);
+    return true;
+  }
   const result = call(kernel, task, number, a, b);
   if (result === -ERRNO.EFAULT) storeFault(kernel, task, stores(a, b));
   state.setNumber(REG.rax, result);
@@ -79,7 +90,7 @@ export const vdsoCall = (kernel: Kernel, task: Task, number: number): boolean =>
 
 /** The page, and the calls at its start and every 1024 bytes behind. */
 const VSYSCALL_PAGE = 0xffffffffff600000n;
-const VSYSCALLS = [GETTIMEOFDAY, TIME, GETCPU] as const;
+const VSYSCALLS: readonly number[] = [GETTIMEOFDAY, TIME, GETCPU];
 const VSYSCALL_SIZE = 1024n;
 
 /** How many of the arguments are pointers. */
@@ -94,12 +105,8 @@ export const emulateVsyscall = (kernel: Kernel, task: Task, address: bigint): bo
   if (offset < 0n || offset >= 4096n) return false;
   const { state } = kernel.cpu;
   const number = offset % VSYSCALL_SIZE === 0n ? VSYSCALLS[Number(offset / VSYSCALL_SIZE)] : undefined;
-  let caller: bigint;
-  try {
-    if (number === undefined) throw new UserFault(state.rsp);
-    caller = getUser64(task.mm, state.rsp);
-  } catch (thrown) {
-    if (!(thrown instanceof UserFault)) throw thrown;
+  const caller = callerOf(kernel, task);
+  if (number === undefined || caller === null) {
     forceSig(kernel, task, SIG.SIGSEGV);
     return true;
   }
@@ -113,27 +120,61 @@ export const emulateVsyscall = (kernel: Kernel, task: Task, address: bigint): bo
     forceSigFault(kernel, task, SIG.SIGSEGV, SEGV.MAPERR, task.cr2);
     return true;
   }
-  const { rip64 } = state;
   state.setNumber(REG.rax, -ERRNO.ENOSYS);
-  if (task.seccomp.mode !== SECCOMP_MODE.DISABLED && !secureComputing(kernel, task, number, true)) {
-    task.origAx = -1;
-    if (task.exiting) return true;
-    if (state.rip64 === rip64) goOn(kernel, caller);
-    else forceExitSig(kernel, task, SIG.SIGSYS);
+  task.origAx = number;
+  const allowed = task.seccomp.mode === SECCOMP_MODE.DISABLED || secureComputing(kernel, task, number, false);
+  if (task.entering === 'seccomp') {
+    // The tracer is asked, and may change what it likes.
+    task.entering = 'vsyscall';
+    task.call = number;
     return true;
   }
-  const result = call(kernel, task, number, args[0]!, args[1]!);
-  if (result === -ERRNO.EFAULT) {
-    forceSig(kernel, task, SIG.SIGSEGV);
-    return true;
-  }
-  state.setNumber(REG.rax, result);
-  goOn(kernel, caller);
+  finishVsyscall(kernel, task, number, allowed, caller);
   return true;
 };
 
-/** RET. */
-const goOn = ({ cpu: { state } }: Kernel, caller: bigint): void => {
+/** The tracer has answered (the end of __seccomp_filter, and emulate_vsyscall on). */
+export const resumeVsyscall = (kernel: Kernel, task: Task): void => {
+  const number = task.call;
+  const now = task.origAx;
+  const allowed = now >= 0 && secureComputing(kernel, task, now, true);
+  const address = VSYSCALL_PAGE + VSYSCALL_SIZE * BigInt(VSYSCALLS.indexOf(number));
+  if ((allowed && now !== number) || kernel.cpu.state.rip64 !== address) {
+    task.origAx = -1;
+    forceExitSig(kernel, task, SIG.SIGSYS);
+    return;
+  }
+  finishVsyscall(kernel, task, number, allowed, callerOf(kernel, task));
+};
+
+/** Makes the call, unless seccomp has dealt with it, and returns to the caller; null: to nowhere. */
+const finishVsyscall = (kernel: Kernel, task: Task, number: number, allowed: boolean, caller: bigint | null): void => {
+  const { state } = kernel.cpu;
+  task.origAx = -1;
+  if (task.exiting) return;
+  if (caller === null) {
+    forceSig(kernel, task, SIG.SIGSEGV);
+    return;
+  }
+  if (allowed) {
+    const result = call(kernel, task, number, state.getNumber(REG.rdi), state.getNumber(REG.rsi));
+    if (result === -ERRNO.EFAULT) {
+      forceSig(kernel, task, SIG.SIGSEGV);
+      return;
+    }
+    state.setNumber(REG.rax, result);
+  }
+  // RET.
   state.rip64 = caller;
   state.rsp += 8;
+};
+
+/** The return address on the stack; null if it cannot be read. */
+const callerOf = (kernel: Kernel, task: Task): bigint | null => {
+  try {
+    return getUser64(task.mm, kernel.cpu.state.rsp);
+  } catch (thrown) {
+    if (!(thrown instanceof UserFault)) throw thrown;
+    return null;
+  }
 };

@@ -179,6 +179,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     piStates: [],
     sysvsem: null,
     noNewPrivs: false,
+    noTsc: false,
     personality: 0,
     seccomp: { mode: SECCOMP_MODE.DISABLED, filter: null },
     dumpable: 1,

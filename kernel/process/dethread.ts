@@ -65,8 +65,9 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   }
   const { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack } = task;
   Object.assign(leader, { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack });
-  const { files, fs, sighand, noNewPrivs, personality, seccomp, sched, prio, deadline, origAx } = task;
-  Object.assign(leader, { files, fs, sighand, noNewPrivs, personality, seccomp, sched, prio, deadline, origAx });
+  const { files, fs, sighand, noNewPrivs, noTsc, personality, seccomp, sched, prio, deadline, origAx } = task;
+  Object.assign(leader, { files, fs, sighand, noNewPrivs, noTsc, personality, seccomp });
+  Object.assign(leader, { sched, prio, deadline, origAx });
   leader.parentDeathSignal = task.parentDeathSignal;
   // The thread lives on under the leader's id, and its children have still their parent.
   for (const child of task.children.splice(0)) {

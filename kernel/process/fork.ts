@@ -181,6 +181,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.trapNr = parent.trapNr;
   child.errorCode = parent.errorCode;
   child.noNewPrivs = parent.noNewPrivs;
+  child.noTsc = parent.noTsc;
   child.personality = parent.personality;
   child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;

@@ -32,10 +32,11 @@ const STRICT: readonly number[] = [0, 1, 60, 15];
 const MOST_INSTRUCTIONS = 32_768;
 const PENALTY = 4;
 
-/** Strict mode cannot be left, nor entered from filters. */
+/** Strict mode cannot be left, nor entered from filters. It does not know what time it is. */
 export const setStrict = (task: Task): number => {
   if (task.seccomp.mode !== SECCOMP_MODE.DISABLED && task.seccomp.mode !== SECCOMP_MODE.STRICT) return -ERRNO.EINVAL;
   task.seccomp.mode = SECCOMP_MODE.STRICT;
+  task.noTsc = true;
   return 0;
 };
 

@@ -28,7 +28,8 @@ const forceSigInfo = (kernel: Kernel, info: SigInfo, task: Task, handling: Handl
     if (handling === 'exit') action.immutable = true;
     if (blocked) task.blocked &= ~SIGBIT[signo]!;
   }
-  if (action.handler === SIG_DFL) task.group.unkillable = false;
+  // Debugging init shall not make it mortal.
+  if (action.handler === SIG_DFL && (task.trace === null || handling === 'exit')) task.group.unkillable = false;
   sendSignal(kernel, info, task, true);
   // It may have been pending already, and blocked.
   if (!task.sigpending) signalWakeUp(kernel, task, false);

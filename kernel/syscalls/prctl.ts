@@ -12,7 +12,7 @@ import { prctlSetSeccomp } from './seccomp.ts';
 
 const TASK_COMM_LENGTH = 16;
 const DEFAULT_TIMER_SLACK = 50000;
-const PR_TSC_ENABLE = 1;
+const PR_TSC = { ENABLE: 1, SIGSEGV: 2 } as const;
 const LAST_CAPABILITY = 40;
 
 const setName = (task: Task, address: number): number => {
@@ -100,7 +100,11 @@ const prctl = (
     case PR.SET_TIMING:
       return arg2 === 0 ? 0 : -ERRNO.EINVAL;
     case PR.GET_TSC:
-      putUser32(task.mm, arg2, PR_TSC_ENABLE);
+      putUser32(task.mm, arg2, task.noTsc ? PR_TSC.SIGSEGV : PR_TSC.ENABLE);
+      return 0;
+    case PR.SET_TSC:
+      if (arg2 !== PR_TSC.ENABLE && arg2 !== PR_TSC.SIGSEGV) return -ERRNO.EINVAL;
+      task.noTsc = arg2 === PR_TSC.SIGSEGV;
       return 0;
     case PR.CAPBSET_READ:
       return arg2 > LAST_CAPABILITY ? -ERRNO.EINVAL : 1;

@@ -276,9 +276,9 @@ export interface Task {
   call: number;
   /**
    * It stopped for its tracer before the call in `origAx`: at its entry, for a filter of seccomp, or at the entry of one that
-   * will not be made (PTRACE_SYSEMU).
+   * will not be made (PTRACE_SYSEMU); or at a vsyscall, for a filter too.
    */
-  entering: 'call' | 'seccomp' | 'emulated' | null;
+  entering: 'call' | 'seccomp' | 'emulated' | 'vsyscall' | null;
   /** Status with which it exits as soon as its tracer, told of that, lets it go on. */
   exitDue: number | null;
 
@@ -334,6 +334,8 @@ export interface Task {
   /** What semop(2) with SEM_UNDO left to be undone at the end. */
   sysvsem: SemUndoList | null;
   noNewPrivs: boolean;
+  /** Reading the time-stamp counter is SIGSEGV (TIF_NOTSC). */
+  noTsc: boolean;
   /** personality(2). */
   personality: number;
   /** Which system calls it may make: SECCOMP_MODE_*, and the filters of that mode, newest first. */

@@ -54,6 +54,7 @@ const ARGUMENTS: Readonly<Record<number, readonly Text[]>> = {
   [PR.CAPBSET_READ]: [decimal],
   [PR.CAPBSET_DROP]: [decimal],
   [PR.GET_TSC]: [filled(storedInt)],
+  [PR.SET_TSC]: [decimal],
   [PR.GET_SECUREBITS]: [],
   [PR.SET_TIMERSLACK]: [decimal],
   [PR.GET_TIMERSLACK]: [],
