@@ -1,6 +1,7 @@
-// The table of signal(7), "Interruption of system calls and library functions by signal handlers": every blocking call is
-// interrupted by a handler, set with and without SA_RESTART, and either fails with EINTR or goes on. A timer interrupts it
-// twice; at the second time the handler does what the call waits for. Each call is made in a process of its own, all at once.
+// The tables of signal(7), "Interruption of system calls and library functions by signal handlers" and "by stop signals": every blocking
+// call is interrupted by a handler, set with and without SA_RESTART, and either fails with EINTR or goes on; and by SIGSTOP and SIGCONT.
+// A timer interrupts it twice; at the second time the handler does what the call waits for. Each call is made in a process of its own,
+// all at once. Of the man page's calls getrandom(2) is not here, which does not block, nor is io_getevents(2).
 // libs: -lrt
 // slow
 #define _GNU_SOURCE
@@ -9,6 +10,7 @@
 #include <linux/futex.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
@@ -18,12 +20,15 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sem.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,7 +44,15 @@
 
 enum { TICK = 20000, /* microseconds */ LONG = 1000 /* seconds */ };
 
+/* What a process tells of the call that it is about to make. */
+struct report {
+  pid_t pid;
+  int messages, semaphores;
+};
+static struct report *report;
+
 static char folder[64];
+static int stopping; /* No timer: it will be stopped. */
 static volatile sig_atomic_t ticks;
 static void (*complete)(void);
 static int fds[2], other, id, messages = -1, semaphores = -1;
@@ -144,6 +157,7 @@ static void listen_at(int which) {
   id = which;
   snprintf(name.sun_path, sizeof name.sun_path, "%s/socket-%d", folder, which);
   other = socket(AF_UNIX, SOCK_STREAM, 0);
+  unlink(name.sun_path);
   bind(other, (void *)&name, sizeof name);
   listen(other, 0);
 }
@@ -158,11 +172,22 @@ static void fill_socket(void) {
   socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
   while (send(fds[1], buffer, 4096, MSG_DONTWAIT) > 0) continue;
 }
+static void fill_datagrams(void) {
+  socketpair(AF_UNIX, SOCK_DGRAM, 0, fds);
+  while (send(fds[1], "x", 1, MSG_DONTWAIT) > 0) continue;
+}
 static void drain_socket(void) { while (recv(fds[0], buffer, sizeof buffer, MSG_DONTWAIT) > 0) continue; }
-static void time_limit(int option) {
+static void limited(int socket, int option) {
   struct timeval limit = {LONG, 0};
+  setsockopt(socket, SOL_SOCKET, option, &limit, sizeof limit);
+}
+static void time_limit(int option) {
   socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
-  setsockopt(fds[0], SOL_SOCKET, option, &limit, sizeof limit);
+  limited(fds[0], option);
+}
+static void fill_limited(void) {
+  fill_socket();
+  limited(fds[1], SO_SNDTIMEO);
 }
 static void make_queue(int full) {
   char name[64];
@@ -174,7 +199,7 @@ static void make_queue(int full) {
 }
 static void timer_in(int ticks_later) {
   fds[0] = timerfd_create(CLOCK_MONOTONIC, 0);
-  struct itimerspec at = {.it_value = {.tv_nsec = TICK * 1000ll * ticks_later}};
+  struct itimerspec at = {.it_value = {.tv_sec = stopping ? LONG : 0, .tv_nsec = TICK * 1000ll * ticks_later}};
   timerfd_settime(fds[0], 0, &at, NULL);
 }
 static void signal_descriptor(void) {
@@ -182,6 +207,55 @@ static void signal_descriptor(void) {
   sigemptyset(&set), sigaddset(&set, SIGUSR2);
   sigprocmask(SIG_BLOCK, &set, NULL);
   fds[0] = signalfd(-1, &set, 0);
+}
+static void watch_folder(void) {
+  fds[0] = inotify_init();
+  inotify_add_watch(fds[0], folder, IN_ATTRIB);
+}
+static void change_folder(void) { chmod(folder, 0700); }
+/* In the background of a terminal that is its session's, with a handler for the signals of that. */
+static void to_background(void) {
+  make_pty();
+  setsid();
+  ioctl(fds[0], TIOCSCTTY, 0);
+  pid_t child = fork();
+  if (child > 0) {
+    int status;
+    waitpid(child, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 3);
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);
+  struct sigaction action;
+  sigaction(SIGALRM, NULL, &action);
+  sigaction(SIGTTIN, &action, NULL), sigaction(SIGTTOU, &action, NULL);
+}
+static void to_foreground(void) {
+  signal(SIGTTOU, SIG_IGN);
+  tcsetpgrp(fds[0], getpgrp());
+  feed_line();
+}
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+static void unlock(void) { pthread_mutex_unlock(&mutex); }
+static void notify(void) { pthread_cond_signal(&condition); }
+/* The owner is another process, which dies. */
+static void lock_elsewhere(pthread_mutex_t *shared) {
+  int ready[2];
+  char byte;
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(shared, &attributes);
+  pipe(ready);
+  if ((helper = fork()) == 0) {
+    pthread_mutex_lock(shared);
+    write(ready[1], "x", 1);
+    for (;;) pause();
+  }
+  read(ready[0], &byte, 1);
 }
 static void full_eventfd(void) { fds[1] = other = eventfd(0, 0); uint64_t most = -2; write(other, &most, 8); }
 
@@ -198,6 +272,10 @@ static struct flock whole = {.l_type = F_WRLCK};
 static struct sembuf down = {0, -1, 0};
 static struct { long type; char text[4096]; } message = {1};
 static uint64_t value;
+static struct msghdr header;
+static struct mmsghdr headers;
+static pthread_mutex_t *shared;
+static void *memory(void) { return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
 
 #define CALLS(X)                                                                                                        \
   X("read of a pipe", pipe(fds), feed, read(fds[0], buffer, 1))                                                         \
@@ -206,38 +284,68 @@ static uint64_t value;
   X("writev to a pipe", fill_pipe(), drain, writev(fds[1], &vector, 1))                                                 \
   X("read of a terminal", make_pty(), feed_line, read(fds[0], buffer, 1))                                               \
   X("write to a terminal", fill_pty(), drain, write(other, buffer, 1))                                                  \
+  X("read in the background", to_background(), to_foreground, read(fds[0], buffer, 1)) \
+  X("ioctl in the background", to_background(), to_foreground, ({ struct termios now; tcgetattr(fds[0], &now); ioctl(fds[0], TCSETS, &now); })) \
   X("read of an eventfd", fds[0] = fds[1] = eventfd(0, 0), feed_eight, read(fds[0], &value, 8))                         \
   X("write to an eventfd", full_eventfd(), drain_eventfd, (value = 1, write(fds[1], &value, 8)))                        \
   X("read of a timerfd", timer_in(3), nothing, read(fds[0], &value, 8))                                                 \
   X("read of a signalfd", signal_descriptor(), send_usr2, read(fds[0], buffer, sizeof(struct signalfd_siginfo)))        \
+  X("read of an inotify file", watch_folder(), change_folder, read(fds[0], buffer, 1024)) \
+  X("splice from a pipe", (pipe(fds), other = open("/dev/null", O_WRONLY)), feed, splice(fds[0], NULL, other, NULL, 1, 0)) \
+  X("vmsplice to a pipe", fill_pipe(), drain, vmsplice(fds[1], &vector, 1, 0)) \
+  X("sendfile to a pipe", (fill_pipe(), other = open("/proc/self/exe", O_RDONLY)), drain, sendfile(fds[1], other, NULL, 1)) \
   X("open of a FIFO to read", make_fifo(1), open_other_end, open((sprintf(buffer, "%s/fifo-1", folder), buffer), O_RDONLY))  \
   X("open of a FIFO to write", make_fifo(2), open_other_end, open((sprintf(buffer, "%s/fifo-2", folder), buffer), O_WRONLY)) \
   X("wait4", start_helper(), end_helper, wait4(-1, NULL, 0, NULL))                                                      \
   X("waitid", start_helper(), end_helper, waitid(P_ALL, 0, &info, WEXITED))                                             \
+  X("wait", start_helper(), end_helper, wait(NULL)) \
+  X("wait3", start_helper(), end_helper, wait3(NULL, 0, NULL)) \
+  X("waitpid", start_helper(), end_helper, waitpid(helper, NULL, 0)) \
   X("recv", socketpair(AF_UNIX, SOCK_STREAM, 0, fds), feed, recv(fds[0], buffer, 1, 0))                                 \
   X("recvfrom", socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), feed, recvfrom(fds[0], buffer, 1, 0, NULL, NULL))              \
+  X("recvmsg", socketpair(AF_UNIX, SOCK_STREAM, 0, fds), feed, recvmsg(fds[0], &header, 0)) \
+  X("recvmmsg", socketpair(AF_UNIX, SOCK_STREAM, 0, fds), feed, recvmmsg(fds[0], &headers, 1, 0, NULL)) \
   X("send", fill_socket(), drain_socket, send(fds[1], buffer, 1, 0))                                                    \
+  X("sendto", fill_datagrams(), drain_socket, sendto(fds[1], buffer, 1, 0, NULL, 0)) \
+  X("sendmsg", fill_socket(), drain_socket, sendmsg(fds[1], &header, 0)) \
+  X("sendmmsg", fill_socket(), drain_socket, sendmmsg(fds[1], &headers, 1, 0)) \
   X("accept", listen_at(1), connect_to, accept(other, NULL, NULL))                                                      \
   X("connect", fill_backlog(2), accept_one,                                                                             \
     ({ struct sockaddr_un name = {.sun_family = AF_UNIX}; sprintf(name.sun_path, "%s/socket-2", folder); connect(fds[0], (void *)&name, sizeof name); }))   \
   X("recv with SO_RCVTIMEO", time_limit(SO_RCVTIMEO), feed, recv(fds[0], buffer, 1, 0))                                 \
+  X("recvfrom with SO_RCVTIMEO", time_limit(SO_RCVTIMEO), feed, recvfrom(fds[0], buffer, 1, 0, NULL, NULL)) \
+  X("recvmsg with SO_RCVTIMEO", time_limit(SO_RCVTIMEO), feed, recvmsg(fds[0], &header, 0)) \
+  X("recvmmsg with SO_RCVTIMEO", time_limit(SO_RCVTIMEO), feed, recvmmsg(fds[0], &headers, 1, 0, NULL)) \
+  X("recvmmsg with a time", socketpair(AF_UNIX, SOCK_STREAM, 0, fds), feed, (t = second, recvmmsg(fds[0], &headers, 1, 0, &t))) \
+  X("read with SO_RCVTIMEO", time_limit(SO_RCVTIMEO), feed, read(fds[0], buffer, 1)) \
+  X("accept with SO_RCVTIMEO", (listen_at(3), limited(other, SO_RCVTIMEO)), connect_to, accept(other, NULL, NULL)) \
+  X("connect with SO_SNDTIMEO", (fill_backlog(4), limited(fds[0], SO_SNDTIMEO)), accept_one, ({ struct sockaddr_un name = {.sun_family = AF_UNIX}; sprintf(name.sun_path, "%s/socket-4", folder); connect(fds[0], (void *)&name, sizeof name); })) \
+  X("send with SO_SNDTIMEO", fill_limited(), drain_socket, send(fds[1], buffer, 1, 0)) \
+  X("sendto with SO_SNDTIMEO", fill_limited(), drain_socket, sendto(fds[1], buffer, 1, 0, NULL, 0)) \
+  X("sendmsg with SO_SNDTIMEO", fill_limited(), drain_socket, sendmsg(fds[1], &header, 0)) \
   X("flock", hold(0), end_helper, flock(fds[0], LOCK_EX))                                                               \
   X("fcntl F_SETLKW", hold(1), end_helper, fcntl(fds[0], F_SETLKW, &whole))                                             \
   X("fcntl F_OFD_SETLKW", hold(2), end_helper, fcntl(fds[0], F_OFD_SETLKW, &whole))                                     \
   X("mq_receive", make_queue(0), mq_feed, mq_receive(queue, buffer, 16, NULL))                                          \
   X("mq_timedreceive", make_queue(0), mq_feed, (t = absolute_real(), mq_timedreceive(queue, buffer, 16, NULL, &t)))     \
   X("mq_send", make_queue(1), mq_drain, mq_send(queue, "y", 1, 0))                                                      \
+  X("mq_timedsend", make_queue(1), mq_drain, (t = absolute_real(), mq_timedsend(queue, "y", 1, 0, &t))) \
   X("futex FUTEX_WAIT", word = 0, wake_word, (syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0) && errno != EAGAIN ? -1 : 0))                 \
   X("futex FUTEX_WAIT with a time", word = 0, wake_word, syscall(SYS_futex, &word, FUTEX_WAIT, 0, &second, NULL, 0))    \
   X("futex FUTEX_WAIT_BITSET", word = 0, wake_word, (t = absolute(), syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, 0, &t, NULL, 1))) \
   X("sem_wait", sem_init(&semaphore, 0, 0), post, sem_wait(&semaphore))                                                 \
   X("sem_timedwait", sem_init(&semaphore, 0, 0), post, (t = absolute_real(), sem_timedwait(&semaphore, &t)))            \
+  X("pthread_mutex_lock", pthread_mutex_lock(&mutex), unlock, pthread_mutex_lock(&mutex)) \
+  X("pthread_mutex_lock, PI", lock_elsewhere(shared = memory()), end_helper, (pthread_mutex_lock(shared), 0)) \
+  X("pthread_cond_wait", pthread_mutex_lock(&mutex), notify, pthread_cond_wait(&condition, &mutex)) \
+  X("pthread_cond_timedwait", pthread_mutex_lock(&mutex), notify, (t = absolute_real(), pthread_cond_timedwait(&condition, &mutex, &t))) \
   X("pause", (void)0, nothing, pause())                                                                                 \
   X("sigsuspend", (void)0, nothing, sigsuspend(&none))                                                                  \
   X("sigtimedwait", sigprocmask(SIG_BLOCK, &usr2, NULL), send_usr2, sigtimedwait(&usr2, &info, &second))                \
   X("sigwaitinfo", sigprocmask(SIG_BLOCK, &usr2, NULL), send_usr2, sigwaitinfo(&usr2, &info))                           \
   X("epoll_wait", (pipe(fds), other = epoll_create1(0), epoll_ctl(other, EPOLL_CTL_ADD, fds[0], &event)), feed, epoll_wait(other, &event, 1, -1)) \
   X("epoll_pwait", (pipe(fds), other = epoll_create1(0), epoll_ctl(other, EPOLL_CTL_ADD, fds[0], &event)), feed, epoll_pwait(other, &event, 1, LONG * 1000, &none)) \
+  X("epoll_pwait2", (pipe(fds), other = epoll_create1(0), epoll_ctl(other, EPOLL_CTL_ADD, fds[0], &event)), feed, syscall(SYS_epoll_pwait2, other, &event, 1, &second, NULL, 8)) \
   X("poll", (pipe(fds), polled.fd = fds[0]), feed, poll(&polled, 1, LONG * 1000))                                       \
   X("poll without end", (pipe(fds), polled.fd = fds[0]), feed, poll(&polled, 1, -1))                                    \
   X("ppoll", (pipe(fds), polled.fd = fds[0]), feed, ppoll(&polled, 1, &second, &none))                                  \
@@ -257,7 +365,8 @@ static const char *const names[] = {
 #define NAME(name, ...) name,
     CALLS(NAME)};
 
-enum { CALLS_COUNT = sizeof names / sizeof *names, RESTARTED = 1, INTERRUPTED, FAILED, TOO_EARLY };
+enum { CALLS_COUNT = sizeof names / sizeof *names, RESTARTED = 1, INTERRUPTED, FAILED, TOO_EARLY, SLEEPS_ON, NOT_TRIED };
+enum { WITH, WITHOUT, STOPPED, COLUMNS };
 
 /* One call; returns what became of it. */
 static int try(int call, int flags) {
@@ -267,6 +376,8 @@ static int try(int call, int flags) {
   int number = 0;
   ticks = 0;
   vector = (struct iovec){buffer, 1};
+  header = (struct msghdr){.msg_iov = &vector, .msg_iovlen = 1};
+  headers.msg_hdr = header;
   polled.events = POLLIN;
   event.events = EPOLLIN;
   sigemptyset(&none), sigemptyset(&usr2), sigaddset(&usr2, SIGUSR2);
@@ -275,7 +386,10 @@ static int try(int call, int flags) {
   if (number++ == call) {                            \
     prepare;                                         \
     complete = finish;                               \
-    setitimer(ITIMER_REAL, &tick, NULL);             \
+    report->messages = messages;                     \
+    report->semaphores = semaphores;                 \
+    report->pid = getpid();                          \
+    if (!stopping) setitimer(ITIMER_REAL, &tick, NULL); \
     if (ticks > 0) return TOO_EARLY;                 \
     errno = 0;                                       \
     result = expression;                             \
@@ -289,40 +403,85 @@ static int try(int call, int flags) {
   return ticks >= 2 ? RESTARTED : TOO_EARLY;
 }
 
+/* R, S, T, Z and so on, as /proc/PID/stat has it. */
+static char state(pid_t pid) {
+  char path[64], line[256], *at;
+  sprintf(path, "/proc/%d/stat", pid);
+  int fd = open(path, O_RDONLY);
+  long length = fd < 0 ? 0 : read(fd, line, sizeof line - 1);
+  close(fd);
+  line[length > 0 ? length : 0] = 0;
+  return (at = strrchr(line, ')')) ? at[2] : '?';
+}
+static int is_one_of(pid_t pid, const char *states) { return strchr(states, state(pid)) != NULL; }
+
+/* One call that is stopped while it sleeps, and continued: it ends, or sleeps on. */
+static int stop(int call) {
+  int status;
+  // There its own signals interrupt it, until it is in the foreground.
+  if (strstr(names[call], "background")) return NOT_TRIED;
+  stopping = 1;
+  report->pid = 0;
+  pid_t attempt = fork();
+  if (attempt == 0) {
+    setpgid(0, 0);
+    _exit(try(call, SA_RESTART));
+  }
+  while (report->pid == 0 || !is_one_of(report->pid, "SZ?")) usleep(2000);
+  kill(report->pid, SIGSTOP);
+  while (!is_one_of(report->pid, "TZ?")) usleep(2000);
+  kill(report->pid, SIGCONT);
+  while (!is_one_of(report->pid, "SZ?")) usleep(2000);
+  int sleeps = state(report->pid) == 'S';
+  kill(-attempt, SIGKILL), kill(attempt, SIGKILL);
+  waitpid(attempt, &status, 0);
+  msgctl(report->messages, IPC_RMID, NULL), semctl(report->semaphores, 0, IPC_RMID);
+  if (sleeps) return SLEEPS_ON;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
+}
+
 int main(void) {
-  static pid_t children[2][CALLS_COUNT];
-  setvbuf(stdout, NULL, _IOLBF, 0);
+  static pid_t children[COLUMNS][CALLS_COUNT];
+  setvbuf(stdout, 0, _IOLBF, 0);
+  report = memory();
   strcpy(folder, "/tmp/restart-XXXXXX");
   mkdtemp(folder);
-  for (int flags = 0; flags < 2; flags++) {
+  for (int column = 0; column < COLUMNS; column++) {
     for (int call = 0; call < CALLS_COUNT; call++) {
-      if ((children[flags][call] = fork()) != 0) continue;
-      sprintf(folder + strlen(folder), "/%d", flags);
+      if ((children[column][call] = fork()) != 0) continue;
+      report = memory();
+      sprintf(folder + strlen(folder), "/%d", column);
       mkdir(folder, 0700);
       int outcome = TOO_EARLY;
       while (outcome == TOO_EARLY) {
         int status;
+        if (column == STOPPED) {
+          outcome = stop(call);
+          continue;
+        }
         pid_t attempt = fork();
-        if (attempt == 0) _exit(try(call, flags ? SA_RESTART : 0));
+        if (attempt == 0) _exit(try(call, column == WITH ? SA_RESTART : 0));
         waitpid(attempt, &status, 0);
         outcome = WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
       }
       _exit(outcome);
     }
   }
-  static const char *const words[] = {"?", "restarted", "EINTR", "failed", "?"};
-  printf("%-32s%-12s%s\n", "", "SA_RESTART", "without");
+  static const char *const words[] = {"?", "restarted", "EINTR", "failed", "?", "goes on", "-"};
+  printf("%-32s%-12s%-12s%s\n", "", "SA_RESTART", "without", "stopped");
   for (int call = 0; call < CALLS_COUNT; call++) {
-    int with, without;
-    waitpid(children[1][call], &with, 0);
-    waitpid(children[0][call], &without, 0);
-    printf("%-32s%-12s%s\n", names[call], words[WEXITSTATUS(with)], words[WEXITSTATUS(without)]);
+    printf("%-32s", names[call]);
+    for (int column = 0; column < COLUMNS; column++) {
+      int status;
+      waitpid(children[column][call], &status, 0);
+      printf(column < COLUMNS - 1 ? "%-12s" : "%s\n", words[WEXITSTATUS(status)]);
+    }
   }
-  for (int flags = 0; flags < 2; flags++) {
-    static const char *const made[] = {"fifo-1", "fifo-2", "socket-1", "socket-2", "lock-0", "lock-1", "lock-2", ""};
+  for (int column = 0; column < COLUMNS; column++) {
+    static const char *const made[] = {"fifo-1", "fifo-2", "socket-1", "socket-2", "socket-3", "socket-4", "lock-0", "lock-1", "lock-2", ""};
     char path[100];
-    for (int i = 0; i < 8; i++) {
-      sprintf(path, "%s/%d/%s", folder, flags, made[i]);
+    for (unsigned i = 0; i < sizeof made / sizeof *made; i++) {
+      sprintf(path, "%s/%d/%s", folder, column, made[i]);
       if (unlink(path) < 0) rmdir(path);
     }
   }
