@@ -1,5 +1,4 @@
 /** execve in a process with several threads: only one is left, and it is the leader (de_thread of fs/exec.c). */
-import { SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmGet } from '../mm/mm.ts';
 import { newPending } from '../signal/pending.ts';
@@ -34,7 +33,7 @@ export const deThread = (kernel: Kernel, task: Task): Task => {
   for (const thread of threads.slice()) {
     if (thread === task || thread === leader) continue;
     halt(kernel, thread);
-    doExit(kernel, thread, SIG.SIGKILL);
+    doExit(kernel, thread, 0);
   }
   return task === leader ? task : replaceLeader(kernel, task, leader);
 };

@@ -19,7 +19,7 @@ import { isReparented, unlinkTrace } from '../task/trace.ts';
 import { addUsage, taskUsage } from '../task/usage.ts';
 import { wakeAll } from '../task/wait.ts';
 import { disassociateTty } from '../tty/control.ts';
-import { ptraceDetach } from './ptrace.ts';
+import { ptraceOrphan } from './ptrace.ts';
 import { mmRelease } from './release.ts';
 
 /** The whole process ends with this wait status, unless its end was decided already (do_group_exit). */
@@ -104,7 +104,7 @@ const exitPtrace = (kernel: Kernel, task: Task): void => {
     const { options } = tracee.trace!;
     if (options & PTRACE_O.EXITKILL) sendSignal(kernel, kernelInfo(SIG.SIGKILL), tracee, false);
     if (tracee.state === 'zombie') forgetZombie(kernel, task, tracee);
-    else ptraceDetach(kernel, tracee, 0);
+    else ptraceOrphan(kernel, tracee);
   }
 };
 

@@ -104,29 +104,43 @@ const inject = (task: Task, tracer: Task, signo: number): void => {
 const SYSEMU: readonly number[] = [PTRACE.SYSEMU, PTRACE.SYSEMU_SINGLESTEP];
 const STEPS: readonly number[] = [PTRACE.SINGLESTEP, PTRACE.SYSEMU_SINGLESTEP];
 
-/** Lets the stopped tracee run: PTRACE_CONT, SYSCALL, SINGLESTEP and their like, and at detaching (ptrace_resume). */
-export const ptraceResume = (kernel: Kernel, task: Task, request: number, signo: number): number => {
-  if (signo > NSIG) return -ERRNO.EIO;
+/** The stop is over, `signo` is what it gives (ptrace_stop's result). */
+const leaveStop = (kernel: Kernel, task: Task, signo: number): void => {
   const trace = task.trace!;
   const stop = trace.stop!;
-  trace.syscalls = request === PTRACE.SYSCALL;
-  trace.emulates = SYSEMU.includes(request);
-  setStep(kernel, task, STEPS.includes(request));
   if (stop.kind === 'signal') inject(task, trace.tracer, signo);
   else if (stop.kind === 'group') task.sigpending = true;
   else if (stop.kind === 'syscall' && signo !== 0) sendSignal(kernel, kernelInfo(signo), task, true);
   wakeStopped(kernel, task);
+};
+
+/** Lets the stopped tracee run: PTRACE_CONT, SYSCALL, SINGLESTEP and their like (ptrace_resume). */
+export const ptraceResume = (kernel: Kernel, task: Task, request: number, signo: number): number => {
+  if (signo > NSIG) return -ERRNO.EIO;
+  const trace = task.trace!;
+  trace.syscalls = request === PTRACE.SYSCALL;
+  trace.emulates = SYSEMU.includes(request);
+  setStep(kernel, task, STEPS.includes(request));
+  leaveStop(kernel, task, signo);
   return 0;
 };
 
-/** The tracee is free; a stop of job control goes on without a tracer (ptrace_detach). */
+/** PTRACE_DETACH (ptrace_detach). */
 export const ptraceDetach = (kernel: Kernel, task: Task, signo: number): number => {
   if (signo > NSIG) return -ERRNO.EIO;
+  setStep(kernel, task, false);
+  letGo(kernel, task, signo);
+  return 0;
+};
+
+/** The tracer dies. What its wait(2) has not taken yet is the stop's result, and nobody clears TF (exit_ptrace). */
+export const ptraceOrphan = (kernel: Kernel, task: Task): void => letGo(kernel, task, task.trace!.stop?.code ?? 0);
+
+/** The tracee is free; a stop of job control goes on without a tracer (__ptrace_detach). */
+const letGo = (kernel: Kernel, task: Task, signo: number): void => {
   const trace = task.trace!;
   const { group } = task;
-  const wasStopped = trace.stop !== null;
-  if (wasStopped) ptraceResume(kernel, task, PTRACE.CONT, signo);
-  else setStep(kernel, task, false);
+  if (trace.stop !== null) leaveStop(kernel, task, signo <= NSIG ? signo : 0);
   const { injected, due } = trace;
   if (due.some(({ kind }) => kind === 'exec-result')) {
     withRegisters(kernel, task, ({ state }) => state.setNumber(REG.rax, 0));
@@ -137,7 +151,6 @@ export const ptraceDetach = (kernel: Kernel, task: Task, signo: number): number 
     task.stopPending = true;
     signalWakeUp(kernel, task, false);
   }
-  return 0;
 };
 
 /** PTRACE_INTERRUPT: a stop as soon as may be. */
