@@ -71,11 +71,31 @@ export const SO = {
   PEERGROUPS: 59,
   COOKIE: 57,
   INCOMING_CPU: 49,
+  BSDCOMPAT: 14,
+  TIMESTAMPING: 37,
+  WIFI_STATUS: 41,
+  NOFCS: 43,
+  LOCK_FILTER: 44,
+  SELECT_ERR_QUEUE: 45,
+  BUSY_POLL: 46,
+  MAX_PACING_RATE: 47,
+  BPF_EXTENSIONS: 48,
+  ZEROCOPY: 60,
+  BINDTOIFINDEX: 62,
+  RCVTIMEO_NEW: 66,
+  SNDTIMEO_NEW: 67,
+  PREFER_BUSY_POLL: 69,
+  BUF_LOCK: 72,
+  RESERVE_MEM: 73,
+  TXREHASH: 74,
+  RCVMARK: 75,
+  RCVPRIORITY: 82,
   PASSPIDFD: 76,
+  PASSRIGHTS: 83,
   PEERPIDFD: 77,
 } as const;
 
-export const SCM = { RIGHTS: 1, CREDENTIALS: 2, TIMESTAMP: 29, TIMESTAMPNS: 35 } as const;
+export const SCM = { RIGHTS: 1, CREDENTIALS: 2, PIDFD: 4, TIMESTAMP: 29, TIMESTAMPNS: 35, TIMESTAMPING: 37 } as const;
 /** Descriptors in one message (SCM_MAX_FD). */
 export const SCM_MAX_FD = 253;
 
@@ -184,4 +204,18 @@ export const linger = struct(
     ['l_linger', i32, 'so many seconds'],
   ],
   { size: 8 },
+);
+
+export const sockExtendedErr = struct(
+  'struct sock_extended_err',
+  [
+    ['ee_errno', u32, 'error'],
+    ['ee_origin', u8, 'who told: SO_EE_ORIGIN_*'],
+    ['ee_type', u8, 'of ICMP'],
+    ['ee_code', u8, 'of ICMP'],
+    ['ee_pad', u8, 'padding'],
+    ['ee_info', u32, 'largest packet, ...'],
+    ['ee_data', u32, ''],
+  ],
+  { size: 16 },
 );

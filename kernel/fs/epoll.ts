@@ -56,6 +56,12 @@ export const isEpoll = (file: OpenFile): boolean => file.ops === epollFile;
 const pollItem = (kernel: Kernel, item: EpollItem): number =>
   (item.events & ~PRIVATE) === 0 ? 0 : item.file.ops.poll!(kernel, item.file) & item.events;
 
+const describeItem = ({ fd, events, data, file }: EpollItem): string => {
+  const bits = (events >>> 0).toString(16).padStart(8);
+  const place = `pos:${file.position} ino:${file.inode.ino.toString(16)} sdev:${file.inode.dev.toString(16)}`;
+  return `tfd: ${String(fd).padStart(8)} events: ${bits} data: ${data.toString(16).padStart(16)}  ${place}\n`;
+};
+
 const epollFile: FileOperations = Object.freeze<FileOperations>({
   kind: 'epoll',
   // Ready entries without events are not kept, or they would be looked at again and again (__ep_eventpoll_poll).
@@ -71,6 +77,10 @@ const epollFile: FileOperations = Object.freeze<FileOperations>({
   },
   pollQueues: (_kernel, file) => [setOf(file).pollWait],
   seek: () => 0,
+  describe: (_kernel, file) =>
+    setOf(file)
+      .items.map((item) => describeItem(item))
+      .join(''),
   release: (kernel, file) => {
     for (const item of setOf(file).items.slice()) dropItem(item);
     releaseFile(kernel, file);

@@ -13,6 +13,8 @@ interface EventCounter {
   count: bigint;
   /** Reads take one at a time (EFD_SEMAPHORE). */
   semaphore: boolean;
+  /** For /proc/PID/fdinfo. */
+  id: number;
   wait: WaitQueue;
 }
 
@@ -58,12 +60,17 @@ const eventFile: FileOperations = Object.freeze<FileOperations>({
     return (count > 0n ? POLL.IN : 0) | (count === MAX ? POLL.ERR : 0) | (MAX - 1n > count ? POLL.OUT : 0);
   },
   pollQueues: (_kernel, file) => [counterOf(file).wait],
+  describe: (_kernel, file) => {
+    const { count, id, semaphore } = counterOf(file);
+    const value = count.toString(16).padStart(16);
+    return `eventfd-count: ${value}\neventfd-id: ${id}\neventfd-semaphore: ${Number(semaphore)}\n`;
+  },
   seek: () => 0,
   release: releaseFile,
 });
 
 /** A counter with a first value. `flags` is O_NONBLOCK or 0. */
 export const newEventFile = (kernel: Kernel, initial: number, semaphore: boolean, flags: number): OpenFile => {
-  const state: EventCounter = { count: BigInt(initial), semaphore, wait: waitQueue() };
+  const state: EventCounter = { count: BigInt(initial), semaphore, id: kernel.vfs.lastEventfd++, wait: waitQueue() };
   return anonymousFile(kernel, eventFile, '[eventfd]', flags, state);
 };

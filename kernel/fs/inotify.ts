@@ -11,7 +11,7 @@ import { block, waitQueue } from '../task/wait.ts';
 import { anonymousFile } from './anonymous.ts';
 import { releaseFile } from './inode.ts';
 import { toBytes } from './names.ts';
-import { forgetWatch, NOTIFY_LIMITS, type NotifyEvent, type NotifyGroup, removeWatch } from './notify.ts';
+import { forgetWatch, NOTIFY_LIMITS, type NotifyEvent, type NotifyGroup, removeWatch, type Watch } from './notify.ts';
 import type { FileOperations, Inode, OpenFile, UserBuffer } from './types.ts';
 
 /** With the name's NUL and padding, if there is a name (round_event_name_len). */
@@ -46,6 +46,11 @@ const read = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): num
   return block(kernel, task, { what: 'inotify_read', queues: [wait] });
 };
 
+const describeWatch = ({ wd, inode, mask }: Watch): string => {
+  const [ino, dev, bits] = [inode.ino, inode.dev, mask & IN_ALL_EVENTS].map((number) => number.toString(16));
+  return `inotify wd:${wd.toString(16)} ino:${ino} sdev:${dev} mask:${bits} ignored_mask:0 \n`;
+};
+
 const inotifyFile: FileOperations = Object.freeze<FileOperations>({
   kind: 'inotify',
   seek: () => 0,
@@ -62,6 +67,7 @@ const inotifyFile: FileOperations = Object.freeze<FileOperations>({
     );
     return 0;
   },
+  describe: (_kernel, file) => [...(file.state as NotifyGroup).watches.values()].map(describeWatch).join(''),
   release: (kernel, file) => {
     const group = file.state as NotifyGroup;
     for (const watch of [...group.watches.values()]) forgetWatch(kernel, watch);

@@ -41,7 +41,7 @@ export interface RootOptions {
 }
 
 const newVfs = (): Vfs => {
-  const numbers = { lastDev: 0, lastMount: 0 };
+  const numbers = { lastDev: 0, lastMount: 0, lastEventfd: 0 };
   const pipefs = newSuperBlock(numbers, { type: 'pipefs', magic: MAGIC.PIPEFS });
   const anonfs = newSuperBlock(numbers, { type: 'anon_inodefs', magic: MAGIC.ANON_INODE });
   const shmfs = newSuperBlock(numbers, { type: 'tmpfs', magic: MAGIC.TMPFS });

@@ -27,6 +27,11 @@ const processFile: FileOperations = Object.freeze<FileOperations>({
   kind: 'pidfd',
   poll,
   pollQueues: (_kernel, file) => [stateOf(file).task.group.endWait],
+  describe: (_kernel, file) => {
+    const { task } = stateOf(file);
+    const pid = task.state === 'dead' ? -1 : task.pid;
+    return `Pid:\t${pid}\nNSpid:\t${pid}\n`;
+  },
   seek: () => 0,
   release: releaseFile,
 });

@@ -69,12 +69,12 @@ const fdRow: ProcRow = {
 
 const fdInfoRow: ProcRow = frozenRow({
   name: '',
-  text: ({ task, fd }) => {
+  text: ({ kernel, task, fd }) => {
     const entry = task.files.entries[fd];
     if (entry === undefined) return -ERRNO.ENOENT;
     const { file } = entry;
     const flags = file.flags | (entry.closeOnExec ? O.CLOEXEC : 0);
-    return `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.inode.sb.mountId}\nino:\t${file.inode.ino}\n${fdLockLines(file, task.files)}`;
+    return `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.inode.sb.mountId}\nino:\t${file.inode.ino}\n${fdLockLines(file, task.files)}${file.ops.describe?.(kernel, file) ?? ''}`;
   },
 });
 

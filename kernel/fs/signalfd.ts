@@ -85,6 +85,7 @@ const signalFile: FileOperations = Object.freeze<FileOperations>({
     (current.pending.signal | current.group.sharedPending.signal) & maskOf(file) ? POLL.IN : 0,
   pollQueues: ({ current }) => [current.sighand.signalfd],
   seek: () => 0,
+  describe: (_kernel, file) => `sigmask:\t${maskOf(file).toString(16).padStart(16, '0')}\n`,
   release: releaseFile,
 });
 

@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
+import { NSEC_PER_SEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser64 } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
@@ -88,6 +89,14 @@ export const timerFileOps: FileOperations = Object.freeze<FileOperations>({
   pollQueues: (_kernel, file) => [(file.state as TimerFile).wait],
   ioctl: (kernel, task, file, request, argument) =>
     request === IOCTL.TFD_IOC_SET_TICKS ? setTicks(kernel, task, file, argument) : -ERRNO.ENOTTY,
+  describe: (kernel, file) => {
+    const { clock, ticks, settimeFlags, interval } = file.state as TimerFile;
+    const time = (nanoseconds: number): string =>
+      `(${Math.floor(nanoseconds / NSEC_PER_SEC)}, ${Math.floor(nanoseconds % NSEC_PER_SEC)})`;
+    const left = alarmLeft(kernel, file.state as TimerFile);
+    const flags = settimeFlags.toString(8);
+    return `clockid: ${clock}\nticks: ${ticks}\nsettime flags: 0${flags}\nit_value: ${time(left)}\nit_interval: ${time(interval)}\n`;
+  },
   release: (kernel, file) => {
     cancelAlarm(kernel.timers, file.state as TimerFile);
     releaseFile(kernel, file);

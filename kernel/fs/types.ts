@@ -195,6 +195,8 @@ export interface FileOperations {
   opened?(kernel: Kernel, task: Task, file: OpenFile, flags: number): number;
   /** A descriptor of it was closed, by `kernel.current`. */
   flush?(kernel: Kernel, file: OpenFile): void;
+  /** Further lines of /proc/PID/fdinfo, each with its newline (show_fdinfo). */
+  describe?(kernel: Kernel, file: OpenFile): string;
   /** The last reference went. */
   release?(kernel: Kernel, file: OpenFile): void;
   /** Bytes of the page at `offset` (a multiple of 4096) for mappings: writes at most 4096 bytes into `into`, the rest stays zero. -errno on failure. */
@@ -230,6 +232,8 @@ export interface Vfs {
   /** Minor of the last anonymous device number. */
   lastDev: number;
   lastMount: number;
+  /** Number of the next eventfd. */
+  lastEventfd: number;
   /** Mounted file systems with their mount points, in order. */
   mounts: Mount[];
   /** Pipes, and files that have no name. */

@@ -3,11 +3,12 @@ import { ERRNO } from '../abi/errno.ts';
 import { cmsghdr, MSG, SCM, SCM_MAX_FD, SOL, ucred } from '../abi/socket.ts';
 import { getFile, installFile } from '../fs/descriptors.ts';
 import { fput } from '../fs/inode.ts';
+import { newProcessFile } from '../fs/pidfd.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { findProcess } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
-import type { IncomingMessage, PeerCredentials } from './types.ts';
+import type { IncomingMessage, PeerCredentials, Socket } from './types.ts';
 
 const HEADER = cmsghdr.size;
 const align = (length: number): number => (length + 7) & ~7;
@@ -147,6 +148,23 @@ const putFiles = (kernel: Kernel, task: Task, message: IncomingMessage, files: r
   putControl(message, SOL.SOCKET, SCM.RIGHTS, data);
 };
 
+/** SO_PASSPIDFD or SO_PASSCRED: messages tell who sent them (unix_may_passcred). */
+export const wantsCredentials = ({ options }: Socket): boolean => options.passcred || options.passpidfd;
+
+/** A descriptor of the sender, or why there is none (scm_pidfd_recv). */
+const putProcess = (kernel: Kernel, task: Task, message: IncomingMessage, pid: number): void => {
+  if (message.controlRoom < HEADER + 4) {
+    message.outFlags |= MSG.CTRUNC;
+    return;
+  }
+  const sender = findProcess(kernel, pid);
+  const fd =
+    sender === undefined ? -ERRNO.ESRCH : installFile(kernel, task, newProcessFile(kernel, sender, false, 0), true);
+  const data = new Uint8Array(4);
+  new DataView(data.buffer).setInt32(0, fd, true);
+  putControl(message, SOL.SOCKET, SCM.PIDFD, data);
+};
+
 /** Who is nobody: overflowuid. */
 const OVERFLOW_ID = 65534;
 
@@ -159,13 +177,14 @@ export const receiveControl = (
   task: Task,
   message: IncomingMessage,
   cookie: { files: readonly OpenFile[]; creds: PeerCredentials | null },
-  passcred: boolean,
+  { options }: Socket,
 ): void => {
-  if (passcred) {
+  if (options.passcred) {
     const data = new Uint8Array(ucred.size);
     const creds = cookie.creds ?? { pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID };
     ucred.write(new DataView(data.buffer), 0, creds);
     putControl(message, SOL.SOCKET, SCM.CREDENTIALS, data);
   }
   if (cookie.files.length > 0) putFiles(kernel, task, message, cookie.files);
+  if (options.passpidfd) putProcess(kernel, task, message, cookie.creds?.pid ?? 0);
 };

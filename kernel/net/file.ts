@@ -13,6 +13,7 @@ import { interfaceIoctl } from './interfaces.ts';
 import { createNetlink } from './netlink.ts';
 import type { IncomingMessage, Socket } from './types.ts';
 import { createUnix, socketpairUnix } from './unix/ops.ts';
+import type { UnixSocket } from './unix/types.ts';
 
 /** MSG_DONTWAIT for a file with O_NONBLOCK. */
 const waitFlag = (file: OpenFile): number => (file.flags & O.NONBLOCK ? MSG.DONTWAIT : 0);
@@ -45,6 +46,12 @@ const socketFile: FileOperations = Object.freeze<FileOperations>({
   ioctl: (kernel, task, file, request, argument) => {
     const sock = socketOf(file);
     return sock.ops.ioctl(kernel, task, sock, request, argument) ?? interfaceIoctl(kernel, task, request, argument);
+  },
+  describe: (_kernel, file) => {
+    const sock = socketOf(file);
+    if (sock.family !== AF.UNIX) return '';
+    const count = (sock as UnixSocket).queue.reduce((sum, { files }) => sum + files.length, 0);
+    return `scm_fds: ${count}\n`;
   },
   release: (kernel, file) => {
     const sock = socketOf(file);

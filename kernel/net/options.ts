@@ -1,7 +1,10 @@
 /** Options of level SOL_SOCKET (net/core/sock.c: sk_setsockopt, sk_getsockopt; socket(7)). */
 import { ERRNO } from '../abi/errno.ts';
+import { IFNAMSIZ } from '../abi/interface.ts';
 import { AF, linger, SCM, SO, SOL, ucred } from '../abi/socket.ts';
 import { TIMESPEC, TIMEVAL } from '../abi/time.ts';
+import { installFile } from '../fs/descriptors.ts';
+import { newProcessFile } from '../fs/pidfd.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { putControl } from './control.ts';
@@ -31,6 +34,17 @@ const SWITCHES: Readonly<Record<number, keyof SocketOptions>> = {
   [SO.DONTROUTE]: 'dontroute',
   [SO.NO_CHECK]: 'noCheck',
   [SO.RXQ_OVFL]: 'rxqOvfl',
+  [SO.SELECT_ERR_QUEUE]: 'selectErrQueue',
+};
+
+/** SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK: the size was set, and does not grow by itself. */
+export const LOCKED = { SND: 1, RCV: 2 } as const;
+
+/** Of devices, filters and queues that there are none of: what is told before anyone sets them. Most are kept as on or off. */
+const WITHOUT_EFFECT: Readonly<Record<number, number>> = {
+  ...{ [SO.BSDCOMPAT]: 0, [SO.WIFI_STATUS]: 0, [SO.NOFCS]: 0, [SO.LOCK_FILTER]: 0, [SO.BUSY_POLL]: 0 },
+  ...{ [SO.BPF_EXTENSIONS]: 64, [SO.ZEROCOPY]: 0, [SO.PREFER_BUSY_POLL]: 0, [SO.RESERVE_MEM]: 0, [SO.RCVMARK]: 0 },
+  ...{ [SO.RCVPRIORITY]: 0 },
 };
 
 const INT_MAX = 0x7fffffff;
@@ -70,9 +84,44 @@ const setLinger = (sock: Socket, value: Uint8Array): number => {
   return 0;
 };
 
+/** What a socket without root's rights may not undo: a device that it is bound to (sock_bindtoindex). */
+const bindToIndex = (kernel: Kernel, task: Task, sock: Socket, index: number): number => {
+  if (sock.options.device !== 0 && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (index < 0) return -ERRNO.EINVAL;
+  if (index !== 0 && !kernel.net.interfaces.some((device) => device.index === index)) return -ERRNO.ENODEV;
+  sock.options.device = index;
+  return 0;
+};
+
+const bindToDevice = (kernel: Kernel, task: Task, sock: Socket, value: Uint8Array): number => {
+  const [name] = String.fromCharCode(...value.subarray(0, IFNAMSIZ - 1)).split('\0');
+  if (name === '') return bindToIndex(kernel, task, sock, 0);
+  const device = kernel.net.interfaces.find((each) => each.name === name);
+  return device === undefined ? -ERRNO.ENODEV : bindToIndex(kernel, task, sock, device.index);
+};
+
+/** The name of the device that it is bound to (sock_getbindtodevice). */
+const boundDevice = (kernel: Kernel, sock: Socket, room: number): Uint8Array | number => {
+  if (sock.options.device === 0) return new Uint8Array(0);
+  if (room < IFNAMSIZ) return -ERRNO.EINVAL;
+  const device = kernel.net.interfaces.find(({ index }) => index === sock.options.device);
+  if (device === undefined) return -ERRNO.ENODEV;
+  return Uint8Array.from([...device.name, '\0'].map((character) => character.charCodeAt(0)));
+};
+
+/** A descriptor of the process at the other end (SO_PEERPIDFD). */
+const peerProcess = (kernel: Kernel, task: Task, sock: Socket): Uint8Array | number => {
+  const { peerTask } = sock as Partial<UnixSocket>;
+  if (peerTask === undefined || peerTask === null) return -ERRNO.ENODATA;
+  const fd = installFile(kernel, task, newProcessFile(kernel, peerTask, false, 0), true);
+  return fd < 0 ? fd : intOption(fd);
+};
+
 /** setsockopt(2) of SOL_SOCKET. 0 or -errno. */
 export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: number, value: Uint8Array): number => {
   const { options } = sock;
+  // The one that need not be as long as a number.
+  if (name === SO.BINDTODEVICE) return bindToDevice(kernel, task, sock, value);
   const number = intValue(value);
   if (number === null) return -ERRNO.EINVAL;
   const on = number !== 0;
@@ -92,7 +141,7 @@ export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: 
       if (name === SO.SNDBUFFORCE && !root) return -ERRNO.EPERM;
       const wanted = name === SO.SNDBUF ? Math.min(number >>> 0, MAX_BUFFER) : Math.max(0, number);
       options.sndbuf = Math.max(Math.min(wanted, INT_MAX / 2) * 2, MIN_SNDBUF);
-      options.sndbufLocked = true;
+      options.bufferLocks |= LOCKED.SND;
       sock.ops.optionsChanged?.(kernel, sock);
       return 0;
     }
@@ -101,6 +150,7 @@ export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: 
       if (name === SO.RCVBUFFORCE && !root) return -ERRNO.EPERM;
       const wanted = name === SO.RCVBUF ? Math.min(number >>> 0, MAX_BUFFER) : Math.max(0, number);
       options.rcvbuf = Math.max(Math.min(wanted, INT_MAX / 2) * 2, MIN_RCVBUF);
+      options.bufferLocks |= LOCKED.RCV;
       sock.ops.optionsChanged?.(kernel, sock);
       return 0;
     }
@@ -109,10 +159,12 @@ export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: 
       sock.ops.optionsChanged?.(kernel, sock);
       return 0;
     case SO.RCVTIMEO:
-    case SO.SNDTIMEO: {
+    case SO.RCVTIMEO_NEW:
+    case SO.SNDTIMEO:
+    case SO.SNDTIMEO_NEW: {
       const timeout = timeoutOf(value);
       if (timeout < 0) return timeout;
-      options[name === SO.RCVTIMEO ? 'rcvtimeo' : 'sndtimeo'] = timeout;
+      options[name === SO.RCVTIMEO || name === SO.RCVTIMEO_NEW ? 'rcvtimeo' : 'sndtimeo'] = timeout;
       return 0;
     }
     case SO.LINGER:
@@ -125,6 +177,17 @@ export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: 
       if (sock.family !== AF.UNIX && sock.family !== AF.NETLINK) return -ERRNO.EOPNOTSUPP;
       options.passcred = on;
       return 0;
+    case SO.PASSPIDFD:
+    case SO.PASSRIGHTS:
+      if (sock.family !== AF.UNIX) return -ERRNO.EOPNOTSUPP;
+      options[name === SO.PASSPIDFD ? 'passpidfd' : 'passrights'] = on;
+      return 0;
+    case SO.BUF_LOCK:
+      if (number & ~(LOCKED.SND | LOCKED.RCV)) return -ERRNO.EINVAL;
+      options.bufferLocks = number;
+      return 0;
+    case SO.BINDTOIFINDEX:
+      return bindToIndex(kernel, task, sock, number);
     case SO.TIMESTAMP:
     case SO.TIMESTAMPNS:
       options.timestamp = on && name === SO.TIMESTAMP;
@@ -171,7 +234,13 @@ const lingerValue = ({ options }: Socket): Uint8Array => {
 };
 
 /** getsockopt(2) of SOL_SOCKET: the value, which the caller cuts to `room`, or -errno. */
-export const getSocketOption = (sock: Socket, name: number, room: number): Uint8Array | number => {
+export const getSocketOption = (
+  kernel: Kernel,
+  task: Task,
+  sock: Socket,
+  name: number,
+  room: number,
+): Uint8Array | number => {
   const { options } = sock;
   const key = SWITCHES[name];
   if (key !== undefined) return intOption(Number(options[key]));
@@ -195,8 +264,10 @@ export const getSocketOption = (sock: Socket, name: number, room: number): Uint8
     case SO.SNDLOWAT:
       return intOption(1);
     case SO.RCVTIMEO:
+    case SO.RCVTIMEO_NEW:
       return timeoutValue(options.rcvtimeo);
     case SO.SNDTIMEO:
+    case SO.SNDTIMEO_NEW:
       return timeoutValue(options.sndtimeo);
     case SO.LINGER:
       return lingerValue(sock);
@@ -227,9 +298,27 @@ export const getSocketOption = (sock: Socket, name: number, room: number): Uint8
     case SO.PEEK_OFF:
       return intOption(options.peekOffset);
     case SO.BINDTODEVICE:
-      return new Uint8Array(0);
+      return boundDevice(kernel, sock, room);
+    case SO.BINDTOIFINDEX:
+      return intOption(options.device);
+    case SO.BUF_LOCK:
+      return intOption(options.bufferLocks);
+    case SO.PASSPIDFD:
+    case SO.PASSRIGHTS:
+      if (sock.family !== AF.UNIX) return -ERRNO.EOPNOTSUPP;
+      return intOption(Number(name === SO.PASSPIDFD ? options.passpidfd : options.passrights));
+    case SO.PASSSEC:
+      return sock.family === AF.UNIX ? intOption(0) : -ERRNO.EOPNOTSUPP;
+    case SO.PEERPIDFD:
+      return peerProcess(kernel, task, sock);
+    case SO.TXREHASH:
+      return intOption(1);
+    case SO.TIMESTAMPING:
+      return new Uint8Array(8);
+    case SO.MAX_PACING_RATE:
+      return new Uint8Array(8).fill(0xff);
     default:
-      return -ERRNO.ENOPROTOOPT;
+      return name in WITHOUT_EFFECT ? intOption(WITHOUT_EFFECT[name]!) : -ERRNO.ENOPROTOOPT;
   }
 };
 

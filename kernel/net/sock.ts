@@ -20,10 +20,19 @@ export const MIN_RCVBUF = 2304;
 export const SOMAXCONN = 4096;
 
 const defaultOptions = (): SocketOptions => ({
-  ...{ sndbuf: DEFAULT_BUFFER, rcvbuf: DEFAULT_BUFFER, rcvlowat: 1, sndbufLocked: false },
+  ...{ sndbuf: DEFAULT_BUFFER, rcvbuf: DEFAULT_BUFFER, rcvlowat: 1, bufferLocks: 0, device: 0, selectErrQueue: false },
   ...{ rcvtimeo: Number.POSITIVE_INFINITY, sndtimeo: Number.POSITIVE_INFINITY },
   ...{ linger: false, lingerTime: 0, reuseaddr: false, reuseport: false, keepalive: false, broadcast: false },
-  ...{ oobinline: false, dontroute: false, passcred: false, timestamp: false, timestampns: false, debug: false },
+  ...{
+    oobinline: false,
+    dontroute: false,
+    passcred: false,
+    passpidfd: false,
+    passrights: true,
+    timestamp: false,
+    timestampns: false,
+    debug: false,
+  },
   ...{ noCheck: false, rxqOvfl: false, priority: 0, mark: 0, peekOffset: -1 },
 });
 

@@ -39,8 +39,6 @@ export interface Socket {
 export interface SocketOptions {
   sndbuf: number;
   rcvbuf: number;
-  /** SO_SNDBUF was set: the buffer does not grow by itself (SOCK_SNDBUF_LOCK). */
-  sndbufLocked: boolean;
   rcvlowat: number;
   /** Nanoseconds, Infinity for no limit. */
   rcvtimeo: number;
@@ -55,6 +53,14 @@ export interface SocketOptions {
   oobinline: boolean;
   dontroute: boolean;
   passcred: boolean;
+  passpidfd: boolean;
+  /** Descriptors are taken (SO_PASSRIGHTS). */
+  passrights: boolean;
+  /** The interface that it is bound to, 0 for any. */
+  device: number;
+  /** Sizes of buffers that the program has set, SOCK_SNDBUF_LOCK and SOCK_RCVBUF_LOCK. */
+  bufferLocks: number;
+  selectErrQueue: boolean;
   timestamp: boolean;
   timestampns: boolean;
   debug: boolean;

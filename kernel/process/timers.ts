@@ -2,6 +2,7 @@
 import { SIG } from '../abi/signal.ts';
 import { expireAlarm } from '../fs/timerfd.ts';
 import type { Kernel } from '../kernel.ts';
+import { pushAll } from '../net/inet/tcp.ts';
 import { expirePosixTimer } from '../signal/posix-timers.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import { nextExpiry, takeExpired } from '../task/timers.ts';
@@ -34,6 +35,10 @@ export const fireTimers = (kernel: Kernel): void => {
         break;
       case 'deadline':
         endThrottling(kernel, timer.task);
+        break;
+      case 'cork':
+        timer.sock.corkTimer = false;
+        pushAll(kernel, timer.sock);
     }
   }
 };

@@ -47,7 +47,9 @@ const getsockopt = (
   const room = getUser32(task.mm, lengthAt) | 0;
   if (room < 0) return -ERRNO.EINVAL;
   const value =
-    level === SOL.SOCKET ? getSocketOption(sock, name, room) : sock.ops.getOption!(kernel, sock, level, name, room);
+    level === SOL.SOCKET
+      ? getSocketOption(kernel, task, sock, name, room)
+      : sock.ops.getOption!(kernel, sock, level, name, room);
   if (value === -ERRNO.ERANGE && name === SO.PEERGROUPS) putUser32(task.mm, lengthAt, peerGroupsSize(sock));
   if (typeof value === 'number') return value;
   copyToUser(task.mm, address, value.subarray(0, Math.min(room, value.length)));

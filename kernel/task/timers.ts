@@ -1,6 +1,7 @@
 /**
  * Timers on the monotonic clock: sleeps and interval timers. Plain data, in order of expiry.
  */
+import type { TcpSocket } from '../net/inet/types.ts';
 import type { PosixTimer, Task, ThreadGroup } from './task.ts';
 import type { Wait, WaitQueue } from './wait.ts';
 
@@ -23,6 +24,7 @@ export type Timer = { expires: number } & (
   | { kind: 'posix'; timer: PosixTimer }
   | { kind: 'file'; alarm: FileAlarm }
   | { kind: 'deadline'; task: Task }
+  | { kind: 'cork'; sock: TcpSocket }
 );
 
 export interface TimerQueue {

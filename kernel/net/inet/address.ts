@@ -28,6 +28,8 @@ export const isLocal = (address: Address): boolean =>
 export const isMulticast = (address: Address): boolean =>
   isMapped(address) ? firstByte(address) >> 4 === 0xe : address.startsWith('ff');
 export const isBroadcast = (address: Address): boolean => address === `${MAPPED}ffffffff`;
+/** To all at lo. */
+export const isLocalBroadcast = (address: Address): boolean => address === `${MAPPED}7fffffff`;
 const isLinkLocal = (address: Address): boolean => /^fe[89ab]/.test(address);
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -89,8 +91,13 @@ export const bindTarget = (sock: InetSocket, bytes: Uint8Array): Endpoint | numb
   return end;
 };
 
-/** Where a packet goes: to no address in particular is to the machine itself. -ENETUNREACH leads out of it. */
-export const route = (sock: InetSocket, { address, port }: Endpoint): Endpoint | number => {
+/**
+ * Where a packet goes: to no address in particular is to the machine itself. -ENETUNREACH leads out of it; so do groups,
+ * unless the socket sends to them by lo (`toGroups`).
+ */
+export const route = (sock: InetSocket, { address, port }: Endpoint, toGroups = false): Endpoint | number => {
+  if (toGroups && isMapped(address) && isMulticast(address)) return { address, port };
+  if (isLocalBroadcast(address) && !sock.options.broadcast) return -ERRNO.EACCES;
   if (isBroadcast(address)) return sock.options.broadcast ? -ERRNO.ENETUNREACH : -ERRNO.EACCES;
   const to = address === ANY4 ? LOOPBACK4 : address === ANY6 ? LOOPBACK6 : address;
   if (sock.v6only && isMapped(to)) return -ERRNO.ENETUNREACH;

@@ -2,15 +2,15 @@
 import { ERRNO } from '../../abi/errno.ts';
 import { IOCTL } from '../../abi/ioctl.ts';
 import { POLL } from '../../abi/poll.ts';
-import { IPPROTO, SIOC, SOCK } from '../../abi/socket.ts';
+import { IPPROTO, SIOC, SOCK, SOL } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import { putUser32 } from '../../mm/user.ts';
 import type { Task } from '../../task/task.ts';
 import { SHUTDOWN, type Socket, type SocketOperations } from '../types.ts';
 import { sockaddrOf } from './address.ts';
-import { getInetOption, setInetOption } from './options.ts';
+import { getInetOption, inetValue, setInetOption, TCP } from './options.ts';
 import { bindInet } from './ports.ts';
-import { isWritable, newTcp, push } from './tcp.ts';
+import { isWritable, newTcp, push, pushAll } from './tcp.ts';
 import { acceptTcp, connectTcp, listenTcp, releaseTcp, shutdownTcp } from './tcp-connect.ts';
 import { receiveTcp, sendTcp } from './tcp-io.ts';
 import type { InetSocket, TcpSocket } from './types.ts';
@@ -85,7 +85,15 @@ const tcpOps: SocketOperations = Object.freeze<SocketOperations>({
   send: sendTcp,
   receive: receiveTcp,
   ioctl,
-  setOption: setInetOption,
+  setOption: (kernel, task, sock, level, name, value) => {
+    const result = setInetOption(kernel, task, sock, level, name, value);
+    const corks = level === SOL.TCP && (name === TCP.CORK || name === TCP.NODELAY);
+    // Who asks for no delay, or takes the cork out, means what is there already.
+    if (result === 0 && corks && (name === TCP.NODELAY) === (inetValue(tcp(sock), level, name) !== 0)) {
+      pushAll(kernel, tcp(sock));
+    }
+    return result;
+  },
   getOption: getInetOption,
   optionsChanged: (kernel, sock) => {
     const { peer } = tcp(sock);

@@ -3,11 +3,11 @@ import { ERRNO } from '../../abi/errno.ts';
 import { AF, SOCK, SOL } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
-import { putControl } from '../control.ts';
 import { intOption, intValue } from '../options.ts';
-import type { IncomingMessage, Socket } from '../types.ts';
-import { bytesOf, isMapped } from './address.ts';
-import type { Endpoint, InetSocket, TcpSocket } from './types.ts';
+import type { Socket } from '../types.ts';
+import { bytesOf } from './address.ts';
+import { IP_GROUP, IPV6_GROUP, setGroupOption, setGroupOption6 } from './multicast.ts';
+import type { InetSocket, TcpSocket, UdpSocket } from './types.ts';
 
 /** An option that holds a number. */
 interface Option {
@@ -37,15 +37,40 @@ export const TCP = {
   QUICKACK: 12,
   CONGESTION: 13,
   USER_TIMEOUT: 18,
+  WINDOW_CLAMP: 10,
+  THIN_LINEAR: 16,
+  THIN_DUPACK: 17,
+  FASTOPEN: 23,
+  NOTSENT_LOWAT: 25,
+  SAVE_SYN: 27,
+  FASTOPEN_CONNECT: 30,
+  FASTOPEN_NO_COOKIE: 34,
+  INQ: 36,
+  TX_DELAY: 37,
 } as const;
 
-export const IP = { TOS: 1, TTL: 2, PKTINFO: 8, MTU_DISCOVER: 10, RECVERR: 11, RECVTTL: 12, RECVTOS: 13 } as const;
-const IP_MULTICAST = { TTL: 33, LOOP: 34 } as const;
-const IP_MORE = { FREEBIND: 15, TRANSPARENT: 19, BIND_ADDRESS_NO_PORT: 24 } as const;
-const IPV6 = {
+export const IP = {
+  ...{ TOS: 1, TTL: 2, PKTINFO: 8, MTU_DISCOVER: 10, RECVERR: 11, RECVTTL: 12, RECVTOS: 13, RECVORIGDSTADDR: 20 },
+  MULTICAST_ALL: 49,
+} as const;
+const IP_MORE = { FREEBIND: 15, TRANSPARENT: 19, MINTTL: 21, BIND_ADDRESS_NO_PORT: 24 } as const;
+export const IPV6 = {
   ...{ UNICAST_HOPS: 16, MULTICAST_HOPS: 18, MULTICAST_LOOP: 19, MTU_DISCOVER: 23, RECVERR: 25, V6ONLY: 26 },
   ...{ RECVPKTINFO: 49, PKTINFO: 50, RECVHOPLIMIT: 51, RECVTCLASS: 66, TCLASS: 67 },
+  ...{ MULTICAST_ALL: 29, AUTOFLOWLABEL: 70, MINHOPCOUNT: 73 },
 } as const;
+
+export const UDP = { CORK: 1, NO_CHECK6_TX: 101, NO_CHECK6_RX: 102 } as const;
+
+const UDP_OPTIONS: Readonly<Record<number, Option>> = {
+  [UDP.CORK]: onOff,
+  [UDP.NO_CHECK6_TX]: onOff,
+  [UDP.NO_CHECK6_RX]: onOff,
+};
+
+/** TCP_FIN_TIMEOUT_MAX and TCP_RTO_MAX, in seconds. */
+const MOST_LINGER2 = 120;
+const MOST_PAUSE = 120;
 
 const TCP_OPTIONS: Readonly<Record<number, Option>> = {
   [TCP.NODELAY]: onOff,
@@ -58,6 +83,13 @@ const TCP_OPTIONS: Readonly<Record<number, Option>> = {
   [TCP.LINGER2]: { initial: 60 },
   [TCP.DEFER_ACCEPT]: { initial: 0 },
   [TCP.USER_TIMEOUT]: { initial: 0, least: 0 },
+  [TCP.THIN_LINEAR]: { initial: 0, least: 0, most: 1 },
+  [TCP.THIN_DUPACK]: { initial: 0, least: 0, most: 1 },
+  [TCP.NOTSENT_LOWAT]: { initial: 0 },
+  [TCP.SAVE_SYN]: { initial: 0, least: 0, most: 2 },
+  [TCP.FASTOPEN_NO_COOKIE]: { initial: 0, least: 0, most: 1 },
+  [TCP.INQ]: { initial: 0, least: 0, most: 1 },
+  [TCP.TX_DELAY]: { initial: 0, least: 0 },
   [TCP.MAXSEG]: { initial: 536, least: 88, most: 32767 },
 };
 
@@ -69,8 +101,13 @@ const IP_OPTIONS: Readonly<Record<number, Option>> = {
   [IP.RECVERR]: onOff,
   [IP.RECVTTL]: onOff,
   [IP.RECVTOS]: onOff,
-  [IP_MULTICAST.TTL]: { initial: 1, least: 0, most: 255, minusOne: true },
-  [IP_MULTICAST.LOOP]: { initial: 1, isSwitch: true },
+  [IP.RECVORIGDSTADDR]: onOff,
+  [IP.MULTICAST_ALL]: { initial: 1, least: 0, most: 1 },
+  [IP_GROUP.TTL]: { initial: 1, least: 0, most: 255, minusOne: true },
+  [IP_GROUP.LOOP]: { initial: 1, isSwitch: true },
+  // Of what a packet on lo cannot have, or what changes nothing there.
+  ...Object.fromEntries([6, 7, 18, IP_MORE.TRANSPARENT, 23, 25, 26].map((name) => [name, onOff])),
+  [IP_MORE.MINTTL]: { initial: 0, least: 0, most: 255 },
   [IP_MORE.FREEBIND]: onOff,
   [IP_MORE.BIND_ADDRESS_NO_PORT]: onOff,
 };
@@ -85,6 +122,11 @@ const IPV6_OPTIONS: Readonly<Record<number, Option>> = {
   [IPV6.RECVPKTINFO]: onOff,
   [IPV6.RECVHOPLIMIT]: onOff,
   [IPV6.RECVTCLASS]: onOff,
+  // Headers that nothing on lo has, and older numbers of the same questions.
+  ...Object.fromEntries([2, 3, 4, 5, 8, 31, 33, 53, 56, 58, 60, 62, 74, 77, 78].map((name) => [name, onOff])),
+  [IPV6.MULTICAST_ALL]: { initial: 1, least: 0, most: 1 },
+  [IPV6.AUTOFLOWLABEL]: { initial: 1, isSwitch: true },
+  [IPV6.MINHOPCOUNT]: { initial: 0, least: 0, most: 255 },
   [IPV6.TCLASS]: { initial: 0, least: 0, most: 255, minusOne: true },
 };
 
@@ -93,6 +135,8 @@ const optionOf = (sock: Socket, level: number, name: number): Option | number =>
   switch (level) {
     case SOL.TCP:
       return sock.type === SOCK.STREAM ? (TCP_OPTIONS[name] ?? -ERRNO.ENOPROTOOPT) : -ERRNO.ENOPROTOOPT;
+    case SOL.UDP:
+      return sock.type === SOCK.DGRAM ? (UDP_OPTIONS[name] ?? -ERRNO.ENOPROTOOPT) : -ERRNO.ENOPROTOOPT;
     case SOL.IP:
       return IP_OPTIONS[name] ?? -ERRNO.ENOPROTOOPT;
     case SOL.IPV6:
@@ -126,9 +170,18 @@ const setCongestion = (sock: InetSocket, value: Uint8Array): number => {
   return 0;
 };
 
+/** Seconds as TCP keeps them: within bounds, or as a number of attempts that take twice as long each. */
+const rounded = (name: number, seconds: number): number => {
+  if (name === TCP.LINGER2) return Math.min(Math.max(seconds, -1), MOST_LINGER2);
+  if (name !== TCP.DEFER_ACCEPT || seconds <= 0) return seconds;
+  let sum = 1;
+  for (let pause = 2; sum < seconds; pause *= 2) sum += Math.min(pause, MOST_PAUSE);
+  return sum;
+};
+
 /** setsockopt(2) of a level above SOL_SOCKET. */
 export const setInetOption = (
-  _kernel: Kernel,
+  kernel: Kernel,
   _task: Task,
   socket: Socket,
   level: number,
@@ -136,13 +189,21 @@ export const setInetOption = (
   value: Uint8Array,
 ): number => {
   const sock = socket as InetSocket;
+  const group =
+    level === SOL.IP
+      ? setGroupOption(kernel, sock, name, value)
+      : level === SOL.IPV6 && sock.family === AF.INET6
+        ? setGroupOption6(kernel, sock, name, value)
+        : null;
+  if (group !== null) return group;
   if (level === SOL.TCP && name === TCP.CONGESTION && sock.type === SOCK.STREAM) return setCongestion(sock, value);
   const option = optionOf(sock, level, name);
   if (typeof option === 'number') return option;
   const given = numberIn(level, value);
   if (given === null) return -ERRNO.EINVAL;
   const { initial, least, most, isSwitch, minusOne } = option;
-  const number = isSwitch ? Number(given !== 0) : minusOne && given === -1 ? initial : given;
+  const whole = isSwitch ? Number(given !== 0) : minusOne && given === -1 ? initial : given;
+  const number = level === SOL.IP && name === IP.TOS ? whole & 0xff : level === SOL.TCP ? rounded(name, whole) : whole;
   if ((least !== undefined && number < least) || (most !== undefined && number > most)) return -ERRNO.EINVAL;
   if (level === SOL.IPV6 && name === IPV6.V6ONLY) {
     if (sock.local.port !== 0) return -ERRNO.EINVAL;
@@ -159,6 +220,8 @@ export const TCP_STATES: Readonly<Record<TcpSocket['state'], number>> = {
 };
 
 /** struct tcp_info with its state; there is nothing to be told of a network that never loses anything. */
+/** Bytes of a whole segment on lo (tcp_current_mss). */
+export const SEGMENT = 32_768;
 const TCP_INFO_SIZE = 248;
 
 /** getsockopt(2) of a level above SOL_SOCKET. */
@@ -182,7 +245,13 @@ export const getInetOption = (
       bytes[0] = TCP_STATES[(sock as TcpSocket).state];
       return bytes;
     }
-    if (name === TCP.MAXSEG && (sock as TcpSocket).peer !== null) return intOption(32_741);
+    if (name === TCP.MAXSEG && (sock as TcpSocket).peer !== null) return intOption(SEGMENT);
+  }
+  if (sock.type === SOCK.DGRAM && level === SOL.IP && name === IP_GROUP.IF) {
+    return Uint8Array.from(bytesOf((sock as UdpSocket).groupsVia.address).slice(12));
+  }
+  if (sock.type === SOCK.DGRAM && sock.family === AF.INET6 && level === SOL.IPV6 && name === IPV6_GROUP.IF) {
+    return intOption((sock as UdpSocket).groupsVia.index);
   }
   const option = optionOf(sock, level, name);
   // IPv4 says of other levels that it has no such thing; everyone else, and setsockopt, that the option is not known.
@@ -193,15 +262,4 @@ export const getInetOption = (
   return level === SOL.IP && room > 0 && room < 4 && value >= 0 && value <= 255
     ? Uint8Array.of(value)
     : intOption(value);
-};
-
-/** Where a datagram was sent to, for those who asked (IP_PKTINFO, IPV6_RECVPKTINFO). The interface is 1, lo. */
-export const packetInfo = (sock: InetSocket, message: IncomingMessage, { address }: Endpoint): void => {
-  const bytes = bytesOf(address);
-  if (inetValue(sock, SOL.IP, IP.PKTINFO) && isMapped(address)) {
-    putControl(message, SOL.IP, IP.PKTINFO, Uint8Array.from([1, 0, 0, 0, ...bytes.slice(12), ...bytes.slice(12)]));
-  }
-  if (sock.family === AF.INET6 && inetValue(sock, SOL.IPV6, IPV6.RECVPKTINFO)) {
-    putControl(message, SOL.IPV6, IPV6.PKTINFO, Uint8Array.from([...bytes, 1, 0, 0, 0]));
-  }
 };

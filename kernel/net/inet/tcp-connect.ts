@@ -3,6 +3,7 @@ import { ERRNO } from '../../abi/errno.ts';
 import { AF } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
+import { LOCKED } from '../options.ts';
 import { dataReady, errorReport, receiveTimeout, sendTimeout, sockError, stateChange, waitSock } from '../sock.ts';
 import { SHUTDOWN, type Socket } from '../types.ts';
 import { familyOf, isAny, noEndpoint, readIn, readIn6, route, sourceFor, takes } from './address.ts';
@@ -26,7 +27,7 @@ const isFull = (listener: TcpSocket): boolean => listener.queue.length > listene
 
 const establish = (sock: TcpSocket): void => {
   sock.state = 'established';
-  if (!sock.options.sndbufLocked) sock.options.sndbuf = GROWN_SNDBUF;
+  if (!(sock.options.bufferLocks & LOCKED.SND)) sock.options.sndbuf = GROWN_SNDBUF;
 };
 
 /** The handshake: a new connection in the listener's queue, and this end of it open (tcp_v4_syn_recv_sock). */

@@ -57,6 +57,7 @@ export const sendTcp = (kernel: Kernel, task: Task, socket: Socket, message: Out
     sent += bytes.length;
     // The last byte is the urgent one (tcp_mark_urg).
     if (flags & MSG.OOB && sent === length) sock.urgentWritten = sock.written - 1;
+    sock.more = (flags & MSG.MORE) !== 0;
     push(kernel, sock);
   }
   if (length === 0 && (sock.error !== 0 || sock.shutdown & SHUTDOWN.SEND)) {

@@ -5,11 +5,13 @@
  */
 import { ERRNO } from '../../abi/errno.ts';
 import { POLL_CODE } from '../../abi/signal.ts';
-import { IPPROTO, SOCK } from '../../abi/socket.ts';
+import { IPPROTO, SOCK, SOL } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
+import { addTimer } from '../../task/timers.ts';
 import { dataReady, errorReport, newSock, stateChange, urgentReady, wakeAsync, writeSpace } from '../sock.ts';
 import { SHUTDOWN, type SocketOperations } from '../types.ts';
 import { noEndpoint } from './address.ts';
+import { inetValue, SEGMENT, TCP } from './options.ts';
 import { freePort } from './ports.ts';
 import type { TcpSocket } from './types.ts';
 
@@ -23,7 +25,7 @@ export const newTcp = (ops: SocketOperations, family: number, uid: number): TcpS
     ...{ local: noEndpoint(family), remote: noEndpoint(family), boundAddress: false, boundPort: false },
     ...{ v6only: false, values: new Map<string, number>(), state: 'closed' as const, phase: 'unconnected' as const },
     ...{ dead: false, lastPort: 0, done: false, peer: null, received: [], copied: 0, arrived: 0 },
-    ...{ unsent: [], unsentLength: 0, written: 0, finPending: false, urgentWritten: -1 },
+    ...{ unsent: [], unsentLength: 0, written: 0, finPending: false, urgentWritten: -1, more: false, corkTimer: false },
     ...{ urgent: { state: 'none' as const, seq: 0, byte: 0 }, queue: [], backlog: 0, knocking: [], listener: null },
   });
   sock.options.sndbuf = FIRST_SNDBUF;
@@ -158,8 +160,28 @@ const arrive = (kernel: Kernel, sock: TcpSocket, bytes: Uint8Array): void => {
   if (!sock.dead && sock.arrived - sock.copied >= sock.options.rcvlowat) dataReady(kernel, sock);
 };
 
-/** Sends as much as the other end has room for (tcp_write_xmit). */
-export const push = (kernel: Kernel, sock: TcpSocket): void => {
+/** Nanoseconds that a part of a segment is held back at most. */
+const CORK_TIME = 200e6;
+
+/** Bytes that may be sent now: with TCP_CORK or MSG_MORE whole segments (tcp_nagle_test), the rest after a while. */
+const sendable = (kernel: Kernel, sock: TcpSocket): number => {
+  const corked = sock.more || inetValue(sock, SOL.TCP, TCP.CORK) !== 0;
+  if (!corked || sock.finPending || sock.urgentWritten >= 0) return sock.unsentLength;
+  if (!sock.corkTimer) {
+    sock.corkTimer = true;
+    addTimer(kernel.timers, { kind: 'cork', expires: kernel.now() + CORK_TIME, sock });
+  }
+  return Math.floor(sock.unsentLength / SEGMENT) * SEGMENT;
+};
+
+/** What was held back has waited long enough, or is wanted now: TCP_NODELAY, the end of TCP_CORK. */
+export const pushAll = (kernel: Kernel, sock: TcpSocket): void => {
+  sock.more = false;
+  push(kernel, sock, true);
+};
+
+/** Sends as much as the other end has room for (tcp_write_xmit). `all` leaves nothing for later. */
+export const push = (kernel: Kernel, sock: TcpSocket, all = false): void => {
   const { peer } = sock;
   if (peer === null) return;
   if (sock.urgentWritten >= 0) {
@@ -167,20 +189,22 @@ export const push = (kernel: Kernel, sock: TcpSocket): void => {
     sock.urgentWritten = -1;
   }
   let moved = false;
-  while (sock.unsent.length > 0) {
+  let quota = all || sock.unsentLength === 0 ? sock.unsentLength : sendable(kernel, sock);
+  while (quota > 0) {
     if (peer.dead || (peer.shutdown & SHUTDOWN.RCV && peer.state !== 'established' && peer.state !== 'close-wait')) {
       // Nobody will ever read it.
       sendReset(kernel, peer);
       tcpDone(kernel, peer);
       return;
     }
-    const room = windowOf(peer) - (peer.arrived - peer.copied);
+    const room = Math.min(quota, windowOf(peer) - (peer.arrived - peer.copied));
     if (room <= 0) break;
     const first = sock.unsent[0]!;
     const part = first.length <= room ? first : first.subarray(0, room);
     if (part === first) sock.unsent.shift();
     else sock.unsent[0] = first.subarray(room);
     sock.unsentLength -= part.length;
+    quota -= part.length;
     moved = true;
     arrive(kernel, peer, part);
   }

@@ -63,6 +63,9 @@ export interface TcpSocket extends InetSocket {
   written: number;
   /** The end of the stream is to be sent behind `unsent`. */
   finPending: boolean;
+  /** The last call said that more would come (MSG_MORE); and a timer is set that will not wait for it. */
+  more: boolean;
+  corkTimer: boolean;
   /** Urgent byte that was announced: `awaited` until it arrives. */
   urgent: { state: 'none' | 'awaited' | 'valid' | 'read'; seq: number; byte: number };
   /** Urgent byte that was written, not yet announced to the other end: its number, or -1. */
@@ -82,6 +85,30 @@ export interface Datagram {
   to: Endpoint;
   truesize: number;
   stamp: bigint;
+  ttl: number;
+  tos: number;
+}
+
+/** A group that a socket belongs to, at an interface (struct ip_mc_socklist). */
+export interface Membership {
+  group: Address;
+  index: number;
+  /** Only what `sources` send is wanted, or all but that. */
+  include: boolean;
+  sources: Address[];
+}
+
+/** An error with what caused it, for MSG_ERRQUEUE. */
+export interface QueuedError {
+  errno: number;
+  /** SO_EE_ORIGIN_*. */
+  origin: number;
+  type: number;
+  code: number;
+  info: number;
+  /** Where the message should have gone, and its beginning. */
+  to: Endpoint;
+  bytes: Uint8Array;
 }
 
 export interface UdpSocket extends InetSocket {
@@ -90,6 +117,12 @@ export interface UdpSocket extends InetSocket {
   /** Memory of the queue (sk_rmem_alloc). */
   rmem: number;
   drops: number;
+  memberships: Membership[];
+  /** By which interface, and from which address, messages to groups go (IP_MULTICAST_IF). */
+  groupsVia: { index: number; address: Address };
+  errors: QueuedError[];
+  /** A datagram that is put together by several calls (UDP_CORK, MSG_MORE). */
+  cork: { to: Endpoint; bytes: Uint8Array[]; length: number; settings: { ttl: number; tos: number } } | null;
 }
 
 /** A closed connection whose port is not free yet (struct inet_timewait_sock). */

@@ -5,6 +5,7 @@ import { AF, SOCK } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { waitQueue, wakeAll } from '../../task/wait.ts';
+import { wantsCredentials } from '../control.ts';
 import { dataReady, newSock, receiveTimeout, sendTimeout, stateChange, waitSock, wakeAsync } from '../sock.ts';
 import { type PeerCredentials, SHUTDOWN, type Socket } from '../types.ts';
 import { autobind, familyOf, findOther, forgetName, validateAddress } from './address.ts';
@@ -26,7 +27,7 @@ export const newUnixSocket = (
   const sock: UnixSocket = Object.assign(newSock(ops, { family: AF.UNIX, type, protocol }, uid), {
     ...{ state: 'closed' as const, dead: false, path: null, inode: null, peer: null, queue: [] },
     ...{ backlog: MAX_DGRAM_QLEN, wmem: 0, peerWait: waitQueue(), wantRoom: [] },
-    ...{ peerCred: null, peerGroups: [], oob: null, inq: 0 },
+    ...{ peerCred: null, peerGroups: [], peerTask: null, oob: null, inq: 0 },
   });
   kernel.net.unix.sockets.add(sock);
   return sock;
@@ -41,11 +42,13 @@ const effective = (task: Task): PeerCredentials => ({ pid: task.group.tgid, uid:
 export const initPeerCred = (task: Task, sock: UnixSocket): void => {
   sock.peerCred = effective(task);
   sock.peerGroups = task.cred.groups;
+  sock.peerTask = task.group.leader;
 };
 
 const copyPeerCred = (to: UnixSocket, from: UnixSocket): void => {
   to.peerCred = from.peerCred;
   to.peerGroups = from.peerGroups;
+  to.peerTask = from.peerTask;
 };
 
 /** Two sockets that are each other's (unix_socketpair). */
@@ -66,7 +69,7 @@ const connectStream = (
 ): number => {
   const invalid = validateAddress(address);
   if (invalid < 0) return invalid;
-  if (sock.options.passcred) {
+  if (wantsCredentials(sock)) {
     const error = autobind(kernel, sock);
     if (error < 0) return error;
   }
@@ -80,6 +83,8 @@ const connectStream = (
   if (sock.state !== 'closed') return sock.state === 'connected' ? -ERRNO.EISCONN : -ERRNO.EINVAL;
   const server = newUnixSocket(kernel, listener.ops, sock.type, 0, task.cred.uid);
   server.options.passcred = listener.options.passcred;
+  server.options.passpidfd = listener.options.passpidfd;
+  server.options.passrights = listener.options.passrights;
   server.peer = sock;
   server.state = 'connected';
   server.path = listener.path;
@@ -100,7 +105,7 @@ const connectDatagram = (kernel: Kernel, task: Task, sock: UnixSocket, address: 
   if (familyOf(address) !== AF.UNSPEC) {
     const invalid = validateAddress(address);
     if (invalid < 0) return invalid;
-    if (sock.options.passcred) {
+    if (wantsCredentials(sock)) {
       const error = autobind(kernel, sock);
       if (error < 0) return error;
     }

@@ -4,7 +4,7 @@ import { MSG, SOCK } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { BLOCKED } from '../../task/wait.ts';
-import { type Cookie, dropFiles, receiveControl, sendControl } from '../control.ts';
+import { type Cookie, dropFiles, receiveControl, sendControl, wantsCredentials } from '../control.ts';
 import { stampControl } from '../options.ts';
 import { dataReady, errorReport, receiveTimeout, sendTimeout, sockError, waitSock, writeSpace } from '../sock.ts';
 import { putWhole, takeWhole } from '../transfer.ts';
@@ -68,7 +68,7 @@ const sendTo = (
   } else if (sock.peer === null) {
     return -ERRNO.ENOTCONN;
   }
-  if (sock.options.passcred) {
+  if (wantsCredentials(sock)) {
     const error = autobind(kernel, sock);
     if (error < 0) return error;
   }
@@ -83,6 +83,7 @@ const sendTo = (
   if (!maySend(sock, other)) return -ERRNO.EPERM;
   if (other.dead) return goneReceiver(kernel, sock, other);
   if (other.shutdown & SHUTDOWN.RCV) return -ERRNO.EPIPE;
+  if (cookie.files.length > 0 && !other.options.passrights) return -ERRNO.EPERM;
   if (isBusy(sock, other)) {
     if (timeout === 0) sock.noSpace = true;
     return waitSock(kernel, task, sock, { what: 'unix_wait_for_peer', timeout, queue: other.peerWait });
@@ -157,7 +158,7 @@ export const receiveDatagram = (kernel: Kernel, task: Task, socket: Socket, inco
   const moved = putWhole(incoming.data, message.bytes.subarray(skip, skip + size));
   if (moved) {
     stampControl(sock, incoming, message.stamp);
-    receiveControl(kernel, task, incoming, message, sock.options.passcred);
+    receiveControl(kernel, task, incoming, message, sock);
     if (peek && sock.options.peekOffset >= 0) sock.options.peekOffset += size;
   }
   if (!peek) freeMessage(kernel, message);

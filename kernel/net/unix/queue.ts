@@ -7,7 +7,7 @@ import type { OpenFile } from '../../fs/types.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { wakeAll } from '../../task/wait.ts';
-import { ownCredentials } from '../control.ts';
+import { ownCredentials, wantsCredentials } from '../control.ts';
 import { sockError, waitSock, writeSpace } from '../sock.ts';
 import type { PeerCredentials } from '../types.ts';
 import { SHUTDOWN } from '../types.ts';
@@ -90,7 +90,7 @@ export const credentialsFor = (
   sock: UnixSocket,
   other: UnixSocket,
 ): PeerCredentials | null =>
-  claimed ?? (sock.options.passcred || other.file === null || other.options.passcred ? ownCredentials(task) : null);
+  claimed ?? (wantsCredentials(sock) || other.file === null || wantsCredentials(other) ? ownCredentials(task) : null);
 
 const unixFiles = (kernel: Kernel, message: UnixMessage, step: number): void => {
   const { inFlight } = kernel.net.unix;

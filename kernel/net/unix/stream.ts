@@ -4,7 +4,7 @@ import { MSG } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { BLOCKED } from '../../task/wait.ts';
-import { type Cookie, dropFiles, receiveControl, sendControl } from '../control.ts';
+import { type Cookie, dropFiles, receiveControl, sendControl, wantsCredentials } from '../control.ts';
 import {
   brokenPipe,
   dataReady,
@@ -79,6 +79,7 @@ const sendPieces = (
     const bytes = takeWhole(message.data, piece.length);
     if (bytes === null) return sent > 0 ? sent : -ERRNO.EFAULT;
     if (isBroken(other)) return sent > 0 ? sent : brokenPipe(kernel, task, message.flags);
+    if (cookie.files.length > 0 && !other.options.passrights) return sent > 0 ? sent : -ERRNO.EPERM;
     const files = cookie.files;
     cookie.files = [];
     const creds = credentialsFor(task, cookie.creds, sock, other);
@@ -193,7 +194,7 @@ const readQueue = (kernel: Kernel, sock: UnixSocket, message: IncomingMessage, p
       continue;
     }
     if (progress.from === null) progress.from = next;
-    else if (sock.options.passcred && !sameSender(progress.from.creds, next.creds)) return done();
+    else if (wantsCredentials(sock) && !sameSender(progress.from.creds, next.creds)) return done();
     const chunk = Math.min(unread(next) - skip, progress.size);
     const start = next.consumed + skip;
     if (!putWhole(message.data, next.bytes.subarray(start, start + chunk))) {
@@ -259,7 +260,7 @@ const finish = (
 ): number => {
   if (from !== null && from.sender.path !== null) message.name = addressOf(from.sender);
   if (from !== null && result >= 0) {
-    receiveControl(kernel, task, message, { files, creds: from.creds }, sock.options.passcred);
+    receiveControl(kernel, task, message, { files, creds: from.creds }, sock);
   }
   dropFiles(kernel, files);
   return result;

@@ -1,5 +1,6 @@
 /** AF_UNIX sockets (struct unix_sock). */
 import type { Inode, OpenFile } from '../../fs/types.ts';
+import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait.ts';
 import type { PeerCredentials, Socket } from '../types.ts';
 
@@ -26,6 +27,8 @@ export interface UnixSocket extends Socket {
   /** The other end's process, for SO_PEERCRED. */
   peerCred: PeerCredentials | null;
   peerGroups: readonly number[];
+  /** The leader of that process, which may have ended; null as long as there is no other end. */
+  peerTask: Task | null;
   /** The urgent byte that was not read, a message of its own. */
   oob: UnixMessage | null;
   /** Streams: what FIONREAD says. Urgent bytes that readers went past stay counted (inq_len). */
