@@ -7,6 +7,7 @@ import type { Mm } from '../mm/mm.ts';
 import { pageDown, pageUp } from '../mm/pages.ts';
 import { type Resident, residentPages } from '../mm/resident.ts';
 import { copyFromUser, UserFault } from '../mm/user.ts';
+import { queuedSignals } from '../signal/pending.ts';
 import { PRIO } from '../task/priority.ts';
 import type { Task, ThreadGroup } from '../task/task.ts';
 import { groupUsage } from '../task/usage.ts';
@@ -130,7 +131,7 @@ const handlers = (task: Task, handler: number | null): bigint => {
 
 const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
 
-export const statusText = ({ task }: ProcContext): string => {
+export const statusText = ({ kernel, task }: ProcContext): string => {
   const { cred, group, mm } = task;
   const usage = groupUsage(group);
   const line = (name: string, value: string | number) => `${name}:\t${value}\n`;
@@ -157,7 +158,7 @@ export const statusText = ({ task }: ProcContext): string => {
     line('Kthread', 0) +
     memory +
     line('Threads', group.threads.length) +
-    line('SigQ', `${task.pending.queue.length + group.sharedPending.queue.length}/${sigpendingLimit(task)}`) +
+    line('SigQ', `${queuedSignals(kernel, cred.uid)}/${sigpendingLimit(task)}`) +
     line('SigPnd', mask(task.pending.signal)) +
     line('ShdPnd', mask(group.sharedPending.signal)) +
     line('SigBlk', mask(task.blocked)) +
@@ -169,8 +170,8 @@ export const statusText = ({ task }: ProcContext): string => {
     line('CapBnd', '000001ffffffffff') +
     line('CapAmb', mask(0n)) +
     line('NoNewPrivs', task.noNewPrivs ? 1 : 0) +
-    line('Seccomp', 0) +
-    line('Seccomp_filters', 0) +
+    line('Seccomp', task.seccomp.mode) +
+    line('Seccomp_filters', filterCount(task)) +
     line('Speculation_Store_Bypass', 'not vulnerable') +
     line('SpeculationIndirectBranch', 'not affected') +
     line('Cpus_allowed', 1) +
@@ -204,6 +205,13 @@ const memoryLines = (mm: Mm, size: (name: string, pages: number) => string): str
     size('HugetlbPages', 0) +
     'CoreDumping:\t0\nTHP_enabled:\t0\nuntag_mask:\t0xffffffffffffffff\n'
   );
+};
+
+/** Filters of seccomp, its own and those it was born with. */
+const filterCount = (task: Task): number => {
+  let count = 0;
+  for (let { filter } = task.seccomp; filter !== null; filter = filter.earlier) count++;
+  return count;
 };
 
 const sigpendingLimit = (task: Task): string => {

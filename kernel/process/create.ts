@@ -80,6 +80,7 @@ export const newGroup = (tgid: number, settings: GroupSettings): ThreadGroup => 
   threads: [],
   // The first task which joins.
   leader: undefined as unknown as Task,
+  currTarget: undefined as unknown as Task,
   sharedPending: newPending(),
   groupExiting: false,
   groupExitCode: 0,
@@ -190,7 +191,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     startTime: kernel.now(),
   };
   const { group } = task;
-  if (group.threads.length === 0) group.leader = task;
+  if (group.threads.length === 0) group.leader = group.currTarget = task;
   group.threads.push(task);
   return task;
 };

@@ -135,7 +135,10 @@ export const releaseTask = (kernel: Kernel, task: Task): void => {
   unlinkTrace(task);
   wakeAll(kernel, group.endWait);
   kernel.tasks.delete(task.pid);
-  group.threads.splice(group.threads.indexOf(task), 1);
+  const { threads } = group;
+  const position = threads.indexOf(task);
+  if (group.currTarget === task) group.currTarget = threads[(position + 1) % threads.length]!;
+  threads.splice(position, 1);
   addUsage(group.usage, task.usage);
   if (parent !== null) {
     const at = parent.children.indexOf(task);

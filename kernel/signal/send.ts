@@ -157,9 +157,11 @@ const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boo
   let target = task;
   if (!wantsSignal(kernel, task, signo)) {
     if (toThread) return null;
-    const willing = group.threads.find((thread) => wantsSignal(kernel, thread, signo));
-    if (willing === undefined) return null;
-    target = willing;
+    const { threads } = group;
+    const first = threads.indexOf(group.currTarget);
+    const willing = threads.findIndex((_, i) => wantsSignal(kernel, threads[(first + i) % threads.length]!, signo));
+    if (willing < 0) return null;
+    target = group.currTarget = threads[(first + willing) % threads.length]!;
   }
   if (
     isFatal(task, signo) &&

@@ -127,6 +127,8 @@ export interface ThreadGroup {
   tgid: number;
   threads: Task[];
   leader: Task;
+  /** Where the search for a thread that takes a signal begins: who took the last one (signal->curr_target). */
+  currTarget: Task;
   sharedPending: SigPending;
   /** Everyone must die with `groupExitCode`. */
   groupExiting: boolean;
