@@ -244,7 +244,6 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     f.loop();
     this.depth++;
     const more = body();
-    this.#frame.sync();
     this.push(more);
     f.brIf(0);
     this.depth--;

@@ -1,7 +1,7 @@
 /**
- * Where the state of the CPU lives inside a region's function: in locals, loaded when the region is entered. A register that
- * the region never names has no local. What was written is stored again before the next place where the region may be left
- * (`sync`): leaving then costs nothing, and V8 need not keep registers for it.
+ * Where the state of the CPU lives inside a region's function: in locals, loaded when the region is entered and stored where
+ * it is left, at one place for all (`save`): V8 then spills only what does not fit, and that outside of the hot code where it
+ * can. A register that the region never names has no local; one that it never writes is not stored.
  *
  * Flags are four locals: the result, and how CF, OF and AF follow. `kind` 0: `a` is `flagsAux`; otherwise `flagKind`, and
  * they are those of the addition or subtraction of `a` and `b`. `result` is as in `state.ts`, and no inversion is set.
@@ -33,7 +33,7 @@ export class Frame {
   #vectors: number[] = [];
   #upper: number[] = [];
   #floatMode = -1;
-  #unsaved = { general: 0, vectors: 0, upper: 0 };
+  #written = { general: 0, vectors: 0, upper: 0 };
 
   constructor(f: RegionWriter, exitLabel: number) {
     this.f = f;
@@ -94,13 +94,13 @@ export class Frame {
 
   /** A register was written. */
   wrote(set: 'general' | 'vectors' | 'upper', n: number): void {
-    this.#unsaved[set] |= 1 << n;
+    this.#written[set] |= 1 << n;
   }
 
-  /** Emits stores of what was written since the last time. */
-  sync(): void {
+  /** Emits stores of the registers that are written anywhere: the locals are the truth wherever the region is left. */
+  save(): void {
     const { f } = this;
-    const { general, vectors, upper } = this.#unsaved;
+    const { general, vectors, upper } = this.#written;
     for (let n = 0; n < 16; n++) {
       const bit = 1 << n;
       if (general & bit) {
@@ -119,6 +119,5 @@ export class Frame {
         f.simdMemory(SIMD.v128Store, STATE.vector + VECTOR_STRIDE * n + 16);
       }
     }
-    this.#unsaved = { general: 0, vectors: 0, upper: 0 };
   }
 }

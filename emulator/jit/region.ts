@@ -50,6 +50,10 @@ class RegionBuilder {
   readonly #plan: Plan;
   readonly #used: boolean[][];
   readonly #next: number;
+  /** Local: the address outside to go on at; set before the branch to `#outLabel`. */
+  readonly #target: number;
+  /** Label outside which the region is left for another one. */
+  #outLabel = 0;
   /** Flags at the end of each block, where one is known. */
   readonly #flagsAtEnd: (KnownFlags | null)[] = [];
 
@@ -59,6 +63,7 @@ class RegionBuilder {
     this.#frame = new Frame(this.#f, 0);
     this.#o = new RegionOps(this.#f, this.#frame);
     this.#next = this.#f.fixed(i32);
+    this.#target = this.#f.fixed(i64);
     const { blocks } = region;
     this.#s = analyse(graphOf(blocks));
     this.#ways = longestWays(blocks, this.#s);
@@ -74,6 +79,8 @@ class RegionBuilder {
   build(tagSlot: number): FunctionWriter {
     const f = this.#f;
     f.block();
+    this.#outLabel = f.open;
+    f.block();
     this.#frame.exitLabel = f.open;
     const emitter = {
       node: (id: number) => this.#node(this.#region.blocks[id]!),
@@ -84,6 +91,8 @@ class RegionBuilder {
     f.op(OP.unreachable);
     f.end();
     this.#leave();
+    f.end();
+    this.#goOn();
     f.prepend(this.#prologue(tagSlot));
     return f;
   }
@@ -135,14 +144,12 @@ class RegionBuilder {
     }
     for (const [n, { insn, effects }] of block.steps.entries()) {
       if (this.#plan.mayExit[block.id]![n]) {
-        this.#frame.sync();
         this.#setPosition(insn.address, n);
       }
       const begin = { flagsWanted: this.#used[block.id]![n]!, conditional: effects.conditional };
       o.begin(insn, begin, this.#plan.shares[block.id]![n]);
       insn.row.semantics(o, o.insn);
     }
-    this.#frame.sync();
     this.#flagsAtEnd[block.id] = o.flags.known;
   }
 
@@ -217,12 +224,17 @@ class RegionBuilder {
   /** Out of the region, to an address: through the jump cache to whatever is there. */
   #goOut(block: Block, pushTarget: () => void): void {
     const f = this.#f;
-    const target = f.local(i64);
     pushTarget();
-    f.set(target);
+    f.set(this.#target);
     this.#o.flags.known = this.#flagsAtEnd[block.id] ?? null;
     this.#o.flags.store();
-    f.get(target);
+    f.brTo(this.#outLabel);
+  }
+
+  #goOn(): void {
+    const f = this.#f;
+    this.#frame.save();
+    f.get(this.#target);
     f.get(this.#frame.budget);
     f.i32(0);
     f.returnCallImport('jump', RUNTIME.jump);
@@ -232,6 +244,7 @@ class RegionBuilder {
   #leave(): void {
     const f = this.#f;
     const { flags, position, budget } = this.#frame;
+    this.#frame.save();
     f.get(flags.kind);
     f.get(flags.a);
     f.get(flags.b);

@@ -9,13 +9,18 @@ const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
 
-// Optimizing the script itself rarely pays in the time that a guest runs. Regions say which branches are hardly ever taken.
+// Optimizing the script itself rarely pays in the time that a guest runs.
 const v8 = require('node:v8');
 v8.setFlagsFromString('--interrupt-budget=1000000');
 // The way of a trap is made of many small functions; V8's own bounds (920 and 460) leave a third of the calls.
 v8.setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 v8.setFlagsFromString('--max-inlined-bytecode-size=900');
-if (Number.parseInt(process.versions.node) <= 22) v8.setFlagsFromString('--experimental-wasm-branch-hinting');
+// Regions say which branches are hardly ever taken, and do not recurse: asking for the end of the stack in each round of a
+// loop is in vain.
+if (Number.parseInt(process.versions.node) <= 22) {
+  v8.setFlagsFromString('--experimental-wasm-branch-hinting');
+  v8.setFlagsFromString('--no-wasm-stack-checks');
+}
 
 const folder = path.dirname(require('node:url').fileURLToPath(import.meta.url));
 const filename = path.join(folder, 'signalbox.cjs');
