@@ -11,6 +11,7 @@ import { codeText } from '../wasm/text.ts';
 import { RegionCache, type Translation } from './cache.ts';
 import { type ExitCause, exitCause } from './cause.ts';
 import { discover, graphOf, type Region, type RegionLimits } from './cfg.ts';
+import { writeFloatConstants } from './float.ts';
 import { jumpTargets } from './profile.ts';
 import { listRegion } from './region.ts';
 import { buildRegionRuntime } from './runtime.ts';
@@ -40,6 +41,7 @@ export class JitCpu extends InterpreterCpu {
     const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, slice = SLICE, observer } = options.jit ?? {};
     this.#observer = observer;
     this.#slice = slice;
+    writeFloatConstants(this.physical);
     const runtime = this.forms.link(buildRegionRuntime(observer !== undefined));
     this.enterInterpreted = runtime.enterInterpreted as typeof this.enterInterpreted;
     const { blocks } = this;

@@ -21,7 +21,15 @@ import { LINEAR } from '../memory/layout.ts';
 import { ARITHMETIC_FLAGS, REG, RFLAGS, STATE } from '../state.ts';
 import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import { LazyFlags } from './flags.ts';
-import { type Arithmetic, pushFloatMode, scalarArithmetic, vectorArithmetic } from './float.ts';
+import {
+  type Arithmetic,
+  FLOAT_BOUNDS,
+  type FloatBound,
+  type FloatConstant,
+  scalarArithmetic,
+  setFloatBounds,
+  vectorArithmetic,
+} from './float.ts';
 import type { Frame } from './frame.ts';
 import { constant, type Linear, plus, times } from './linear.ts';
 import type { Access, Share } from './plan.ts';
@@ -112,11 +120,15 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   /** What is known of floats: by value, and by register (`plainness`; 0 is nothing). */
   #plainValues = new Map<Value, number>();
   #plain: number[] = new Array<number>(16).fill(0);
-  /** The register that a vector is, or that a scalar is the low lane of; the vector that it is the low lane of. */
+  /** The register that a vector is, or that a scalar is the low lane of. */
   #registerOf = new Map<Value, number>();
-  #vectorOf = new Map<Value, Value>();
+  /** By register: those with the same number hold the same. */
+  #twins = Array.from({ length: 16 }, (_, n) => n);
+  #lastTwin = 16;
   /** Bits that were made from a float. */
   #floats = new Map<Value, Value>();
+  /** What the instruction loads goes to a vector register, or is an operand of one. */
+  #loadsFloats = false;
   /** Locals of groups of accesses, by slot. */
   #slots: number[] = [];
   #origins = new Map<Value, { readonly operation: 'add' | 'sub'; readonly a: Value; readonly b: Value }>();
@@ -147,8 +159,8 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#sums.clear();
     this.#plainValues.clear();
     this.#registerOf.clear();
-    this.#vectorOf.clear();
     this.#floats.clear();
+    this.#loadsFloats = i.operands.some(({ kind }) => kind === 'vector') && !INTEGER_SOURCE.test(i.row.mnemonic);
     this.#shares = shares;
     this.#nextShare = 0;
   }
@@ -429,8 +441,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   override setMxcsr(value: Value): void {
     this.#wrote();
     super.setMxcsr(value);
-    pushFloatMode(this.f);
-    this.f.set(this.#frame.floatMode());
+    setFloatBounds(this.f, new Map(FLOAT_BOUNDS.map((bound) => [bound, this.#frame.floatBound(bound)])));
   }
 
   // --- floats -------------------------------------------------------------------------------------------------------
@@ -438,9 +449,10 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   /** A block starts, which may have been reached in several ways. */
   enterBlock(): void {
     this.#plain.fill(0);
+    for (let n = 0; n < 16; n++) this.#twins[n] = this.#lastTwin++;
   }
 
-  /** Whether a value is neither denormal nor infinite nor a NaN, as far as that is known. */
+  /** Whether a value is neither denormal nor a NaN, as far as that is known. */
   isPlain(t: FloatType, v: Value): boolean {
     return this.#plainValues.get(v) === plainness(t, v.type === v128);
   }
@@ -450,8 +462,10 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     if (this.depth > 0) return;
     this.#plainValues.set(v, plainness(t, v.type === v128));
     const register = this.#registerOf.get(v);
-    if (register !== undefined && !this.isPlainRegister(t, register))
-      this.#plain[register] = plainness(t, v.type === v128);
+    if (register === undefined) return;
+    for (const [n, twin] of this.#twins.entries()) {
+      if (twin === this.#twins[register] && !this.isPlainRegister(t, n)) this.#plain[n] = plainness(t, v.type === v128);
+    }
   }
 
   /** Whether all lanes of a register are plain. */
@@ -462,13 +476,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   /** A scalar as a float. */
   asFloat(t: FloatType, v: Value): Value {
     const known = this.#floats.get(v);
-    if (known !== undefined && known.type === t.float) return known;
-    const vector = this.#vectorOf.get(v);
-    if (vector === undefined) return floatFromBits(this, t, v);
-    this.push(vector);
-    this.f.simd(t.w === 64 ? SIMD.f64x2ExtractLane : SIMD.f32x4ExtractLane);
-    this.f.code.u8(0);
-    return this.pop(t.float);
+    return known !== undefined && known.type === t.float ? known : floatFromBits(this, t, v);
   }
 
   /** The bits of a float, which goes into vectors as what it is. */
@@ -479,15 +487,24 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   override lane(w: Width, a: Value, n: number): Value {
-    const v = super.lane(w, a, n);
-    if (n !== 0 || w < 32 || this.depth > 0) return v;
+    if (n !== 0 || w < 32) return super.lane(w, a, n);
     const t = FLOAT[w as 32 | 64];
-    this.#vectorOf.set(v, a);
+    // As a float: V8 then moves it in one step, and not at all if nobody wants its bits.
+    this.push(a);
+    this.f.simd(t.w === 64 ? SIMD.f64x2ExtractLane : SIMD.f32x4ExtractLane);
+    this.f.code.u8(0);
+    const v = this.asBits(t, this.pop(t.float));
+    if (this.depth > 0) return v;
     const register = this.#registerOf.get(a);
     if (register !== undefined) this.#registerOf.set(v, register);
     const plain = this.#plainValues.get(a);
     if (plain === plainness(t, true) || plain === plainness(t, false)) this.#plainValues.set(v, plainness(t, false));
     return v;
+  }
+
+  override vectorFromInt(w: 32 | 64, value: Value): Value {
+    if (this.#floats.get(value) === undefined) return super.vectorFromInt(w, value);
+    return this.withLane(w, this.vectorConstant(0n, 0n), 0, value);
   }
 
   override withLane(w: Width, a: Value, n: number, value: Value): Value {
@@ -507,8 +524,12 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return r;
   }
 
-  floatMode(): Value {
-    return { type: i32, local: this.#frame.floatMode(), constant: null };
+  floatBound(bound: FloatBound): number {
+    return this.#frame.floatBound(bound);
+  }
+
+  floatConstant(w: FloatConstant['w'], what: FloatConstant['what']): Value {
+    return { type: v128, local: this.#frame.floatConstant(w, what), constant: null };
   }
 
   override float2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
@@ -647,6 +668,11 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
 
   #loadAt(w: Width, { base, offset }: Host): Value {
     this.push(base);
+    if (w >= 32 && this.#loadsFloats) {
+      const t = FLOAT[w as 32 | 64];
+      this.f.memory(w === 64 ? OP.f64Load : OP.f32Load, offset);
+      return this.asBits(t, this.pop(t.float));
+    }
     this.f.memory(LOAD[w], offset);
     return this.pop(typeOf(w));
   }
@@ -654,6 +680,12 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   #storeAt(w: Width, { base, offset }: Host, value: Value): void {
     this.#wrote();
     this.push(base);
+    const float = w >= 32 ? this.#floats.get(value) : undefined;
+    if (float !== undefined) {
+      this.push(float);
+      this.f.memory(w === 64 ? OP.f64Store : OP.f32Store, offset);
+      return;
+    }
     this.push(value);
     this.f.memory(STORE[w], offset);
   }
@@ -706,6 +738,8 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
 
   #setLower(n: number, value: Value): void {
     this.#plain[n] = this.depth === 0 ? (this.#plainValues.get(value) ?? 0) : 0;
+    const from = this.depth === 0 && value.type === v128 ? this.#registerOf.get(value) : undefined;
+    this.#twins[n] = from === undefined ? this.#lastTwin++ : this.#twins[from]!;
     for (const [v, register] of this.#registerOf) if (register === n) this.#registerOf.delete(v);
     this.#settle(16 + n);
     this.#wrote();
@@ -898,6 +932,9 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return super.flag(name);
   }
 }
+
+/** Instructions on vectors whose operand in memory is an integer by itself. */
+const INTEGER_SOURCE = /^V?(CVTSI2|PINSR)/;
 
 /** Plain in the low lane, or in all. */
 const plainness = (t: FloatType, all: boolean): number => t.w + (all ? 1 : 0);

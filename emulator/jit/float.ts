@@ -1,11 +1,19 @@
 /**
  * Float arithmetic that the interpreter would ask its float runtime for, inside a region: the answers which need no call. The
- * hardware's result stands if all exceptions are masked, rounding is to nearest, operands are normal or zero, the result is
- * normal or a true zero, and it is exact or precision is no news. Exactness is asked with tests that suffice: a rounding
- * error of zero for sums, few significant bits for products. For the rest the region is left.
+ * hardware's result stands if all exceptions are masked, rounding is to nearest, no operand is a denormal or a NaN, and
+ * the result is a normal number, or a true zero, which is exact unless precision is no news.
+ *
+ * Two ways, chosen by what MXCSR says when it is asked (`FloatModes`):
+ *  - Precision is no news, as in any program that has rounded once: the result has to be normal, and operands not denormal.
+ *    An infinite operand or a NaN gives a result that is not normal either.
+ *  - Precision would be news: the result has to be exact. That is asked with tests that suffice: sums that both operands can
+ *    be got back from, few significant bits in products.
+ * For the rest the region is left.
  */
 import {
+  ALL_LANES,
   allLanes,
+  bitsOfLanes,
   FLOAT,
   type FloatType,
   lanesAboveSmallest,
@@ -18,46 +26,323 @@ import {
   vectorConstant,
 } from '../interpreter/float-values.ts';
 import type { Value } from '../interpreter/values.ts';
+import { LINEAR } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
 import type { RegionOps } from './emit.ts';
 
-const { v128 } = TYPE;
-
 export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
+
+// --- modes ----------------------------------------------------------------------------------------------------------
+
+/** What the local `mode` holds. */
+const FLOAT_MODE = { other: 0, nearestMasked: 1, inexactIsNothingNew: 2 } as const;
+
+/**
+ * What is known of MXCSR, each in a local. All but `mode` are bounds that nothing meets unless precision is no news: one
+ * comparison asks for the mode and for the number.
+ */
+export type FloatBound =
+  | 'mode'
+  /** By width: what lies below it is a normal number, as `pushAboveSmallest` turns it. */
+  | 'normals32'
+  | 'normals64'
+  /** `ALL_LANES`. */
+  | 'lanes';
+export const FLOAT_BOUNDS: readonly FloatBound[] = ['mode', 'normals32', 'normals64', 'lanes'];
+
+/** Twice the smallest exponent, in the upper 32 bits without the sign: results of it may have been tiny before rounding. */
+const LEAST: Readonly<Record<32 | 64, number>> = { 32: 2 * 0x1000000, 64: 2 * 0x200000 };
+/** From there to infinity. */
+const NORMALS: Readonly<Record<32 | 64, number>> = {
+  32: (0x1_0000_0000 - 3 * 0x1000000) | 0,
+  64: (0x1_0000_0000 - 3 * 0x200000) | 0,
+};
+
+/** Pushes the mode. */
+const pushMode = (f: FunctionWriter): void => {
+  const { nearestMasked, inexactIsNothingNew } = MODE;
+  for (const { mask, value } of [nearestMasked, inexactIsNothingNew]) {
+    f.i32(0);
+    f.memory(OP.i32Load, STATE.mxcsr);
+    f.i32(mask);
+    f.op(OP.i32And);
+    f.i32(value);
+    f.op(OP.i32Eq);
+  }
+  f.op(OP.i32Add);
+};
+
+/** Value of a bound if precision is no news, and otherwise. */
+const CHOICES: Readonly<Record<Exclude<FloatBound, 'mode'>, readonly [number, number]>> = {
+  normals32: [NORMALS[32], 0],
+  normals64: [NORMALS[64], 0],
+  lanes: [ALL_LANES, -1],
+};
+
+const BOUNDS_AREA = LINEAR.floatConstants + 0x40;
+
+/** Sets locals from MXCSR. They pass through memory: V8 would compute them anew wherever they are used, in loops too. */
+export const setFloatBounds = (f: FunctionWriter, locals: ReadonlyMap<FloatBound, number>): void => {
+  for (const [bound, local] of locals) {
+    const at = BOUNDS_AREA + 4 * FLOAT_BOUNDS.indexOf(bound);
+    f.i32(0);
+    if (bound !== 'mode') for (const value of CHOICES[bound]) f.i32(value);
+    pushMode(f);
+    if (bound !== 'mode') {
+      f.i32(FLOAT_MODE.inexactIsNothingNew);
+      f.op(OP.i32Eq);
+      f.op(OP.select);
+    }
+    f.memory(OP.i32Store, at);
+    f.i32(0);
+    f.memory(OP.i32Load, at);
+    f.set(local);
+  }
+};
+
+/** A vector with the same float in all lanes. */
+export interface FloatConstant {
+  readonly w: 32 | 64;
+  readonly what: 'smallest' | 'infinity';
+}
+export const FLOAT_CONSTANTS: readonly FloatConstant[] = [
+  { w: 32, what: 'smallest' },
+  { w: 32, what: 'infinity' },
+  { w: 64, what: 'smallest' },
+  { w: 64, what: 'infinity' },
+];
+
+/** Byte offset in linear memory of one of `FLOAT_CONSTANTS`. */
+const constantAddress = (n: number): number => LINEAR.floatConstants + 16 * n;
+
+/** Writes what regions load their constants from. */
+export const writeFloatConstants = ({ view }: { readonly view: DataView }): void => {
+  for (const [n, { w, what }] of FLOAT_CONSTANTS.entries()) {
+    for (let lane = 0; lane < 128 / w; lane++) {
+      const at = constantAddress(n) + (lane * w) / 8;
+      if (w === 64) view.setBigUint64(at, FLOAT[w][what], true);
+      else view.setUint32(at, Number(FLOAT[w][what]), true);
+    }
+  }
+};
+
+/** Sets locals, by number of the constant. Loaded, since V8 makes constants anew for each use. */
+export const loadFloatConstants = (f: FunctionWriter, locals: readonly number[]): void => {
+  locals.forEach((local, n) => {
+    f.i32(0);
+    f.simdMemory(SIMD.v128Load, constantAddress(n));
+    f.set(local);
+  });
+};
+
+// --- tests of bits --------------------------------------------------------------------------------------------------
+
+/** Branches to the label if the condition on the stack holds, which it hardly ever does. */
+const branchIf = (o: RegionOps, label: number): void => {
+  o.f.unlikely();
+  o.f.brIfTo(label);
+};
+
+const branchIfNot = (o: RegionOps, c: Value, label: number): void => {
+  o.push(o.negate(c));
+  branchIf(o, label);
+};
+
+/** Pushes the upper 32 bits. */
+const pushUpper = (o: RegionOps, t: FloatType, bits: Value): void => {
+  o.push(bits);
+  if (t.w === 32) return;
+  o.f.i64(32n);
+  o.f.op(OP.i64ShrU);
+  o.f.op(OP.i32WrapI64);
+};
+
+/** Pushes how far a number is above the smallest ones. */
+const pushAboveSmallest = (o: RegionOps, t: FloatType, bits: Value): void => {
+  const { f } = o;
+  pushUpper(o, t, bits);
+  // Twice the upper half: the exponent is on top.
+  f.i32(1);
+  f.op(OP.i32Shl);
+  f.i32(LEAST[t.w]);
+  f.op(OP.i32Sub);
+};
+
+/** Branches if bits are those of a zero or a denormal. */
+const branchIfTiny = (o: RegionOps, t: FloatType, bits: Value, label: number): void => {
+  pushUpper(o, t, bits);
+  o.f.i32(t.w === 64 ? 0x7ff00000 : 0x7f800000);
+  o.f.op(OP.i32And);
+  o.f.op(OP.i32Eqz);
+  branchIf(o, label);
+};
+
+/** Bits without their sign, times two. */
+const magnitude = (o: RegionOps, t: FloatType, bits: Value): Value => o.shl(t.w, bits, o.int(t.w, 1));
+
+const branchIfDenormal = (o: RegionOps, t: FloatType, bits: Value, label: number): void => {
+  // Zero becomes the largest number.
+  const below = o.sub(t.w, magnitude(o, t, bits), o.int(t.w, 1));
+  o.push(o.ltU(t.w, below, o.int(t.w, 2n * t.smallest - 1n)));
+  branchIf(o, label);
+};
 
 /** Significand bits in the lower half: two numbers without them have an exact product. */
 const LOW_BITS: Readonly<Record<32 | 64, bigint>> = { 32: 0xfffn, 64: 0x7ffffffn };
 
+// --- scalars --------------------------------------------------------------------------------------------------------
+
+/** A scalar operand or result. */
+interface Scalar {
+  readonly bits: Value;
+  readonly float: Value;
+}
+
+/** Branches unless the result is exact, if it is normal or zero. */
+const branchUnlessExact = (
+  o: RegionOps,
+  t: FloatType,
+  name: Arithmetic,
+  a: Scalar,
+  b: Scalar,
+  r: Scalar,
+  label: number,
+): void => {
+  const compute = (what: 'add' | 'sub' | 'mul', x: Scalar, y: Scalar): Value =>
+    op(o, t.arithmetic[what], t.float, x.float, y.float);
+  const same = (x: Value, y: Scalar): void => branchIfNot(o, op(o, t.compare.eq, TYPE.i32, x, y.float), label);
+  const few = (x: Scalar, y: Scalar): void => {
+    o.push(o.negate(o.isZero(t.w, o.and(t.w, o.or(t.w, x.bits, y.bits), o.int(t.w, LOW_BITS[t.w])))));
+    branchIf(o, label);
+  };
+  switch (name) {
+    // Of a sum of two, taking the larger away is exact (Dekker), and then gives the other one only if the sum is.
+    case 'add':
+      same(compute('sub', r, a), b);
+      same(compute('sub', r, b), a);
+      return;
+    case 'sub':
+      same(compute('sub', a, r), b);
+      same(compute('add', r, b), a);
+      return;
+    case 'mul':
+      few(a, b);
+      return;
+    case 'div':
+      few(r, b);
+      same(compute('mul', r, b), a);
+      return;
+    case 'sqrt':
+      few(r, r);
+      same(compute('mul', r, r), b);
+  }
+};
+
+/** Branches unless the result is a normal number, or a zero because an operand is. Sums that are exact are anything. */
+const branchUnlessInRange = (
+  o: RegionOps,
+  t: FloatType,
+  name: Arithmetic,
+  a: Scalar,
+  b: Scalar,
+  r: Scalar,
+  label: number,
+): void => {
+  const { f } = o;
+  const zero = (x: Scalar): Value => o.isZero(t.w, magnitude(o, t, x.bits));
+  f.block();
+  const good = f.open;
+  pushAboveSmallest(o, t, r.bits);
+  f.i32(NORMALS[t.w]);
+  f.op(OP.i32LtU);
+  f.brIfTo(good);
+  branchIfNot(o, zero(r), label);
+  if (name === 'mul') branchIfNot(o, o.either(zero(a), zero(b)), label);
+  else if (name === 'div') branchIfNot(o, zero(a), label);
+  f.end();
+};
+
+/** Scalar arithmetic; a square root takes its operand twice. */
+export const scalarArithmetic = (
+  o: RegionOps,
+  name: Arithmetic,
+  w: 32 | 64,
+  a: Value,
+  b: Value,
+  leave: () => void,
+): Value => {
+  const t = FLOAT[w];
+  const { f } = o;
+  const y: Scalar = { bits: b, float: o.asFloat(t, b) };
+  const x: Scalar = name === 'sqrt' ? y : { bits: a, float: o.asFloat(t, a) };
+  const result =
+    name === 'sqrt' ? op(o, t.sqrt, t.float, y.float) : op(o, t.arithmetic[name], t.float, x.float, y.float);
+  const r: Scalar = { bits: o.asBits(t, result), float: result };
+  const unknown = (x === y ? [y] : [y, x]).filter(({ bits }) => !o.isPlain(t, bits));
+  const mode = o.floatBound('mode');
+  const normals = o.floatBound(w === 32 ? 'normals32' : 'normals64');
+  f.block();
+  const done = f.open;
+  f.block();
+  const slow = f.open;
+  pushAboveSmallest(o, t, r.bits);
+  f.get(normals);
+  f.op(OP.i32GeU);
+  branchIf(o, slow);
+  // Zeros would do: with one of them the result is normal only if it is exact.
+  for (const { bits } of unknown) branchIfTiny(o, t, bits, slow);
+  f.brTo(done);
+  f.end();
+  f.block();
+  const bad = f.open;
+  f.get(mode);
+  f.op(OP.i32Eqz);
+  branchIf(o, bad);
+  f.get(mode);
+  f.i32(FLOAT_MODE.nearestMasked);
+  f.op(OP.i32Eq);
+  f.if();
+  branchUnlessExact(o, t, name, x, y, r, bad);
+  f.end();
+  for (const { bits } of unknown) branchIfDenormal(o, t, bits, bad);
+  branchUnlessInRange(o, t, name, x, y, r, bad);
+  f.brTo(done);
+  f.end();
+  leave();
+  f.end();
+  for (const v of [a, b, r.bits]) o.nowPlain(t, v);
+  return r.bits;
+};
+
+// --- vectors --------------------------------------------------------------------------------------------------------
+
 /** Whether lanes are zero where these bits are. */
 const lanesWithout = (o: RegionOps, t: FloatType, bits: bigint, a: Value): Value =>
-  simd(o, t.w === 64 ? SIMD.i64x2Eq : SIMD.i32x4Eq, simd(o, SIMD.v128And, a, vectorConstant(o, t, bits)), zero(o));
+  simd(o, t.w === 64 ? SIMD.i64x2Eq : SIMD.i32x4Eq, simd(o, SIMD.v128And, a, vectorConstant(o, t, bits)), zeros(o));
 
-const zero = (o: RegionOps): Value => o.vectorConstant(0n, 0n);
+const zeros = (o: RegionOps): Value => o.vectorConstant(0n, 0n);
 const or = (o: RegionOps, a: Value, b: Value): Value => simd(o, SIMD.v128Or, a, b);
 const and = (o: RegionOps, a: Value, b: Value): Value => simd(o, SIMD.v128And, a, b);
 
-/** Lanes in which the result is surely exact. */
+/** Lanes in which the result is surely exact, if it is normal or zero: see `branchUnlessExact`. */
 const exactLanes = (o: RegionOps, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
   const { arithmetic, compare } = t.vector;
   const few = (x: Value, y: Value): Value => lanesWithout(o, t, LOW_BITS[t.w], or(o, x, y));
+  const same = (what: 'add' | 'sub' | 'mul', x: Value, y: Value, z: Value): Value =>
+    simd(o, compare.eq, simd(o, arithmetic[what], x, y), z);
   switch (name) {
     case 'add':
-    case 'sub': {
-      // Knuth's TwoSum: the rounding error of a sum, exactly.
-      const y = name === 'add' ? b : simd(o, arithmetic.sub, zero(o), b);
-      const part = simd(o, arithmetic.sub, r, a);
-      const errorA = simd(o, arithmetic.sub, a, simd(o, arithmetic.sub, r, part));
-      const errorB = simd(o, arithmetic.sub, y, part);
-      return simd(o, compare.eq, simd(o, arithmetic.add, errorA, errorB), zero(o));
-    }
+      return and(o, same('sub', r, a, b), same('sub', r, b, a));
+    case 'sub':
+      return and(o, same('sub', a, r, b), same('add', r, b, a));
     case 'mul':
       return few(a, b);
     case 'div':
-      return and(o, few(r, b), simd(o, compare.eq, simd(o, arithmetic.mul, r, b), a));
+      return and(o, few(r, b), same('mul', r, b, a));
     case 'sqrt':
-      return and(o, few(r, r), simd(o, compare.eq, simd(o, arithmetic.mul, r, r), b));
+      return and(o, few(r, r), same('mul', r, r, b));
   }
 };
 
@@ -76,137 +361,6 @@ const zeroLanes = (o: RegionOps, t: FloatType, name: Arithmetic, a: Value, b: Va
   }
 };
 
-/** Both of a vector's halves, or all quarters, are the float's. */
-const spread = (o: RegionOps, t: FloatType, a: Value): Value => {
-  o.push(a);
-  o.f.simd(t.w === 64 ? SIMD.i64x2Splat : SIMD.i32x4Splat);
-  return o.pop(v128);
-};
-
-/** With a condition on the stack. */
-const leaveUnless = (o: RegionOps, leave: () => void): void => {
-  o.f.op(OP.i32Eqz);
-  o.f.unlikely();
-  o.f.if();
-  leave();
-  o.f.end();
-};
-
-/** Leaves unless the result of vectors stands, zeros and exact results considered. */
-const settleVector = (
-  o: RegionOps,
-  t: FloatType,
-  name: Arithmetic,
-  a: Value,
-  b: Value,
-  r: Value,
-  plain: { a: boolean; b: boolean },
-  leave: () => void,
-): void => {
-  const { f } = o;
-  const zeros = zeroLanes(o, t, name, a, b, r);
-  const masks = [lanesFinite(o, t, r), or(o, lanesAboveSmallest(o, t, r), zeros)];
-  if (!plain.b) masks.push(lanesPlain(o, t, b));
-  if (name !== 'sqrt' && !plain.a) masks.push(lanesPlain(o, t, a));
-  o.push(allLanes(o, ...masks));
-  leaveUnless(o, leave);
-  o.push(o.floatMode());
-  f.i32(FLOAT_MODE.inexactIsNothingNew);
-  f.op(OP.i32Ne);
-  f.if();
-  o.push(o.floatMode());
-  leaveUnless(o, leave);
-  o.push(allLanes(o, or(o, exactLanes(o, t, name, a, b, r), zeros)));
-  leaveUnless(o, leave);
-  f.end();
-};
-
-/** What the local for the mode holds. */
-export const FLOAT_MODE = { other: 0, nearestMasked: 1, inexactIsNothingNew: 2 } as const;
-
-/** Pushes the mode that MXCSR says. */
-export const pushFloatMode = (f: FunctionWriter): void => {
-  const { nearestMasked, inexactIsNothingNew } = MODE;
-  for (const { mask, value } of [nearestMasked, inexactIsNothingNew]) {
-    f.i32(0);
-    f.memory(OP.i32Load, STATE.mxcsr);
-    f.i32(mask);
-    f.op(OP.i32And);
-    f.i32(value);
-    f.op(OP.i32Eq);
-  }
-  f.op(OP.i32Add);
-};
-
-/** Runs `test`, which branches to the label it is given unless the result is settled, and else `otherwise`. */
-const settled = (o: RegionOps, test: (label: number) => void, otherwise: () => void): void => {
-  const { f } = o;
-  f.block();
-  const done = f.open;
-  f.block();
-  const slow = f.open;
-  o.push(o.floatMode());
-  f.i32(FLOAT_MODE.inexactIsNothingNew);
-  f.op(OP.i32Ne);
-  f.unlikely();
-  f.brIfTo(slow);
-  test(slow);
-  f.brTo(done);
-  f.end();
-  otherwise();
-  f.end();
-};
-
-/** Branches unless bits are those of a normal number, and where `clearly`, not of the very smallest. */
-const branchUnlessNormal = (o: RegionOps, t: FloatType, bits: Value, clearly: boolean, label: number): void => {
-  const { f } = o;
-  o.push(bits);
-  if (t.w === 64) {
-    f.i64(32n);
-    f.op(OP.i64ShrU);
-    f.op(OP.i32WrapI64);
-  }
-  // Twice the upper half: the exponent is on top.
-  const exponent = t.w === 64 ? 0x200000 : 0x1000000;
-  const least = clearly ? 2 * exponent : exponent;
-  f.i32(1);
-  f.op(OP.i32Shl);
-  f.i32(least);
-  f.op(OP.i32Sub);
-  f.i32((0x1_0000_0000 - exponent - least) | 0);
-  f.op(OP.i32GeU);
-  f.unlikely();
-  f.brIfTo(label);
-};
-
-/** Scalar arithmetic; a square root takes its operand twice. */
-export const scalarArithmetic = (
-  o: RegionOps,
-  name: Arithmetic,
-  w: 32 | 64,
-  a: Value,
-  b: Value,
-  leave: () => void,
-): Value => {
-  const t = FLOAT[w];
-  const fb = o.asFloat(t, b);
-  const result = name === 'sqrt' ? op(o, t.sqrt, t.float, fb) : op(o, t.arithmetic[name], t.float, o.asFloat(t, a), fb);
-  const r = o.asBits(t, result);
-  const plain = { a: o.isPlain(t, a), b: o.isPlain(t, b) };
-  settled(
-    o,
-    (slow) => {
-      branchUnlessNormal(o, t, r, true, slow);
-      // Zeros would do: with one of them the result is normal only if it is exact.
-      if (!o.isPlain(t, b)) branchUnlessNormal(o, t, b, false, slow);
-      if (name !== 'sqrt' && !o.isPlain(t, a)) branchUnlessNormal(o, t, a, false, slow);
-    },
-    () => settleVector(o, t, name, spread(o, t, a), spread(o, t, b), spread(o, t, r), plain, leave),
-  );
-  for (const v of [a, b, r]) o.nowPlain(t, v);
-  return r;
-};
-
 /** The same on vectors. */
 export const vectorArithmetic = (
   o: RegionOps,
@@ -219,28 +373,53 @@ export const vectorArithmetic = (
   const t = FLOAT[w];
   const { vector } = t;
   const { f } = o;
+  const mode = o.floatBound('mode');
+  const lanes = o.floatBound('lanes');
+  const smallest = o.floatConstant(w, 'smallest');
+  const infinity = o.floatConstant(w, 'infinity');
   const abs = (x: Value): Value => simd(o, vector.abs, x);
   return b.map((y, n) => {
-    const x = a[n]!;
-    const plain = { a: o.isPlain(t, x), b: o.isPlain(t, y) };
+    const x = name === 'sqrt' ? y : a[n]!;
     const r = name === 'sqrt' ? simd(o, vector.sqrt, y) : simd(o, vector.arithmetic[name], x, y);
-    settled(
-      o,
-      (slow) => {
-        const size = abs(r);
-        // The pseudo-minimum is its first operand if one is a NaN; of a NaN in the second the result is one too.
-        let least = size;
-        if (!o.isPlain(t, y)) least = simd(o, vector.arithmetic.min, least, abs(y));
-        if (name !== 'sqrt' && !o.isPlain(t, x)) least = simd(o, vector.arithmetic.min, least, abs(x));
-        const above = simd(o, vector.compare.gt, least, vectorConstant(o, t, t.smallest));
-        const finite = simd(o, vector.compare.lt, size, vectorConstant(o, t, t.infinity));
-        o.push(allLanes(o, above, finite));
-        f.op(OP.i32Eqz);
-        f.unlikely();
-        f.brIfTo(slow);
-      },
-      () => settleVector(o, t, name, x, y, r, plain, leave),
-    );
+    const unknown = (x === y ? [y] : [y, x]).filter((v) => !o.isPlain(t, v));
+    f.block();
+    const done = f.open;
+    f.block();
+    const slow = f.open;
+    const size = abs(r);
+    // The pseudo-minimum is its first operand if one is a NaN; of a NaN in the second the result is one too.
+    const least = unknown.reduce((low, v) => simd(o, vector.arithmetic.min, low, abs(v)), size);
+    const above = simd(o, vector.compare.gt, least, smallest);
+    const finite = simd(o, vector.compare.lt, size, infinity);
+    o.push(bitsOfLanes(o, above, finite));
+    f.get(lanes);
+    f.op(OP.i32Ne);
+    branchIf(o, slow);
+    f.brTo(done);
+    f.end();
+    f.block();
+    const bad = f.open;
+    f.get(mode);
+    f.op(OP.i32Eqz);
+    branchIf(o, bad);
+    const good = (): Value[] => [
+      lanesFinite(o, t, r),
+      or(o, lanesAboveSmallest(o, t, r), zeroLanes(o, t, name, x, y, r)),
+      ...unknown.map((v) => lanesPlain(o, t, v)),
+    ];
+    f.get(mode);
+    f.i32(FLOAT_MODE.nearestMasked);
+    f.op(OP.i32Eq);
+    f.if();
+    o.push(allLanes(o, exactLanes(o, t, name, x, y, r), ...good()));
+    f.brIfTo(done);
+    f.else();
+    o.push(allLanes(o, ...good()));
+    f.brIfTo(done);
+    f.end();
+    f.end();
+    leave();
+    f.end();
     for (const v of [x, y, r]) o.nowPlain(t, v);
     return r;
   });

@@ -10,7 +10,7 @@ import type { Width } from '../isa/instruction.ts';
 import { STATE, VECTOR_STRIDE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
-import { pushFloatMode } from './float.ts';
+import { FLOAT_CONSTANTS, type FloatBound, type FloatConstant, loadFloatConstants, setFloatBounds } from './float.ts';
 import type { RegionWriter } from './writer.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -32,7 +32,8 @@ export class Frame {
   #general: number[] = [];
   #vectors: number[] = [];
   #upper: number[] = [];
-  #floatMode = -1;
+  #floatBounds = new Map<FloatBound, number>();
+  #floatConstants: number[] = [];
   #written = { general: 0, vectors: 0, upper: 0 };
 
   constructor(f: RegionWriter, exitLabel: number) {
@@ -58,9 +59,20 @@ export class Frame {
   }
 
   /** Local: what MXCSR says of float operations, see `float.ts`. */
-  floatMode(): number {
-    if (this.#floatMode < 0) this.#floatMode = this.f.fixed(i32);
-    return this.#floatMode;
+  floatBound(bound: FloatBound): number {
+    let local = this.#floatBounds.get(bound);
+    if (local === undefined) {
+      local = this.f.fixed(i32);
+      this.#floatBounds.set(bound, local);
+    }
+    return local;
+  }
+
+  /** Local. */
+  floatConstant(w: FloatConstant['w'], what: FloatConstant['what']): number {
+    const n = FLOAT_CONSTANTS.findIndex((constant) => constant.w === w && constant.what === what);
+    this.#floatConstants[n] ??= this.f.fixed(v128);
+    return this.#floatConstants[n];
   }
 
   /** Emits loads of all that has a local. */
@@ -80,10 +92,8 @@ export class Frame {
       f.simdMemory(SIMD.v128Load, STATE.vector + VECTOR_STRIDE * n + 16);
       f.set(local);
     });
-    if (this.#floatMode >= 0) {
-      pushFloatMode(f);
-      f.set(this.#floatMode);
-    }
+    setFloatBounds(f, this.#floatBounds);
+    loadFloatConstants(f, this.#floatConstants);
     f.i32(0);
     f.memory(OP.i64Load, STATE.flagsResult);
     f.set(this.flags.result);

@@ -35,6 +35,8 @@ export const LINEAR = {
   jumpRingEnd: 0x84000,
   /** A page for whoever puts bytes together that cross pages of the guest; good until anybody else does. */
   scratch: 0x84000,
+  /** JIT: vectors that float operations compare with (`jit/float.ts`), and where their bounds pass through. */
+  floatConstants: 0x85000,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
   /** Decoded instructions of the interpreter. */
