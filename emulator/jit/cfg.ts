@@ -102,6 +102,8 @@ const newContext = (entry: number, caller: Context | null): Context => ({
   blocks: new Map(),
 });
 
+const returnsTo = ({ returns }: Context, next: number): boolean => returns.some(({ address }) => address === next);
+
 const isCall = ({ insn }: Step): boolean => insn.row.mnemonic === 'CALL';
 const isReturn = ({ insn }: Step): boolean => insn.row.mnemonic === 'RET';
 
@@ -245,11 +247,18 @@ class Discovery {
       if (context.depth >= this.#limits.calls) return null;
       callee = newContext(target, context);
     }
-    callee.returns.push(back);
     context.callees.set(key, callee);
     context.leaders.add(next);
-    // A return was seen already: what it goes to now may not have been.
-    if (callee.seen.size > 0) this.#queue.push(back);
+    // From a recursive function it comes back to the same place in several contexts, and any will do.
+    if (!returnsTo(callee, next)) {
+      callee.returns.push(back);
+      // A return was seen already: what it goes to now may not have been.
+      if (callee.seen.size > 0) this.#queue.push(back);
+    }
+    // The region begins behind a call of a function by itself: there it returns to, once more.
+    if (next === this.#entry && callee === context && !returnsTo(this.root, next)) {
+      this.root.returns.push({ context: this.root, address: next });
+    }
     return callee;
   }
 
