@@ -66,6 +66,17 @@ export const F = {
   GET_SEALS: 1034,
 } as const;
 
+/** Flags of F_NOTIFY. */
+export const DN = {
+  ACCESS: 1,
+  MODIFY: 2,
+  CREATE: 4,
+  DELETE: 8,
+  RENAME: 0x10,
+  ATTRIB: 0x20,
+  MULTISHOT: 0x80000000 | 0,
+} as const;
+
 export const FD_CLOEXEC = 1;
 
 /** Kinds of owners of struct f_owner_ex. */

@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import type { Kernel } from '../kernel.ts';
 import type { FileDescriptor, FileTable, Task } from '../task/task.ts';
+import { dropNotes } from './dnotify.ts';
 import { fput } from './inode.ts';
 import { releasePosixLocks } from './locks.ts';
 import { isPathFile } from './open.ts';
@@ -65,6 +66,7 @@ const dropEntry = (kernel: Kernel, table: FileTable, entry: FileDescriptor): voi
   if (!isPathFile(entry.file)) {
     entry.file.ops.flush?.(kernel, entry.file);
     releasePosixLocks(kernel, entry.file.inode, table);
+    if (entry.file.inode.notes !== undefined) dropNotes(kernel, entry.file, table);
   }
   fput(kernel, entry.file);
 };

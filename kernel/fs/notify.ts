@@ -6,6 +6,7 @@ import { IN, IN_ALL_EVENTS } from '../abi/inotify.ts';
 import { isDir, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { type WaitQueue, wakeAll } from '../task/wait.ts';
+import { RENAMED, signalDirectory } from './dnotify.ts';
 import type { Inode, OpenFile } from './types.ts';
 
 /** A queued event: struct inotify_event. */
@@ -83,6 +84,7 @@ export const forgetWatch = (kernel: Kernel, { group, wd, inode }: Watch): void =
 
 /** inotify_handle_inode_event. */
 const tell = (kernel: Kernel, inode: Inode, mask: number, name = '', cookie = 0): void => {
+  signalDirectory(kernel, inode, mask);
   for (const watch of inode.watches ?? []) {
     if ((mask & watch.mask & IN_ALL_EVENTS) === 0) continue;
     queueEvent(kernel, watch.group, { wd: watch.wd, mask, cookie, name });
@@ -125,17 +127,22 @@ const directoryOf = (kernel: Kernel, path: string): Inode | null => {
 };
 
 /** Something happened to what lies at a path: its directory is told, with the name, and then itself (fsnotify_dentry). */
-export const notifyPath = (kernel: Kernel, { inode, path }: { inode: Inode; path: string }, mask: number): void => {
+export const notifyPath = (
+  kernel: Kernel,
+  { inode, path, unlinked = false }: { inode: Inode; path: string; unlinked?: boolean },
+  mask: number,
+): void => {
   if (kernel.vfs.notify.watches === 0 || !path.startsWith('/')) return;
   const directory = path === '/' ? null : directoryOf(kernel, path);
-  if (directory?.watches !== undefined && directory !== inode) {
+  if (directory !== null && directory !== inode && (directory.watches ?? directory.notes) !== undefined) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const there = directory.ops.lookup?.(kernel, kernel.current, directory, name);
-    const unlinked = there !== inode && inode.nlink === 0;
-    if (there === inode || unlinked) {
+    const gone = unlinked || (there !== inode && inode.nlink === 0);
+    if (there === inode || gone) {
       const bits = mask | directoryBit(inode);
-      for (const watch of directory.watches) {
-        if (unlinked && watch.mask & IN.EXCL_UNLINK) continue;
+      signalDirectory(kernel, directory, bits);
+      for (const watch of directory.watches ?? []) {
+        if (gone && watch.mask & IN.EXCL_UNLINK) continue;
         if ((bits & watch.mask & IN_ALL_EVENTS) === 0) continue;
         queueEvent(kernel, watch.group, { wd: watch.wd, mask: bits, cookie: 0, name });
         if (watch.mask & IN.ONESHOT) removeWatch(kernel, watch);
@@ -150,9 +157,12 @@ export const notifyFile = (kernel: Kernel, file: OpenFile, mask: number): void =
   if (kernel.vfs.notify.watches !== 0) notifyPath(kernel, file, mask);
 };
 
-/** The last name and the last open file went: so do the watches (fsnotify_inoderemove). */
-export const notifyGone = (kernel: Kernel, inode: Inode): void => {
-  if (inode.watches === undefined || inode.nlink > 0 || inode.opens > 0) return;
+/**
+ * The last name and the last open file went: so do the watches (fsnotify_inoderemove). It is enough that nobody has it open
+ * by that name (`unused`), for the kernel asks when a name goes, not a file.
+ */
+export const notifyGone = (kernel: Kernel, inode: Inode, unused = false): void => {
+  if (inode.watches === undefined || inode.nlink > 0 || (inode.opens > 0 && !unused)) return;
   notifyInode(kernel, inode, IN.DELETE_SELF);
   for (const watch of inode.watches ?? []) removeWatch(kernel, watch);
 };
@@ -167,6 +177,7 @@ export const notifyMove = (
 ): void => {
   const { notify } = kernel.vfs;
   if (notify.watches === 0) return;
+  if (from.directory === to.directory) signalDirectory(kernel, from.directory, RENAMED);
   notify.cookie = (notify.cookie + 1) >>> 0;
   notifyName(kernel, from.directory, IN.MOVED_FROM, from.name, moved, notify.cookie);
   notifyName(kernel, to.directory, IN.MOVED_TO, to.name, moved, notify.cookie);

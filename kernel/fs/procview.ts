@@ -7,4 +7,4 @@ export const isGone = (task: Task): boolean => task.state === 'zombie' || task.s
 
 /** The path as links of /proc show it. */
 export const shownPath = (file: OpenFile): string =>
-  file.inode.nlink === 0 && !file.path.endsWith(' (deleted)') ? `${file.path} (deleted)` : file.path;
+  (file.inode.nlink === 0 || file.unlinked) && !file.path.endsWith(' (deleted)') ? `${file.path} (deleted)` : file.path;

@@ -6,7 +6,9 @@ import { isDir, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Credentials, Task } from '../task/task.ts';
 import { capableFs, MAY, ownerOrCapable, permitted } from './inode.ts';
+import { isSame, nameGone, pathMoved, pathsExchanged } from './moved.ts';
 import { isPlainName, type Parent, walkPath, walkToParent } from './namei.ts';
+import { joinPath } from './names.ts';
 import { notifyGone, notifyInode, notifyMove, notifyName } from './notify.ts';
 import { mayCreate, modeIn, ownerIn } from './open.ts';
 import type { Inode } from './types.ts';
@@ -40,6 +42,9 @@ const placeForNew = (
   const error = mayCreate(task, at);
   return error < 0 ? error : { at, name: parent.last };
 };
+
+/** The path of the name that a walk ended before. */
+const pathAt = ({ directory, last }: Parent): string => joinPath(directory.path, last);
 
 /** Something new is in a directory: 0, or what went wrong. */
 const added = (kernel: Kernel, at: Inode, name: string, made: Inode | number): number => {
@@ -143,7 +148,8 @@ export const unlinkName = (kernel: Kernel, task: Task, dirfd: number, path: stri
   const removed = directory.ops.unlink?.(kernel, directory, parent.last, victim) ?? -ERRNO.EPERM;
   if (removed === 0) {
     notifyInode(kernel, victim, IN.ATTRIB);
-    notifyGone(kernel, victim);
+    const unused = nameGone(kernel, pathAt(parent), victim);
+    notifyGone(kernel, victim, unused);
     notifyName(kernel, directory, IN.DELETE, parent.last, victim);
   }
   return removed;
@@ -166,6 +172,7 @@ export const removeDirectoryName = (kernel: Kernel, task: Task, dirfd: number, p
   if (victim.mounted !== null) return -ERRNO.EBUSY;
   const removed = directory.ops.rmdir(kernel, directory, parent.last, victim);
   if (removed === 0) {
+    nameGone(kernel, pathAt(parent), victim);
     notifyGone(kernel, victim);
     notifyName(kernel, directory, IN.DELETE, parent.last, victim);
   }
@@ -178,9 +185,6 @@ const contains = (above: Inode, inode: Inode): boolean => {
     if (at === above) return true;
   return false;
 };
-
-/** Names of one file; not every file system keeps one object for it. */
-const isSame = (a: Inode, b: Inode): boolean => a === b || (a.sb === b.sb && a.dev === b.dev && a.ino === b.ino);
 
 const splitRename = (
   kernel: Kernel,
@@ -248,6 +252,12 @@ export const renameName = (
   if (moved.mounted !== null || replaced?.mounted != null) return -ERRNO.EBUSY;
   const renamed = oldDirectory.ops.rename(kernel, oldDirectory, source.last, newDirectory, target.last, exchange);
   if (renamed === 0) {
+    if (exchange) {
+      pathsExchanged(kernel, pathAt(source), moved, pathAt(target), replaced!);
+    } else {
+      if (replaced !== null) nameGone(kernel, pathAt(target), replaced);
+      pathMoved(kernel, pathAt(source), pathAt(target), moved);
+    }
     const before = { directory: oldDirectory, name: source.last };
     const after = { directory: newDirectory, name: target.last };
     notifyMove(kernel, moved, before, after, exchange ? null : replaced);

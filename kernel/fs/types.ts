@@ -6,6 +6,7 @@
  * Names and paths are byte strings: each character is one byte, 0..255, as it lies in guest memory. Nothing is lost, and
  * text is made of them only where people read it. See `names.ts`.
  */
+
 import type { PhysicalMemory } from '../../emulator/api.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
@@ -13,6 +14,7 @@ import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
 import type { PtyEntry } from '../tty/pty.ts';
 import type { Tty } from '../tty/tty.ts';
+import type { DirectoryNote } from './dnotify.ts';
 import type { EpollItem } from './epoll.ts';
 import type { FileOwner } from './fasync.ts';
 import type { InodeLocks } from './locks.ts';
@@ -91,6 +93,8 @@ export interface Inode {
   locks: InodeLocks | null;
   /** Who watches it (inotify); absent where nobody does. */
   watches?: Watch[];
+  /** Who is told by signal of changes in this directory (F_NOTIFY); absent where nobody is. */
+  notes?: DirectoryNote[];
 }
 
 /** Who creates something. */
@@ -158,8 +162,10 @@ export interface DirectoryEntry {
 export interface OpenFile {
   readonly ops: FileOperations;
   inode: Inode;
-  /** For /proc/PID/fd, strace -y and messages. */
+  /** For /proc/PID/fd, strace -y and messages; it follows what is renamed (`moved.ts`). */
   path: string;
+  /** The name that it was opened by is gone. */
+  unlinked?: boolean;
   /** O_ACCMODE, O_APPEND, O_NONBLOCK, ... without O_CLOEXEC and creation flags. */
   flags: number;
   position: number;

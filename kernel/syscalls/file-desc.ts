@@ -21,7 +21,7 @@ import { isSocket } from '../net/file.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { flock, recordLock } from './file-lock.ts';
-import { fileOwner } from './file-owner.ts';
+import { fileOwner, notifyDirectory } from './file-owner.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
 const dupFrom = (kernel: Kernel, task: Task, fd: number, from: number, closeOnExec: boolean): number => {
@@ -137,6 +137,8 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
     case F.GETSIG:
     case F.SETSIG:
       return fileOwner(kernel, task, file, command, argument);
+    case F.NOTIFY:
+      return notifyDirectory(kernel, task, file, fd, argument);
     case F.GETLEASE:
       return getLease(kernel, file);
     case F.SETLEASE:
@@ -276,7 +278,6 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
       ['arg', arg.fcntlArg],
     ],
     fcntl,
-    'no directory notification',
   ),
   syscall(
     73,

@@ -1,7 +1,8 @@
 /** Whom a file tells of input and output: fcntl(2) F_SETOWN, F_SETOWN_EX, F_SETSIG and their counterparts (fs/fcntl.c). */
 import { ERRNO } from '../abi/errno.ts';
-import { F, F_OWNER, fOwnerEx } from '../abi/fcntl.ts';
+import { DN, F, F_OWNER, fOwnerEx } from '../abi/fcntl.ts';
 import { NSIG } from '../abi/signal.ts';
+import { setNote } from '../fs/dnotify.ts';
 import type { FileOwner } from '../fs/fasync.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
@@ -23,6 +24,14 @@ const setOwner = (kernel: Kernel, task: Task, file: OpenFile, type: number, id: 
   const { uid, euid } = task.cred;
   file.owner = { type, id, uid, euid, signo: file.owner?.signo ?? 0 };
   return 0;
+};
+
+/** F_NOTIFY: the process that asks is told, whoever was before. */
+export const notifyDirectory = (kernel: Kernel, task: Task, file: OpenFile, fd: number, argument: number): number => {
+  const mask = Number(BigInt.asIntN(32, BigInt(argument)));
+  const result = setNote(kernel, { file, fd, files: task.files, mask });
+  const asked = (mask & ~DN.MULTISHOT) !== 0;
+  return result === 0 && asked ? setOwner(kernel, task, file, F_OWNER.PID, task.group.tgid) : result;
 };
 
 /** The owner's id, 0 once it is gone. */
