@@ -103,6 +103,9 @@ export const TUN = {
   SETSNDBUF: 0x400454d4,
   GETVNETHDRSZ: 0x800454d7,
   SETVNETHDRSZ: 0x400454d8,
+  SETQUEUE: 0x400454d9,
+  SETVNETLE: 0x400454dc,
+  GETVNETLE: 0x800454dd,
 } as const;
 
 export const IFF_TUN = {
@@ -113,6 +116,7 @@ export const IFF_TUN = {
   NO_CARRIER: 0x40,
   MULTI_QUEUE: 0x100,
   ATTACH_QUEUE: 0x200,
+  DETACH_QUEUE: 0x400,
   PERSIST: 0x800,
   NO_PI: 0x1000,
   ONE_QUEUE: 0x2000,
@@ -132,3 +136,21 @@ export const tunPi = struct(
   { size: 4 },
 );
 export const TUN_PKT_STRIP = 1;
+
+/** What TUNSETOFFLOAD may ask for. */
+export const TUN_F = { CSUM: 1, TSO4: 2, TSO6: 4, TSO_ECN: 8, UFO: 0x10, USO4: 0x20, USO6: 0x40 } as const;
+
+/** What stands before a frame with IFF_VNET_HDR (linux/virtio_net.h); with 12 bytes a number of buffers follows. */
+export const virtioNetHdr = struct(
+  'struct virtio_net_hdr',
+  [
+    ['flags', u8, 'VIRTIO_NET_HDR_F_*'],
+    ['gso_type', u8, 'VIRTIO_NET_HDR_GSO_*'],
+    ['hdr_len', u16, 'bytes of headers'],
+    ['gso_size', u16, 'bytes of a segment'],
+    ['csum_start', u16, 'where what is to be summed begins'],
+    ['csum_offset', u16, 'where from there the sum is put'],
+  ],
+  { size: 10 },
+);
+export const VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;

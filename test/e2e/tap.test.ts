@@ -77,6 +77,16 @@ describe.skipIf(!canBuild)('interfaces of programs', () => {
     ]);
   });
 
+  it('sums that a header asks for are filled in, and flows keep to their queues', async () => {
+    const outcome = await signalbox(['run', await guest('tap_queues')]);
+    expect(outcome.stdout.split('\n')).toEqual([
+      '70 bytes, flags 0, the sum is right',
+      'each flow keeps to its queue: yes; queues used: 3',
+      'after one left: 0 and 16',
+      '',
+    ]);
+  });
+
   it('a recording is read frame by frame', async () => {
     const file = pcap('two.pcap', [60, 1514]);
     const outcome = await signalbox(['run', '--tap', `tap7=${file}`, await guest('tap_read'), 'tap7', '2']);

@@ -3,14 +3,14 @@
  * other interfaces of its kind, as if all were ports of one bridge. There is no IP on them: lo is the machine's only address.
  */
 import { ERRNO } from '../../abi/errno.ts';
-import { ARPHRD, IFF, IFF_TUN, IFNAMSIZ } from '../../abi/interface.ts';
+import { ARPHRD, IFF, IFF_TUN, IFNAMSIZ, virtioNetHdr } from '../../abi/interface.ts';
 import { POLL } from '../../abi/poll.ts';
 import { POLL_CODE } from '../../abi/signal.ts';
 import { killFasync } from '../../fs/fasync.ts';
 import type { Kernel } from '../../kernel.ts';
 import { waitQueue, wakeAll } from '../../task/wait.ts';
 import type { Interface } from '../interfaces.ts';
-import type { TapFeed, TunInterface } from './types.ts';
+import type { TapFeed, TunInterface, TunQueue } from './types.ts';
 
 /** Frames that wait for a program (TUN_READQ_SIZE). */
 const QUEUE_LENGTH = 500;
@@ -49,8 +49,8 @@ export const newTunInterface = (kernel: Kernel, pattern: string, tun: number): T
     ...{ name, index: Math.max(...interfaces.map(({ index }) => index)) + 1, mtu: MTU, txqlen: QUEUE_LENGTH },
     flags: ethernet ? IFF.BROADCAST | IFF.MULTICAST : IFF.POINTOPOINT | IFF.NOARP | IFF.MULTICAST,
     type: ethernet ? ARPHRD.ETHER : ARPHRD.NONE,
-    ...{ hardware, tun, persist: false, owner: -1, group: -1, attached: false },
-    ...{ queue: [], feed: [], fed: 0, wait: waitQueue(), asyncs: [], dropped: 0 },
+    ...{ hardware, tun, persist: false, owner: -1, group: -1 },
+    ...{ queues: [], vnetHeader: virtioNetHdr.size, littleEndian: false, feed: [], fed: 0, dropped: 0 },
   };
   interfaces.push(device);
   return device;
@@ -77,15 +77,26 @@ export const addFeeds = (kernel: Kernel, feeds: readonly TapFeed[], owner: numbe
   }
 };
 
-/** A frame for the program behind an interface; it is lost when nobody is there, or does not keep up (tun_net_xmit). */
+export const newTunQueue = (): TunQueue => ({ frames: [], enabled: true, wait: waitQueue(), asyncs: [] });
+
+/** Frames that have addresses and protocol in common stay with one queue, in order (tun_select_queue). */
+const flowOf = (frame: Uint8Array): number => {
+  let sum = 0;
+  for (let i = 0; i < Math.min(frame.length, 40); i++) sum = (Math.imul(sum, 31) + frame[i]!) >>> 0;
+  return sum;
+};
+
+/** A frame for a program behind an interface; it is lost when nobody is there, or does not keep up (tun_net_xmit). */
 const deliver = (kernel: Kernel, device: TunInterface, frame: Uint8Array): void => {
-  if (!device.attached || !(device.flags & IFF.UP) || device.queue.length >= QUEUE_LENGTH) {
+  const enabled = device.queues.filter((queue) => queue.enabled);
+  const queue = enabled[enabled.length > 1 ? flowOf(frame) % enabled.length : 0];
+  if (queue === undefined || !(device.flags & IFF.UP) || queue.frames.length >= QUEUE_LENGTH) {
     device.dropped++;
     return;
   }
-  device.queue.push(frame);
-  wakeAll(kernel, device.wait, POLL.IN | POLL.RDNORM);
-  killFasync(kernel, device.asyncs, POLL_CODE.IN);
+  queue.frames.push(frame);
+  wakeAll(kernel, queue.wait, POLL.IN | POLL.RDNORM);
+  killFasync(kernel, queue.asyncs, POLL_CODE.IN);
 };
 
 const stationText = (bytes: Uint8Array): string => bytes.join(':');
@@ -110,9 +121,9 @@ export const passOn = (kernel: Kernel, from: TunInterface, frame: Uint8Array): v
 };
 
 /** Whether a read would get a frame. */
-export const hasFrame = (device: TunInterface): boolean =>
-  device.queue.length > 0 || ((device.flags & IFF.UP) !== 0 && device.fed < device.feed.length);
+export const hasFrame = (device: TunInterface, { frames }: TunQueue): boolean =>
+  frames.length > 0 || ((device.flags & IFF.UP) !== 0 && device.fed < device.feed.length);
 
 /** The next frame, if there is one: of the switch before one of the recording. */
-export const nextFrame = (device: TunInterface): Uint8Array | undefined =>
-  device.queue.shift() ?? (hasFrame(device) ? device.feed[device.fed++] : undefined);
+export const nextFrame = (device: TunInterface, queue: TunQueue): Uint8Array | undefined =>
+  queue.frames.shift() ?? (hasFrame(device, queue) ? device.feed[device.fed++] : undefined);
