@@ -20,6 +20,7 @@ import type { FlagName, FloatBinary, FloatUnary, FloatVectorBinary, Ops, Vector 
 import { LINEAR } from '../memory/layout.ts';
 import { ARITHMETIC_FLAGS, REG, RFLAGS, STATE } from '../state.ts';
 import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
+import { FlagTracker } from './carry.ts';
 import { LazyFlags } from './flags.ts';
 import {
   type Arithmetic,
@@ -99,6 +100,8 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   notes = newNotes();
   transfer: Transfer | null = null;
   readonly flags: LazyFlags;
+  /** Where accesses are observed: follows what flags come from. */
+  tracker: FlagTracker | null = null;
   readonly #writer: RegionWriter;
   readonly #frame: Frame;
   #begin!: Begin;
@@ -140,13 +143,20 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.flags = new LazyFlags(this, frame);
     f.leave = () => {
       this.#mayLeave();
-      f.brTo(frame.exitLabel);
+      f.brTo(this.exitLabel);
     };
+  }
+
+  /** Label outside which the region is left, for the flags that are known. */
+  get exitLabel(): number {
+    const { known } = this.flags;
+    return known?.kind === 'carried' ? known.carry.exitLabel : this.#frame.exitLabel;
   }
 
   /** Starts an instruction. Its operands are told apart by identity, so it gets its own. `shares` are of its accesses in order. */
   begin(i: Instruction, begin: Begin, shares: readonly (Share | null)[] = []): void {
     this.#writer.recycle();
+    this.tracker?.beginInstruction();
     this.insn = { ...i, operands: i.operands.map((op) => ({ ...op })) };
     this.notes = newNotes();
     this.transfer = null;
@@ -170,6 +180,9 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
    * kept up to date. `fresh` names what is not known.
    */
   observe(registers: Linear[], fresh: () => Linear): void {
+    this.tracker ??= new FlagTracker();
+    this.tracker.beginBlock();
+    this.flags.known = null;
     this.#registers = registers;
     this.#fresh = fresh;
   }
@@ -195,7 +208,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   #leaveIf(): void {
     this.#mayLeave();
     this.f.unlikely();
-    this.f.brIfTo(this.#frame.exitLabel);
+    this.f.brIfTo(this.exitLabel);
   }
 
   #leave(): void {
@@ -247,6 +260,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
       return;
     }
     const { f } = this;
+    this.flags.settle();
     f.get(this.#frame.general(REG.rcx));
     f.i64(BigInt(limit));
     f.op(OP.i64GtU);
@@ -269,6 +283,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
       return;
     }
     if (this.#begin.conditional) for (const [key, aliases] of this.#aliases) this.#settle(key, aliases);
+    this.flags.settle();
     const before = this.flags.known;
     let changed = false;
     const arm = (body: () => void) => () => {
@@ -354,6 +369,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     const local = this.#frame.general(n);
     if (w === 64) {
       const value = this.#alias(n, i64, local);
+      this.tracker?.wasRead(n, value);
       return this.#registers === null ? value : this.#isSum(value, this.#registers[n]!);
     }
     this.f.get(local);
@@ -362,16 +378,19 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
       this.f.i32(w === 8 ? 0xff : 0xffff);
       this.f.op(OP.i32And);
     }
-    return this.pop(i32);
+    const value = this.pop(i32);
+    this.tracker?.wasRead(n, value);
+    return value;
   }
 
   /** What is in a register now. */
-  #follow(n: number, sum: Linear | null): void {
+  #follow(n: number, sum: Linear | null, value: Value | null): void {
+    this.tracker?.wasWritten(n, this.depth === 0 ? value : null);
     if (this.#registers !== null) this.#registers[n] = (this.depth === 0 ? sum : null) ?? this.#fresh();
   }
 
   #writeGeneral(w: Width, n: number, value: Value): void {
-    this.#follow(n, w === 64 || (w === 32 && value.constant !== null) ? this.#sumOf(value) : null);
+    this.#follow(n, w === 64 || (w === 32 && value.constant !== null) ? this.#sumOf(value) : null, value);
     const local = this.#frame.general(n);
     this.#settle(n);
     this.#wrote();
@@ -414,7 +433,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   #writeHigh(n: number, value: Value): void {
-    this.#follow(n, null);
+    this.#follow(n, null, null);
     const local = this.#frame.general(n);
     this.#settle(n);
     this.#wrote();
@@ -878,7 +897,9 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     for (const name of ['cf', 'af', 'of'] as const) if (others[name] !== undefined) mask |= flagBit(name);
     if (!this.#sets(mask)) return;
     super.flagsResult(w, r, others);
-    this.flags.known = { kind: 'result', w };
+    const known = { kind: 'result', w } as const;
+    this.flags.known = known;
+    this.tracker?.follow(known, null, null, r);
   }
 
   override setFlags(flags: Partial<Record<FlagName, Value>>): void {
@@ -887,6 +908,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     if (!this.#sets(mask)) return;
     super.setFlags(flags);
     this.flags.known = { kind: 'explicit' };
+    this.tracker?.lose();
   }
 
   override writeFlags(mask: number, value: Value): void {
@@ -924,6 +946,7 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   }
 
   protected override result(): Value {
+    this.flags.settle();
     return { type: i64, local: this.#frame.flags.result, constant: null };
   }
 

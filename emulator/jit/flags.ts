@@ -8,6 +8,7 @@ import type { Width } from '../isa/instruction.ts';
 import type { FlagName } from '../isa/ops.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
+import { type Carry, settleCarried } from './carry.ts';
 import type { RegionOps } from './emit.ts';
 import { type Frame, flagKind } from './frame.ts';
 import { AF_BIT, CARRY_BITS, pushAuxOfOperation } from './runtime.ts';
@@ -22,7 +23,9 @@ export type KnownFlags =
   | { readonly kind: 'operation'; readonly operation: 'add' | 'sub'; readonly w: Width; readonly plain: boolean }
   | { readonly kind: 'logic'; readonly w: Width }
   | { readonly kind: 'result'; readonly w: Width }
-  | { readonly kind: 'explicit' };
+  | { readonly kind: 'explicit' }
+  /** In the locals of the carry, not in the frame's. */
+  | { readonly kind: 'carried'; readonly carry: Carry };
 
 export class LazyFlags {
   /** Null: only the local `kind` tells. */
@@ -44,13 +47,24 @@ export class LazyFlags {
     this.#o.push(this.#o.zeroExtend(w, 64, b));
     f.set(flags.b);
     this.#setResult(w, r);
-    this.known = { kind: 'operation', operation, w, plain: this.#o.isResultOf(operation, a, b, r) };
+    const known = { kind: 'operation', operation, w, plain: this.#o.isResultOf(operation, a, b, r) } as const;
+    this.known = known;
+    this.#o.tracker?.follow(known, a, b, r);
   }
 
   logic(w: Width, r: Value): void {
     this.storeAux(this.#o.int(32, 0));
     this.#setResult(w, r);
-    this.known = { kind: 'logic', w };
+    const known = { kind: 'logic', w } as const;
+    this.known = known;
+    this.#o.tracker?.follow(known, null, null, r);
+  }
+
+  /** Flags that are carried come to the frame's locals. */
+  settle(): void {
+    if (this.known?.kind !== 'carried') return;
+    settleCarried(this.#frame.f, this.#frame, this.known.carry);
+    this.known = null;
   }
 
   storeAux(aux: Value): void {
@@ -63,6 +77,7 @@ export class LazyFlags {
 
   /** `flagsAux` as in `state.ts`. */
   aux(): Value {
+    this.settle();
     const o = this.#o;
     if (this.known === null) this.#makeExplicit();
     const { known } = this;
@@ -82,10 +97,11 @@ export class LazyFlags {
 
   /** A flag where it is cheaper than from result and aux; null otherwise. */
   flag(name: FlagName): Value | null {
+    this.settle();
     const o = this.#o;
     const { known } = this;
     if (name === 'zf') return this.#isZero();
-    if (known === null || known.kind === 'explicit') return null;
+    if (known === null || known.kind === 'explicit' || known.kind === 'carried') return null;
     switch (name) {
       case 'cf':
         if (known.kind === 'logic') return o.condition(false);
@@ -108,6 +124,7 @@ export class LazyFlags {
 
   /** Whether the even condition code of a pair holds (SDM Vol. 2D, B.1.4.7). */
   condition(pair: number): Value {
+    this.settle();
     const o = this.#o;
     const { known } = this;
     if (known?.kind === 'operation' && known.operation === 'sub' && known.plain) {
@@ -162,7 +179,7 @@ export class LazyFlags {
 
   #isZero(): Value {
     const { known } = this;
-    const narrow = known !== null && known.kind !== 'explicit' && known.w <= 32;
+    const narrow = known !== null && known.kind !== 'explicit' && known.kind !== 'carried' && known.w <= 32;
     if (narrow) return this.#o.isZero(32, this.#narrow(32, this.#frame.flags.result));
     return this.#o.isZero(64, this.#local('result'));
   }

@@ -28,6 +28,8 @@ const SNIPPETS: Readonly<Record<string, string>> = {
   'high-bytes': '88 e3 00 df c3',
   'push-and-pop': '50 5b c3',
   loop: 'ff c9 75 fc c3',
+  'loop-that-stores': 'c6 04 01 01 48 01 d0 48 39 f8 7e f4 c3',
+  'loop-over-a-string': '8a 01 48 ff c1 84 c0 75 f7 c3',
   'nested-loops': 'b9 0a 00 00 00 ff c8 75 fc ff ca 75 f4 c3',
   'two-ways-that-meet': '85 c0 74 04 ff c1 eb 02 ff c9 89 c8 c3',
   'two-entries-of-a-loop': '85 c0 74 02 ff c1 ff ca 75 fa c3',

@@ -31,15 +31,12 @@ const outOf = ({ terminator }: Block, liveIn: readonly FlagMask[], leavesAt: (bl
   }
 };
 
-/**
- * For each block (by id) and each of its steps, whether a flag that it writes is used. `leavesAt`: the region may be left at
- * the start of this block. `mayExit`: or at this step of it.
- */
-export const usedFlags = (
+/** Flags that may be used from the start of each block on (by id); see `usedFlags`. */
+const liveAtStart = (
   blocks: readonly Block[],
   mayExit: MayExit,
   leavesAt: (block: Block) => boolean,
-): boolean[][] => {
+): readonly FlagMask[] => {
   const liveIn: FlagMask[] = blocks.map(() => 0);
   for (let changed = true; changed; ) {
     changed = false;
@@ -52,6 +49,25 @@ export const usedFlags = (
       }
     }
   }
+  return liveIn;
+};
+
+/** Whether instructions read flags that come into each block (by id), or a known way out of the region shows them. */
+export const readsFlags = (blocks: readonly Block[]): boolean[] => {
+  const never: MayExit = blocks.map(() => []);
+  return liveAtStart(blocks, never, () => false).map((live) => live !== 0);
+};
+
+/**
+ * For each block (by id) and each of its steps, whether a flag that it writes is used. `leavesAt`: the region may be left at
+ * the start of this block. `mayExit`: or at this step of it.
+ */
+export const usedFlags = (
+  blocks: readonly Block[],
+  mayExit: MayExit,
+  leavesAt: (block: Block) => boolean,
+): boolean[][] => {
+  const liveIn = liveAtStart(blocks, mayExit, leavesAt);
   return blocks.map((block) => {
     let live = outOf(block, liveIn, leavesAt);
     const used: boolean[] = [];

@@ -6,6 +6,7 @@
  *
  * Found by running the functions of all instructions of a region once, with an emitter whose code goes nowhere.
  */
+import type { FlagSource } from './carry.ts';
 import type { Block, Region } from './cfg.ts';
 import { RegionOps } from './emit.ts';
 import { Frame } from './frame.ts';
@@ -58,6 +59,8 @@ export interface Plan {
   /** By block and step. */
   readonly mayExit: readonly (readonly boolean[])[];
   readonly shares: readonly (readonly (readonly (Share | null)[])[])[];
+  /** By block: what its flags follow from at its end, where it sets them and a loop goes round behind it. */
+  readonly flagsAtEnd: readonly (FlagSource | null)[];
 }
 
 class Planner {
@@ -66,6 +69,7 @@ class Planner {
   #names = REGISTERS;
   readonly #mayExit: boolean[][] = [];
   readonly #shares: (Share | null)[][][] = [];
+  readonly #flagsAtEnd: (FlagSource | null)[] = [];
 
   constructor({ blocks }: Region, s: Structure) {
     this.#blocks = blocks;
@@ -75,22 +79,29 @@ class Planner {
   #fresh = (): Linear => named(this.#names++);
 
   #look(block: Block, o: RegionOps): Seen {
+    const endsRound = this.#s.reducible && this.#goesBack(block.id);
     const registers = Array.from({ length: REGISTERS }, (_, n) => named(n));
     o.observe(registers, this.#fresh);
     const leaves: boolean[] = [];
     const accesses = block.steps.map(({ insn, effects }) => {
-      o.begin(insn, { flagsWanted: false, conditional: effects.conditional });
+      o.begin(insn, { flagsWanted: endsRound, conditional: effects.conditional });
       o.accesses = [];
       insn.row.semantics(o, o.insn);
       leaves.push(o.notes.mayExit);
       return o.accesses;
     });
+    this.#flagsAtEnd[block.id] = endsRound ? (o.tracker?.atEnd ?? null) : null;
     let written = 0;
     for (const [n, { terms, offset }] of registers.entries()) {
       const [term] = terms;
       if (offset !== 0 || terms.length !== 1 || term![0] !== n || term![1] !== 1) written |= 1 << n;
     }
     return { accesses, leaves, out: registers, written };
+  }
+
+  #goesBack(id: number): boolean {
+    const { headers, predecessors, position } = this.#s;
+    return [...headers].some((head) => position[head]! <= position[id]! && predecessors[head]!.includes(id));
   }
 
   plan(): Plan {
@@ -118,7 +129,7 @@ class Planner {
       const registers = seen[id]!.out.map((r) => substitute(r, meaning) ?? this.#fresh());
       after[id] = { registers, groups };
     }
-    return { mayExit: this.#mayExit, shares: this.#shares };
+    return { mayExit: this.#mayExit, shares: this.#shares, flagsAtEnd: this.#flagsAtEnd };
   }
 
   /** Registers that may change between a block's dominator and the block. */

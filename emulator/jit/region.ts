@@ -15,12 +15,13 @@ import { RECORD } from '../interpreter/records.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
+import { beginRound, type Carry, carriedAt, endRound, enterLoop, newCarry, settleCarried } from './carry.ts';
 import { type Block, type Edge, edgesOf, graphOf, type Region } from './cfg.ts';
 import { LEAVE } from './contract.ts';
 import { RegionOps } from './emit.ts';
 import type { KnownFlags } from './flags.ts';
 import { Frame } from './frame.ts';
-import { usedFlags } from './liveness.ts';
+import { readsFlags, usedFlags } from './liveness.ts';
 import { type Plan, planAccesses } from './plan.ts';
 import { analyse, dispatcher, type Structure, structured } from './structure.ts';
 import { RegionWriter } from './writer.ts';
@@ -54,6 +55,8 @@ class RegionBuilder {
   readonly #target: number;
   /** Label outside which the region is left for another one. */
   #outLabel = 0;
+  /** By head of a loop. */
+  readonly #carries = new Map<number, Carry>();
   /** Flags at the end of each block, where one is known. */
   readonly #flagsAtEnd: (KnownFlags | null)[] = [];
 
@@ -68,6 +71,10 @@ class RegionBuilder {
     this.#s = analyse(graphOf(blocks));
     this.#ways = longestWays(blocks, this.#s);
     this.#plan = planAccesses(region, this.#s);
+    const reads = readsFlags(blocks);
+    for (const [head, source] of carriedAt(blocks, this.#s, this.#plan.flagsAtEnd, ({ id }) => reads[id]!)) {
+      this.#carries.set(head, newCarry(this.#f, source));
+    }
     this.#used = usedFlags(blocks, this.#plan.mayExit, (block) => this.#asksBudget(block.id));
   }
 
@@ -82,6 +89,11 @@ class RegionBuilder {
     this.#outLabel = f.open;
     f.block();
     this.#frame.exitLabel = f.open;
+    const carries = [...this.#carries.values()];
+    for (const carry of carries) {
+      f.block();
+      carry.exitLabel = f.open;
+    }
     const emitter = {
       node: (id: number) => this.#node(this.#region.blocks[id]!),
       end: (id: number, branch: (to: number) => void) => this.#end(this.#region.blocks[id]!, branch),
@@ -89,6 +101,11 @@ class RegionBuilder {
     if (this.#s.reducible) structured(f, this.#s, emitter);
     else dispatcher(f, this.#s, emitter, this.#next);
     f.op(OP.unreachable);
+    for (const carry of carries.reverse()) {
+      f.end();
+      settleCarried(f, this.#frame, carry);
+      f.brTo(this.#frame.exitLabel);
+    }
     f.end();
     this.#leave();
     f.end();
@@ -120,6 +137,8 @@ class RegionBuilder {
     f.op(OP.i32Add);
     f.set(budget);
     this.#frame.load(f);
+    const carry = this.#carries.get(0);
+    if (carry !== undefined) enterLoop(f, this.#frame, carry);
     return f.code.view();
   }
 
@@ -134,13 +153,15 @@ class RegionBuilder {
     const o = this.#o;
     o.flags.known = this.#flagsAtStart(block);
     o.enterBlock();
+    const carry = this.#carries.get(block.id);
+    if (carry !== undefined) beginRound(f, this.#frame, carry);
     if (this.#asksBudget(block.id)) {
       this.#setPosition(block.address, 0);
       f.get(this.#frame.budget);
       f.i32(this.#ways[block.id]!);
       f.op(OP.i32LtS);
       f.unlikely();
-      f.brIfTo(this.#frame.exitLabel);
+      f.brIfTo(o.exitLabel);
     }
     for (const [n, { insn, effects }] of block.steps.entries()) {
       if (this.#plan.mayExit[block.id]![n]) {
@@ -150,14 +171,32 @@ class RegionBuilder {
       o.begin(insn, begin, this.#plan.shares[block.id]![n]);
       insn.row.semantics(o, o.insn);
     }
+    if (block.terminator.kind === 'jump') o.flags.settle();
     this.#flagsAtEnd[block.id] = o.flags.known;
   }
 
   #flagsAtStart(block: Block): KnownFlags | null {
+    const carry = this.#carries.get(block.id);
+    if (carry !== undefined) return { kind: 'carried', carry };
     if (block.id === 0) return this.#s.predecessors[0]!.length === 0 ? { kind: 'explicit' } : null;
     const [only, ...others] = this.#s.predecessors[block.id]!;
     if (only === undefined || others.length > 0) return null;
     return this.#flagsAtEnd[only] ?? null;
+  }
+
+  /** On the way from one block to another: flags come to where that one looks for them. */
+  #passFlags(from: number, to: number): void {
+    const { flags } = this.#o;
+    const carry = this.#carries.get(to);
+    if (carry === undefined) {
+      if (this.#s.predecessors[to]!.length > 1) flags.settle();
+      return;
+    }
+    if (this.#s.position[to]! <= this.#s.position[from]!) endRound(this.#f, this.#frame, carry);
+    else {
+      flags.settle();
+      enterLoop(this.#f, this.#frame, carry);
+    }
   }
 
   #charge(count: number): void {
@@ -175,12 +214,15 @@ class RegionBuilder {
     const { terminator } = block;
     const go = (edge: Edge): void => {
       if (edge.block === null) this.#goOut(block, () => f.i64(BigInt(edge.address)));
-      else branch(edge.block.id);
+      else {
+        this.#passFlags(block.id, edge.block.id);
+        branch(edge.block.id);
+      }
     };
     switch (terminator.kind) {
       case 'interpret':
         this.#setPosition(terminator.address, block.steps.length);
-        f.brTo(this.#frame.exitLabel);
+        f.brTo(o.exitLabel);
         return;
       case 'goto':
         this.#charge(block.steps.length);
@@ -195,6 +237,7 @@ class RegionBuilder {
           f.i64(BigInt(address));
           f.op(OP.i64Eq);
           f.if();
+          this.#passFlags(block.id, to!.id);
           branch(to!.id);
           f.end();
         }
