@@ -1,4 +1,5 @@
-// Drives an interactive shell, given as arguments, on a pseudo-terminal: ^C, ^Z, bg, fg, jobs, a background read, ^D.
+// Drives an interactive shell, given as arguments, on a pseudo-terminal: ^C, ^Z, ^\ and what was typed behind them, bg, fg, jobs, a
+// background read stopped by SIGTTIN, ^D.
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <fcntl.h>
@@ -128,12 +129,33 @@ int main(int argc, char **argv) {
   type("cat & sleep 2\r");
   expect("Stopped");
   prompt();
+  type("jobs -l\r");
+  expect("(tty input)");
+  prompt();
   type("fg\r");
   expect("cat\r\n");
   job_runs();
   type("again\r");
   expect("again\r\nagain\r\n");
   type("\004");
+  prompt();
+  type("ulimit -c 0\r");
+  prompt();
+  type("sleep 100\r");
+  expect("100\r\n");
+  job_runs();
+  type("\034");
+  expect("Quit");
+  prompt();
+  type("echo status $?\r");
+  expect("131");
+  prompt();
+  type("sleep 100\r");
+  expect("100\r\n");
+  job_runs();
+  // What follows a key that sends a signal, all at once.
+  type("lost\003echo typed $((6 * 7))\r");
+  expect("typed 42");
   prompt();
   type("exit 5\r");
   expect("exit 5\r\n");
