@@ -4,7 +4,7 @@
  */
 import type { SigInfo } from '../task/task.ts';
 import { array, i16, i32, i64, type StructType, shown, struct, u8, u32, u64 } from './layout.ts';
-import { codeName, SI, SIG, signalName } from './signal.ts';
+import { BUS, codeName, SI, SIG, signalName } from './signal.ts';
 
 export const SIGINFO_SIZE = 128;
 
@@ -192,6 +192,48 @@ export const writeSigInfo = (view: DataView, offset: number, info: SigInfo): voi
       for (let i = 12; i < info.bytes.length; i++) view.setUint8(offset + i, info.bytes[i]!);
       break;
     case 'none':
+  }
+};
+
+/** What a siginfo made by a program means, by its signal and code. */
+export const interpreted = (info: SigInfo): SigInfo => {
+  if (info.kind !== 'raw') return info;
+  const { signo, errno, code } = info;
+  const bytes = new Uint8Array(SIGINFO_SIZE);
+  bytes.set(info.bytes);
+  const view = new DataView(bytes.buffer);
+  const head = { signo, errno, code };
+  const sender = {
+    pid: view.getInt32(SIGINFO_RT.offsets.si_pid, true),
+    uid: view.getUint32(SIGINFO_RT.offsets.si_uid, true),
+  };
+  // That of tkill(2) has a value, too, though the kernel's own are zero there.
+  switch (code === SI.TKILL ? 'rt' : layoutOf(signo, code)) {
+    case 'kill':
+      return { ...head, kind: 'kill', ...sender };
+    case 'rt':
+      return { ...head, kind: 'queue', ...sender, value: view.getBigUint64(SIGINFO_RT.offsets.si_value, true) };
+    case 'timer': {
+      const { si_timerid: timer, si_overrun: overrun, si_value: value } = SIGINFO_TIMER.read(view, 0);
+      return { ...head, kind: 'timer', timer, overrun, value };
+    }
+    case 'child': {
+      const { si_status: status, si_utime, si_stime } = SIGINFO_CHLD.read(view, 0);
+      return { ...head, kind: 'child', ...sender, status, utime: Number(si_utime), stime: Number(si_stime) };
+    }
+    case 'fault': {
+      const { si_addr: address, si_addr_lsb } = SIGINFO_FAULT.read(view, 0);
+      const addressLsb = signo === SIG.SIGBUS && code >= BUS.MCEERR_AR ? si_addr_lsb : 0;
+      return { ...head, kind: 'fault', address, addressLsb };
+    }
+    case 'poll': {
+      const { si_band: band, si_fd: fd } = SIGINFO_POLL.read(view, 0);
+      return { ...head, kind: 'poll', band, fd };
+    }
+    case 'sys': {
+      const { si_call_addr: address, si_syscall: syscall, si_arch: arch } = SIGINFO_SYS.read(view, 0);
+      return { ...head, kind: 'sys', address, syscall, arch };
+    }
   }
 };
 

@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { SIGNALFD_SIGINFO } from '../abi/events.ts';
 import { O } from '../abi/fcntl.ts';
 import { POLL } from '../abi/poll.ts';
+import { interpreted } from '../abi/siginfo.ts';
 import { KERNEL_ONLY } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { dequeueSignal } from '../signal/pending.ts';
@@ -41,16 +42,8 @@ const fieldsOf = (info: SigInfo): Siginfo => {
       return { ssi_band: Number(info.band), ssi_fd: info.fd };
     case 'sys':
       return { ssi_call_addr: info.address, ssi_syscall: info.syscall, ssi_arch: info.arch };
-    case 'raw': {
-      const view = new DataView(info.bytes.buffer, info.bytes.byteOffset, info.bytes.length);
-      const value = view.getBigUint64(24, true);
-      return {
-        ssi_pid: view.getUint32(16, true),
-        ssi_uid: view.getUint32(20, true),
-        ssi_ptr: value,
-        ssi_int: int(value),
-      };
-    }
+    // Interpreted before.
+    case 'raw':
     case 'none':
       return {};
   }
@@ -59,7 +52,7 @@ const fieldsOf = (info: SigInfo): Siginfo => {
 const encode = (info: SigInfo): Uint8Array => {
   const bytes = new Uint8Array(SIGNALFD_SIGINFO.size);
   const head = { ssi_signo: info.signo, ssi_errno: info.errno, ssi_code: info.code };
-  SIGNALFD_SIGINFO.write(new DataView(bytes.buffer), 0, { ...head, ...fieldsOf(info) });
+  SIGNALFD_SIGINFO.write(new DataView(bytes.buffer), 0, { ...head, ...fieldsOf(interpreted(info)) });
   return bytes;
 };
 
