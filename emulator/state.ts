@@ -62,6 +62,7 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['faultPending', 'u32'], // interpreter: a slow memory access faulted; the exception fields say how
   ['dr6', 'u32'], // why the last #DB: bit 14 (BS) for a single step
   ['regionSlot', 'u32'], // JIT: address of the tag of the region that was not entered
+  ['moreBudget', 'u32'], // JIT: 1 if the run's budget is more than generated code was given
   ['jumpRing', 'u32'], // interpreter: offset of the next entry in the ring of computed jumps
   ['vectorResult', 'bytes', 32], // results of imported functions on vectors
   ['vectorOperands', 'bytes', 96], // their operands, up to three
@@ -127,6 +128,7 @@ export const STATE = {
   faultPending: at('faultPending'),
   dr6: at('dr6'),
   regionSlot: at('regionSlot'),
+  moreBudget: at('moreBudget'),
   jumpRing: at('jumpRing'),
   vectorResult: at('vectorResult'),
   vectorOperands: at('vectorOperands'),

@@ -142,6 +142,8 @@ export type RunEnd =
 const TICK = 1e6;
 /** Nanoseconds of work between two turns of the host's event loop. */
 const HOST_SLICE = 10e6;
+/** How many time slices one is that nobody else wants: between two the kernel works a while. */
+const LONE_SLICES = 8;
 /** Sleeps are left this much early, nanoseconds, for the host's timers are late; the rest is spent in short turns. */
 const HOST_TIMER_SLACK = 2e6;
 const NSEC_PER_MSEC = 1e6;
@@ -468,7 +470,7 @@ export class Machine implements Kernel {
 
   /** Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. */
   #runCurrent(task: Task): RunEnd | null {
-    let budget = this.leftOver ?? sliceLength(this.schedule, task);
+    let budget = this.leftOver ?? this.#slice(task);
     this.leftOver = null;
     this.needResched = false;
     if (task.inSyscall) resumeSyscall(this, task);
@@ -503,7 +505,8 @@ export class Machine implements Kernel {
         return { kind: 'breakpoint' };
       }
       const before = this.cpu.instructions;
-      const stop = this.cpu.run(Math.min(budget, left, this.#untilTimer()));
+      if (budget > TIME_SLICE && !this.#isAlone()) budget = TIME_SLICE;
+      const stop = this.cpu.run(Math.min(budget, left, this.#untilTimer(budget)));
       const executed = this.cpu.instructions - before;
       task.instructions += executed;
       budget -= executed;
@@ -534,9 +537,21 @@ export class Machine implements Kernel {
     }
   }
 
+  /** Nobody waits for the CPU, and no timer for its time. In deterministic mode slices are what they are. */
+  #isAlone(): boolean {
+    return (
+      !this.clock.deterministic && this.runQueue.length === 0 && nextExpiry(this.timers) === Number.POSITIVE_INFINITY
+    );
+  }
+
+  #slice(task: Task): number {
+    const slice = sliceLength(this.schedule, task);
+    return this.#isAlone() ? LONE_SLICES * slice : slice;
+  }
+
   /** Instructions until the next timer in deterministic mode, where they are nanoseconds too. */
-  #untilTimer(): number {
-    if (!this.clock.deterministic) return TIME_SLICE;
+  #untilTimer(budget: number): number {
+    if (!this.clock.deterministic) return budget > TIME_SLICE ? budget : TIME_SLICE;
     return Math.max(1, Math.ceil(nextExpiry(this.timers) - this.now()));
   }
 

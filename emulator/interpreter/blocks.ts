@@ -12,7 +12,7 @@ import { CpuFault } from '../isa/helper.ts';
 import { type Instruction, nextAddress } from '../isa/instruction.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
-import { JUMP_CACHE_ENTRIES, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import { JUMP_CACHE_ENTRIES, JUMP_CACHE_SPREAD, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { STATE } from '../state.ts';
 import { FIXED_HANDLER } from './contract.ts';
@@ -80,7 +80,7 @@ export class Blocks {
     const { u32 } = this.physical;
     const low = u32[STATE.rip / 4]!;
     const high = u32[STATE.rip / 4 + 1]!;
-    const entry = jumpEntry(low);
+    const entry = jumpEntry(high * 4294967296 + low);
     const found = high < 0x8000 && u32[entry] === low && u32[entry + 1] === (u32[STATE.jumpKey / 4 + 1]! | high) >>> 0;
     return found ? u32[entry + 2]! : 0;
   }
@@ -145,7 +145,7 @@ export class Blocks {
 
   clearJumpCache(): void {
     const { u32 } = this.physical;
-    for (let n = 0; n < JUMP_CACHE_ENTRIES; n++) u32[LINEAR.jumpCache / 4 + 4 * n + 1] = NEVER;
+    u32.fill(NEVER, LINEAR.jumpCache / 4, LINEAR.jumpCache / 4 + 4 * JUMP_CACHE_ENTRIES);
   }
 
   /** Lets generated code find the block by itself, in the address space with this tag. */
@@ -269,4 +269,7 @@ const makeStale = (u32: Uint32Array, record: number): void => {
 /** High half of a jump-cache key that no address has. */
 const NEVER = 0xffffffff;
 
-const jumpEntry = (address: number) => LINEAR.jumpCache / 4 + ((address >>> 0) & (JUMP_CACHE_ENTRIES - 1)) * 4;
+const jumpEntry = (address: number) => {
+  const spread = (address ^ Math.floor(address / (1 << JUMP_CACHE_SPREAD))) & (JUMP_CACHE_ENTRIES - 1);
+  return LINEAR.jumpCache / 4 + spread * 4;
+};

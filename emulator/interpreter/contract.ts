@@ -48,7 +48,12 @@ export const EXIT = {
   unproven: 9,
   /** A region under observation was left for the address in rip (stored). */
   left: 10,
+  /** A region was left at rip (stored) with no more than `REST` instructions, where there are more to be had. */
+  rest: 11,
 } as const;
+
+/** Generated code gets more instructions when it has no more than so many left: no region needs more at once. */
+export const REST = 512;
 
 /** Table indices of the fixed functions. */
 export const FIXED_HANDLER = {

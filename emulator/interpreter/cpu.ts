@@ -15,7 +15,7 @@ import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
 import { CpuState, RFLAGS, STATE } from '../state.ts';
 import { type Block, Blocks } from './blocks.ts';
-import { EXIT } from './contract.ts';
+import { EXIT, REST } from './contract.ts';
 import { Forms } from './forms.ts';
 import { RECORD } from './records.ts';
 import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
@@ -45,6 +45,10 @@ export class InterpreterCpu implements Cpu {
   #nextTag = 1;
   #budgetStart = 0;
   #budget = 0;
+  /** How much of the budget generated code was not given yet. */
+  #kept = 0;
+  /** Longest stay in generated code, in instructions. */
+  protected slice = Number.POSITIVE_INFINITY;
 
   constructor(options: CpuOptions) {
     this.physical = options.physical;
@@ -73,7 +77,7 @@ export class InterpreterCpu implements Cpu {
   run(budget: number): StopReason {
     this.#budgetStart = this.instructions;
     this.#budget = budget;
-    let remaining = budget;
+    let remaining = this.#refill(0, budget);
     let link = 0;
     let linkGeneration = 0;
     let interpret = false;
@@ -81,7 +85,12 @@ export class InterpreterCpu implements Cpu {
     const blocks = this.blocks;
     const { state } = this;
     for (let first = true; ; first = false) {
-      this.instructions = this.#budgetStart + budget - remaining;
+      if (remaining <= REST && this.#kept > 0) {
+        const more = this.#refill(remaining, this.#kept);
+        if (more > remaining) interpret = false;
+        remaining = more;
+      }
+      this.instructions = this.#count(remaining);
       if (remaining <= 0) return STOP.budget;
       if (!first && blocks.breakpoints.size > 0 && blocks.breakpoints.has(state.rip)) return STOP.breakpoint;
 
@@ -90,7 +99,7 @@ export class InterpreterCpu implements Cpu {
         if (completed) remaining--;
         link = 0;
         if (stop === null) continue;
-        this.instructions = this.#budgetStart + budget - remaining;
+        this.instructions = this.#count(remaining);
         return stop;
       }
 
@@ -127,6 +136,7 @@ export class InterpreterCpu implements Cpu {
       interpret = code === EXIT.interpret;
       switch (code) {
         case EXIT.budget:
+        case EXIT.rest:
           break;
         case EXIT.interpret:
         case EXIT.left:
@@ -151,14 +161,14 @@ export class InterpreterCpu implements Cpu {
           state.rip = this.#recordAddress();
           break;
         case EXIT.syscall:
-          this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted() + 1;
+          this.instructions = this.#count(remaining) - this.#notExecuted() + 1;
           return STOP.syscall;
         case EXIT.trap:
           state.dr6 = 0;
-          this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted() + 1;
+          this.instructions = this.#count(remaining) - this.#notExecuted() + 1;
           return STOP.exception;
         case EXIT.fault:
-          this.instructions = this.#budgetStart + budget - remaining - this.#notExecuted();
+          this.instructions = this.#count(remaining) - this.#notExecuted();
           state.rip = this.#recordAddress();
           this.#finishFault();
           return STOP.exception;
@@ -166,6 +176,23 @@ export class InterpreterCpu implements Cpu {
           throw new Error(`generated code left with ${code}`);
       }
     }
+  }
+
+  /** Instructions executed, where generated code has so many left. */
+  #count(remaining: number): number {
+    return this.#budgetStart + this.#budget - this.#kept - remaining;
+  }
+
+  /**
+   * What generated code gets of `more` instructions, besides what it has left. Slices too short for that are used up to the
+   * last instruction.
+   */
+  #refill(remaining: number, more: number): number {
+    const longEnough = this.slice > 2 * REST;
+    const given = remaining <= 0 || longEnough ? Math.min(this.slice, more) : 0;
+    this.#kept = more - given;
+    this.physical.u32[STATE.moreBudget / 4] = this.#kept > 0 && longEnough ? 1 : 0;
+    return remaining + given;
   }
 
   /** Lets generated code find the block by itself, until its mapping changes. */
@@ -208,7 +235,7 @@ export class InterpreterCpu implements Cpu {
   #countToHere(): void {
     const { u32 } = this.physical;
     if (u32[STATE.currentRecord / 4] === 0) return;
-    this.instructions = this.#budgetStart + this.#budget - u32[STATE.remaining / 4]! - this.#notExecuted();
+    this.instructions = this.#count(u32[STATE.remaining / 4]!) - this.#notExecuted();
   }
 
   /** The exception fields as recorded by generated code, with what only the instruction tells. */

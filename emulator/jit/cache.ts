@@ -23,6 +23,8 @@ export interface Translation {
   readonly frame: number;
   /** Frame numbers by page address. */
   readonly pages: ReadonlyMap<number, number>;
+  /** Addresses of instructions; see `Region`. */
+  readonly own: ReadonlySet<number>;
   /** Index of the function in the table. */
   readonly handler: number;
   /** Address of the tag of the address space it was last found good in; 0 if all of it lies in one page. */
@@ -87,6 +89,14 @@ export class RegionCache {
     return this.#byEntry.get(frame)?.get(address);
   }
 
+  /** Whether the instruction at an address in a frame is in a region already, otherwise than at its start. */
+  isWithin(frame: number, address: number): boolean {
+    for (const translation of this.#byFrame.get(frame) ?? []) {
+      if (translation.address !== address && translation.own.has(address)) return true;
+    }
+    return false;
+  }
+
   bySlot(slot: number): Translation | undefined {
     return this.#bySlot.get(slot);
   }
@@ -108,7 +118,8 @@ export class RegionCache {
     const exports = this.#link(bytes);
     const handler = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
     this.#forms.setSlot(handler, exports.region);
-    const translation = { address: region.entry, frame, pages: region.pages, handler, tagSlot, size };
+    const { entry: address, pages, own } = region;
+    const translation = { address, frame, pages, own, handler, tagSlot, size };
     this.#remember(translation);
     const block = this.#blocks.known(frame, region.entry);
     if (block !== undefined) this.install(block);

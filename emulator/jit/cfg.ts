@@ -64,6 +64,8 @@ export interface Region {
   readonly blocks: readonly Block[];
   /** Frame numbers by page address: what the translation was made from. */
   readonly pages: ReadonlyMap<number, number>;
+  /** Addresses of the instructions in it, but for those of copies of called functions. */
+  readonly own: ReadonlySet<number>;
 }
 
 /** Most instructions in one block, and farthest distance from the entry: what `position` of `region.ts` can say. */
@@ -347,7 +349,7 @@ export const discover = (
   const blocks = discovery.build();
   const first = blocks[0];
   if (first === undefined || (first.steps.length === 0 && first.terminator.kind === 'interpret')) return null;
-  return { entry, blocks, pages: discovery.pages };
+  return { entry, blocks, pages: discovery.pages, own: discovery.root.seen };
 };
 
 /** Edges that stay in the region or leave it for a known address, in the order in which they are asked. */

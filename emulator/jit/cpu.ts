@@ -1,6 +1,5 @@
 /** The JIT: the interpreter, with regions of translated code in the place of blocks that are entered often. */
-import type { CpuOptions, JitObserver, StopReason } from '../cpu.ts';
-import { STOP } from '../cpu.ts';
+import type { CpuOptions, JitObserver } from '../cpu.ts';
 import { EXIT } from '../interpreter/contract.ts';
 import { InterpreterCpu } from '../interpreter/cpu.ts';
 import { CpuFault } from '../isa/helper.ts';
@@ -31,7 +30,6 @@ const SLICE = 200_000;
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
-  readonly #slice: number;
   readonly #observer: JitObserver | undefined;
   /** Translates what has not run yet. */
   readonly #eager: boolean;
@@ -40,7 +38,7 @@ export class JitCpu extends InterpreterCpu {
     super(options);
     const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, slice = SLICE, observer } = options.jit ?? {};
     this.#observer = observer;
-    this.#slice = slice;
+    this.slice = slice;
     writeFloatConstants(this.physical);
     const runtime = this.forms.link(buildRegionRuntime(observer !== undefined));
     this.enterInterpreted = runtime.enterInterpreted as typeof this.enterInterpreted;
@@ -66,16 +64,6 @@ export class JitCpu extends InterpreterCpu {
     blocks.onClear = () => cache.clear();
   }
 
-  override run(budget: number): StopReason {
-    const end = this.instructions + budget;
-    for (;;) {
-      const stop = super.run(Math.min(this.#slice, end - this.instructions));
-      if (stop !== STOP.budget || this.instructions >= end) return stop;
-      // A new run passes the breakpoint it starts at.
-      if (this.blocks.breakpoints.has(this.state.rip)) return STOP.breakpoint;
-    }
-  }
-
   protected override onHot(address: number): void {
     const { cr2Wide } = this.state;
     const region = this.#discover(address);
@@ -86,7 +74,11 @@ export class JitCpu extends InterpreterCpu {
   }
 
   #discover(address: number): Region | null {
-    const stop = (at: number) => at !== address && this.blocks.breakpoints.has(at);
+    const within = this.#frameOf(address, (frame) => this.#cache.isWithin(frame, address));
+    const isEntry = (frame: number, at: number) => this.#cache.find(frame, at) !== undefined;
+    const stop = (at: number) =>
+      at !== address &&
+      (this.blocks.breakpoints.has(at) || (within && this.#frameOf(at, (frame) => isEntry(frame, at))));
     const went = jumpTargets(this.physical);
     const profile = {
       ran: (frame: number, at: number) => this.#eager || this.blocks.known(frame, at) !== undefined,
@@ -96,6 +88,16 @@ export class JitCpu extends InterpreterCpu {
     if (region === null || analyse(graphOf(region.blocks)).reducible) return region;
     // Loops with several entries come from functions that return to several places more often than from the code itself.
     return discover(this.memory, address, { ...LIMITS, calls: 0, targets: 0 }, profile, stop);
+  }
+
+  /** Whether the frame of an address is such; not if there is none. */
+  #frameOf(address: number, is: (frame: number) => boolean): boolean {
+    try {
+      return is(this.memory.fetchFrame(address) / PAGE_SIZE);
+    } catch (error) {
+      if (error instanceof CpuFault) return false;
+      throw error;
+    }
   }
 
   protected override onLeft(address: number, code: number): void {

@@ -1,5 +1,5 @@
 /** Functions that regions end in: back to the interpreter, in the middle of a region or before it. */
-import { EXIT, HANDLER, RUNTIME } from '../interpreter/contract.ts';
+import { EXIT, HANDLER, REST, RUNTIME } from '../interpreter/contract.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { pushJumpEntry, storeState32 } from '../interpreter/translate.ts';
 import { LINEAR } from '../memory/layout.ts';
@@ -88,6 +88,21 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   f.i32(0);
   f.get(flags.a);
   f.memory(OP.i64Store32, STATE.flagsAux);
+  f.get(remaining);
+  f.i32(REST);
+  f.op(OP.i32LeS);
+  f.i32(0);
+  f.memory(OP.i32Load, STATE.moreBudget);
+  f.op(OP.i32And);
+  f.if();
+  f.i32(0);
+  f.get(rip);
+  f.memory(OP.i64Store, STATE.rip);
+  storeState32(f, STATE.remaining, () => f.get(remaining));
+  storeState32(f, STATE.currentRecord, () => f.i32(0));
+  f.i32(EXIT.rest);
+  f.op(OP.return);
+  f.end();
   if (!observed) {
     pushJumpEntry(f, rip);
     f.set(entry);

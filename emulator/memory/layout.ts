@@ -15,7 +15,9 @@ export const TLB_ENTRIES = 1 << TLB_BITS;
 export const TLB_ENTRY_BITS = 4;
 
 /** Entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
-export const JUMP_CACHE_ENTRIES = 1 << 13;
+export const JUMP_CACHE_ENTRIES = 1 << 16;
+/** An address has the entry of its low bits, after its bits from this one on were added without carries. */
+export const JUMP_CACHE_SPREAD = 14;
 
 /** Linear memory can hold 4 GiB: a million frames, one flag byte each. */
 export const MAX_FRAMES = 1 << 20;
@@ -26,7 +28,6 @@ export const LINEAR = {
   /** Indices of filled TLB entries (u16 each), so that a flush clears only those. */
   tlbFilled: 0x10000,
   tlbFilledEnd: 0x30000,
-  jumpCache: 0x40000,
   /** JIT: for each region of several pages, the tag of the address space it was last found good in (u32). */
   regionTags: 0x60000,
   regionTagsEnd: 0x80000,
@@ -39,15 +40,16 @@ export const LINEAR = {
   floatConstants: 0x85000,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
-  /** Decoded instructions of the interpreter. */
-  records: 0x200000,
-  recordsEnd: 0x1700000,
+  jumpCache: 0x200000,
   /** TLB for reads: `TLB_ENTRIES` entries. */
   tlbRead: 0x1700000,
   /** TLB for writes. Frames that hold decoded code are never in it. */
   tlbWrite: 0x1780000,
+  /** Decoded instructions of the interpreter: more than a compiler's optimizer has. */
+  records: 0x1800000,
+  recordsEnd: 0x6000000,
   /** First byte that is handed out as a page frame. */
-  frames: 0x1800000,
+  frames: 0x6000000,
 } as const;
 
 export const FRAME_FLAG = {

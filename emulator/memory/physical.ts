@@ -42,7 +42,7 @@ export class PhysicalMemory {
   onCodeWrite: (frame: number) => void = () => {};
 
   #extended: ExtendedRegisters | null = null;
-  #refcounts = new Int32Array(4096);
+  #refcounts = new Int32Array(FIRST_FRAME + 4096);
   #free: number[] = [];
   #next = FIRST_FRAME;
 
@@ -74,7 +74,7 @@ export class PhysicalMemory {
     if (this.allocated >= this.limit) throw new OutOfFrames('physical memory is exhausted');
     const frame = this.#free.pop() ?? this.#extend();
     if (frame >= this.#refcounts.length) {
-      const larger = new Int32Array(this.#refcounts.length * 2);
+      const larger = new Int32Array(Math.max(this.#refcounts.length * 2, frame + 1));
       larger.set(this.#refcounts);
       this.#refcounts = larger;
     }
