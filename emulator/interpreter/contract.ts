@@ -50,6 +50,8 @@ export const EXIT = {
   left: 10,
   /** A region was left at rip (stored) with no more than `REST` instructions, where there are more to be had. */
   rest: 11,
+  /** A region executed SYSCALL; rip is stored, and `remaining` does not count on anything behind it. */
+  regionSyscall: 12,
 } as const;
 
 /** Generated code gets more instructions when it has no more than so many left: no region needs more at once. */

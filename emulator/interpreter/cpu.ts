@@ -114,6 +114,8 @@ export class InterpreterCpu implements Cpu {
           this.#noteExecuted(block);
           ({ record } = block);
         }
+        // What the kernel goes back to gets hot as what is jumped to does.
+        if (first && --this.physical.u32[(record + RECORD.heat) / 4]! === 0) this.onHot(state.rip);
         const count = this.physical.u16[(record + RECORD.count) / 2]!;
         // A region asks for its budget itself.
         if (count > remaining && (interpret || !blocks.isRegion(record))) {
@@ -162,6 +164,9 @@ export class InterpreterCpu implements Cpu {
           break;
         case EXIT.syscall:
           this.instructions = this.#count(remaining) - this.#notExecuted() + 1;
+          return STOP.syscall;
+        case EXIT.regionSyscall:
+          this.instructions = this.#budgetStart + budget - remaining;
           return STOP.syscall;
         case EXIT.trap:
           state.dr6 = 0;

@@ -48,6 +48,8 @@ export type Terminator =
   | { readonly kind: 'branch'; readonly taken: Edge; readonly fall: Edge }
   /** The last step is a jump to a computed address, which may be one of these. */
   | { readonly kind: 'jump'; readonly targets: readonly Edge[] }
+  /** SYSCALL follows, at `address`. */
+  | { readonly kind: 'syscall'; readonly address: number; readonly next: number }
   /** The instruction at this address is the interpreter's. */
   | { readonly kind: 'interpret'; readonly address: number };
 
@@ -107,6 +109,7 @@ const newContext = (entry: number, caller: Context | null): Context => ({
 const returnsTo = ({ returns }: Context, next: number): boolean => returns.some(({ address }) => address === next);
 
 const isCall = ({ insn }: Step): boolean => insn.row.mnemonic === 'CALL';
+const isSyscall = ({ insn }: Step): boolean => insn.row.mnemonic === 'SYSCALL';
 const isReturn = ({ insn }: Step): boolean => insn.row.mnemonic === 'RET';
 
 const targetOf = ({ insn }: Step): number => {
@@ -300,7 +303,9 @@ class Discovery {
       const step = this.#step(at)!;
       const { ending } = step.effects;
       if (ending === 'interpret') {
-        block.terminator = { kind: 'interpret', address: at };
+        block.terminator = isSyscall(step)
+          ? { kind: 'syscall', address: at, next: nextAddress(step.insn) }
+          : { kind: 'interpret', address: at };
         return;
       }
       steps.push(step);

@@ -10,6 +10,8 @@ export const LEAVE = {
    * instruction there.
    */
   leave: { params: [i32, i64, i64, i64, i64, i32], results: [i32] },
+  /** (rip behind it, remaining) -> exit code: SYSCALL, with registers and flags stored. */
+  syscall: { params: [i64, i32], results: [i32] },
   /** (record, remaining, tag slot) -> exit code: it is not known whether the region is good in this address space. */
   unproven: { params: [i32, i32, i32], results: [i32] },
 } as const satisfies Record<string, Signature>;

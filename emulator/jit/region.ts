@@ -36,7 +36,8 @@ const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
     for (const { block } of edgesOf(blocks[id]!)) {
       if (block !== null && !s.headers.has(block.id)) rest = Math.max(rest, ways[block.id]!);
     }
-    ways[id] = blocks[id]!.steps.length + rest;
+    const { steps, terminator } = blocks[id]!;
+    ways[id] = steps.length + (terminator.kind === 'syscall' ? 1 : rest);
   }
   return ways;
 };
@@ -55,6 +56,8 @@ class RegionBuilder {
   readonly #target: number;
   /** Label outside which the region is left for another one. */
   #outLabel = 0;
+  /** Label outside which SYSCALL is executed; `#target` is the address behind it. */
+  #syscallLabel = 0;
   /** By head of a loop. */
   readonly #carries = new Map<number, Carry>();
   /** Flags at the end of each block, where one is known. */
@@ -85,6 +88,11 @@ class RegionBuilder {
   /** `tagSlot`: address of the word that holds the tag of the address space the region is good in; 0 if of any. */
   build(tagSlot: number): FunctionWriter {
     const f = this.#f;
+    const calls = this.#region.blocks.some(({ terminator }) => terminator.kind === 'syscall');
+    if (calls) {
+      f.block();
+      this.#syscallLabel = f.open;
+    }
     f.block();
     this.#outLabel = f.open;
     f.block();
@@ -109,7 +117,14 @@ class RegionBuilder {
     f.end();
     this.#leave();
     f.end();
-    this.#goOn();
+    this.#goOn(() => {
+      f.i32(0);
+      f.returnCallImport('jump', RUNTIME.jump);
+    });
+    if (calls) {
+      f.end();
+      this.#goOn(() => f.returnCallImport('syscall', LEAVE.syscall));
+    }
     f.prepend(this.#prologue(tagSlot));
     return f;
   }
@@ -213,7 +228,7 @@ class RegionBuilder {
     const o = this.#o;
     const { terminator } = block;
     const go = (edge: Edge): void => {
-      if (edge.block === null) this.#goOut(block, () => f.i64(BigInt(edge.address)));
+      if (edge.block === null) this.#goOut(block, this.#outLabel, () => f.i64(BigInt(edge.address)));
       else {
         this.#passFlags(block.id, edge.block.id);
         branch(edge.block.id);
@@ -223,6 +238,10 @@ class RegionBuilder {
       case 'interpret':
         this.#setPosition(terminator.address, block.steps.length);
         f.brTo(o.exitLabel);
+        return;
+      case 'syscall':
+        this.#charge(block.steps.length + 1);
+        this.#goOut(block, this.#syscallLabel, () => f.i64(BigInt(terminator.next)));
         return;
       case 'goto':
         this.#charge(block.steps.length);
@@ -241,7 +260,7 @@ class RegionBuilder {
           branch(to!.id);
           f.end();
         }
-        this.#goOut(block, () => o.push(transfer.target));
+        this.#goOut(block, this.#outLabel, () => o.push(transfer.target));
         return;
       }
       case 'branch': {
@@ -264,23 +283,23 @@ class RegionBuilder {
     }
   }
 
-  /** Out of the region, to an address: through the jump cache to whatever is there. */
-  #goOut(block: Block, pushTarget: () => void): void {
+  /** Out of the region, to an address. */
+  #goOut(block: Block, label: number, pushTarget: () => void): void {
     const f = this.#f;
     pushTarget();
     f.set(this.#target);
     this.#o.flags.known = this.#flagsAtEnd[block.id] ?? null;
     this.#o.flags.store();
-    f.brTo(this.#outLabel);
+    f.brTo(label);
   }
 
-  #goOn(): void {
+  /** Everything is stored, and somebody else has the address and the budget: `call` ends the function. */
+  #goOn(call: () => void): void {
     const f = this.#f;
     this.#frame.save();
     f.get(this.#target);
     f.get(this.#frame.budget);
-    f.i32(0);
-    f.returnCallImport('jump', RUNTIME.jump);
+    call();
   }
 
   /** In the middle, at `position`: the interpreter goes on there. */
@@ -320,7 +339,9 @@ export const listRegion = ({ blocks }: Region): string => {
     const on =
       terminator.kind === 'interpret'
         ? `the interpreter at ${terminator.address.toString(16)}`
-        : [...edgesOf(block).map(name), ...(terminator.kind === 'jump' ? ['elsewhere'] : [])].join(', ');
+        : terminator.kind === 'syscall'
+          ? 'SYSCALL'
+          : [...edgesOf(block).map(name), ...(terminator.kind === 'jump' ? ['elsewhere'] : [])].join(', ');
     const code = block.steps.map(({ insn }) => `  ${insn.address.toString(16)}  ${describe(insn)}`);
     return [`block ${block.id}:`, ...code, `  -> ${on}`];
   });

@@ -1,9 +1,10 @@
-/** Functions that regions end in: back to the interpreter, in the middle of a region or before it. */
+/** Functions that regions end in: back to the interpreter, in the middle of a region or before it, or to the kernel. */
 import { EXIT, HANDLER, REST, RUNTIME } from '../interpreter/contract.ts';
+import { FlagEmitter } from '../interpreter/flags.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { pushJumpEntry, storeState32 } from '../interpreter/translate.ts';
 import { LINEAR } from '../memory/layout.ts';
-import { STATE } from '../state.ts';
+import { REG, STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { LEAVE } from './contract.ts';
@@ -142,6 +143,26 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   f.i32(EXIT.interpret);
 };
 
+/** SYSCALL of a region. */
+const syscall = (m: ModuleWriter): void => {
+  const f = m.function(LEAVE.syscall, 'syscall');
+  const [rip, remaining] = [0, 1];
+  const o = new FlagEmitter(f);
+  const flags = o.readFlags();
+  f.i32(0);
+  o.push(flags);
+  f.memory(OP.i64Store, STATE.gpr + 8 * REG.r11);
+  f.i32(0);
+  f.get(rip);
+  f.memory(OP.i64Store, STATE.gpr + 8 * REG.rcx);
+  f.i32(0);
+  f.get(rip);
+  f.memory(OP.i64Store, STATE.rip);
+  storeState32(f, STATE.remaining, () => f.get(remaining));
+  storeState32(f, STATE.currentRecord, () => f.i32(0));
+  f.i32(EXIT.regionSyscall);
+};
+
 const unproven = (m: ModuleWriter): void => {
   const f = m.function(LEAVE.unproven, 'unproven');
   const [record, remaining, tagSlot] = [0, 1, 2];
@@ -169,13 +190,14 @@ const observedJump = (m: ModuleWriter): void => {
 };
 
 /**
- * The module that exports `leave` and `unproven`, and `enterInterpreted` as `enter` of the interpreter's runtime. `observed`:
+ * The module that exports `leave`, `syscall` and `unproven`, and `enterInterpreted` as `enter` of the interpreter's runtime. `observed`:
  * whoever leaves a region comes to TypeScript, and there is a `jump` for regions that does so too.
  */
 export const buildRegionRuntime = (observed: boolean): Uint8Array => {
   const m = new ModuleWriter();
   leave(m, observed);
   if (observed) observedJump(m);
+  syscall(m);
   unproven(m);
   const enter = m.function(HANDLER, 'enterInterpreted');
   enter.get(0);
