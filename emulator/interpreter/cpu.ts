@@ -166,7 +166,7 @@ export class InterpreterCpu implements Cpu {
           this.instructions = this.#count(remaining) - this.#notExecuted() + 1;
           return STOP.syscall;
         case EXIT.regionSyscall:
-          this.instructions = this.#budgetStart + budget - remaining;
+          this.instructions = this.#count(remaining);
           return STOP.syscall;
         case EXIT.trap:
           state.dr6 = 0;
