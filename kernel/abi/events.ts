@@ -14,6 +14,17 @@ export const EPOLL = {
 /** struct epoll_event is packed on x86-64, which this notation does not know: `data` is at 4. */
 export const EPOLL_EVENT = { size: 12, data: 4 } as const;
 
+export const EPOLL_PARAMS = struct(
+  'struct epoll_params',
+  [
+    ['busy_poll_usecs', u32, 'microseconds'],
+    ['busy_poll_budget', u16, 'packets of one look'],
+    ['prefer_busy_poll', u8, '0 or 1'],
+    ['__pad', u8, 'zero'],
+  ],
+  { size: 8 },
+);
+
 export const EFD_SEMAPHORE = 1;
 
 export const SIGNALFD_SIGINFO = struct(

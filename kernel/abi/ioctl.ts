@@ -42,6 +42,8 @@ export const IOCTL = {
   FIGETBSZ: 2,
   /** Of timerfd: _IOW('T', 0, u64). */
   TFD_IOC_SET_TICKS: 0x40085400,
+  EPIOCSPARAMS: 0x40088a01,
+  EPIOCGPARAMS: 0x80088a02,
 } as const;
 
 /** Status bytes of packet mode. */

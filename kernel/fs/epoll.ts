@@ -3,9 +3,11 @@
  * there really is an event is found out when someone collects. Level-triggered entries that had one go back to the end.
  */
 import { ERRNO } from '../abi/errno.ts';
-import { EPOLL } from '../abi/events.ts';
+import { EPOLL, EPOLL_PARAMS } from '../abi/events.ts';
+import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
 import type { Kernel } from '../kernel.ts';
+import { readStruct, writeStruct } from '../mm/user.ts';
 import {
   type EventSet,
   isWatched,
@@ -23,6 +25,8 @@ import type { FileOperations, OpenFile } from './types.ts';
 
 /** struct eventpoll. */
 export interface EpollSet extends EventSet {
+  /** What EPIOCSPARAMS has set; there is nothing to poll busily. */
+  busyPoll: { usecs: number; budget: number; prefer: boolean };
   items: EpollItem[];
 }
 
@@ -56,6 +60,27 @@ export const isEpoll = (file: OpenFile): boolean => file.ops === epollFile;
 const pollItem = (kernel: Kernel, item: EpollItem): number =>
   (item.events & ~PRIVATE) === 0 ? 0 : item.file.ops.poll!(kernel, item.file) & item.events;
 
+/** Packets that one look may take without CAP_NET_ADMIN (NAPI_POLL_WEIGHT). */
+const MOST_BUDGET = 64;
+
+/** EPIOCSPARAMS and EPIOCGPARAMS (ep_eventpoll_bp_ioctl). */
+const busyPollIoctl: FileOperations['ioctl'] = (_kernel, task, file, request, argument) => {
+  const set = setOf(file);
+  if (request === IOCTL.EPIOCGPARAMS) {
+    const { usecs, budget, prefer } = set.busyPoll;
+    const values = { busy_poll_usecs: usecs, busy_poll_budget: budget, prefer_busy_poll: Number(prefer), __pad: 0 };
+    writeStruct(task.mm, EPOLL_PARAMS, argument, values);
+    return 0;
+  }
+  if (request !== IOCTL.EPIOCSPARAMS) return -ERRNO.ENOTTY;
+  const wanted = readStruct(task.mm, EPOLL_PARAMS, argument);
+  const { busy_poll_usecs: usecs, busy_poll_budget: budget, prefer_busy_poll: prefer } = wanted;
+  if (wanted.__pad !== 0 || usecs > 0x7fffffff || prefer > 1) return -ERRNO.EINVAL;
+  if (budget > MOST_BUDGET && task.cred.euid !== 0) return -ERRNO.EPERM;
+  set.busyPoll = { usecs, budget, prefer: prefer === 1 };
+  return 0;
+};
+
 const describeItem = ({ fd, events, data, file }: EpollItem): string => {
   const bits = (events >>> 0).toString(16).padStart(8);
   const place = `pos:${file.position} ino:${file.inode.ino.toString(16)} sdev:${file.inode.dev.toString(16)}`;
@@ -77,6 +102,7 @@ const epollFile: FileOperations = Object.freeze<FileOperations>({
   },
   pollQueues: (_kernel, file) => [setOf(file).pollWait],
   seek: () => 0,
+  ioctl: busyPollIoctl,
   describe: (_kernel, file) =>
     setOf(file)
       .items.map((item) => describeItem(item))
@@ -88,7 +114,8 @@ const epollFile: FileOperations = Object.freeze<FileOperations>({
 });
 
 export const newEpoll = (kernel: Kernel): OpenFile => {
-  const state: EpollSet = { items: [], ready: [], wait: waitQueue(), pollWait: waitQueue() };
+  const busyPoll = { usecs: 0, budget: 0, prefer: false };
+  const state: EpollSet = { items: [], ready: [], wait: waitQueue(), pollWait: waitQueue(), busyPoll };
   return anonymousFile(kernel, epollFile, '[eventpoll]', 0, state);
 };
 
@@ -160,11 +187,28 @@ export const epollDelete = (epoll: OpenFile, file: OpenFile, fd: number): number
   return 0;
 };
 
+/** An event with the entry that it is of, and what that asked for. */
+interface FoundEvent extends EpollEvent {
+  item: EpollItem;
+  asked: number;
+}
+
+/** Events could not be given to the guest: the next call finds them again. */
+export const putBackEvents = (epoll: OpenFile, found: readonly FoundEvent[]): void => {
+  const set = setOf(epoll);
+  for (const { item, asked } of found.toReversed()) {
+    item.events = asked;
+    if (item.isReady) continue;
+    item.isReady = true;
+    set.ready.unshift(item);
+  }
+};
+
 /** Collects up to `max` events (ep_send_events). If some are left, the next who waits is woken. */
-export const collectEvents = (kernel: Kernel, epoll: OpenFile, max: number): EpollEvent[] => {
+export const collectEvents = (kernel: Kernel, epoll: OpenFile, max: number): FoundEvent[] => {
   const set = setOf(epoll);
   const looked = set.ready as EpollItem[];
-  const found: EpollEvent[] = [];
+  const found: FoundEvent[] = [];
   const again: EpollItem[] = [];
   set.ready = [];
   while (looked.length > 0 && found.length < max) {
@@ -172,7 +216,7 @@ export const collectEvents = (kernel: Kernel, epoll: OpenFile, max: number): Epo
     item.isReady = false;
     const events = pollItem(kernel, item);
     if (events === 0) continue;
-    found.push({ events, data: item.data });
+    found.push({ events, data: item.data, item, asked: item.events });
     if (item.events & EPOLL.ONESHOT) item.events &= PRIVATE;
     else if (!(item.events & EPOLL.ET)) again.push(item);
   }

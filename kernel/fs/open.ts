@@ -105,7 +105,8 @@ export const openInode = (kernel: Kernel, task: Task, at: Location, flags: numbe
   const ops = inode.ops.open(kernel, task, inode, flags);
   if (ops === BLOCKED) task.wait!.data.fifo.path = at.path;
   if (typeof ops === 'number') return ops;
-  if (flags & O.DIRECT && ops.kind !== 'pipe' && ops.kind !== 'file') {
+  // What is written in packets is a pipe of pipe2(2), which has no name.
+  if (flags & O.DIRECT && ops.kind !== 'file') {
     releaseUnopened(kernel, ops, at, flags);
     return -ERRNO.EINVAL;
   }

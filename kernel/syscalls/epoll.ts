@@ -13,6 +13,7 @@ import {
   epollQueue,
   isEpoll,
   newEpoll,
+  putBackEvents,
 } from '../fs/epoll.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, readStruct } from '../mm/user.ts';
@@ -71,7 +72,12 @@ const wait = (kernel: Kernel, task: Task, epfd: number, address: number, max: nu
       view.setInt32(index * EPOLL_EVENT.size, events, true);
       view.setBigUint64(index * EPOLL_EVENT.size + EPOLL_EVENT.data, data, true);
     });
-    copyToUser(task.mm, address, bytes);
+    try {
+      copyToUser(task.mm, address, bytes);
+    } catch (thrown) {
+      putBackEvents(epoll, found);
+      throw thrown;
+    }
     return found.length;
   }
   const deadline: number = task.wait?.deadline ?? (timeout === 0 ? 0 : kernel.now() + timeout);

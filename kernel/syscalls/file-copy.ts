@@ -11,6 +11,7 @@ import { getUserLong, putUserLong } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { mayWait, readable, readFrom, writable, writeTo } from './file-io.ts';
+import { hasNoSplice } from './file-splice.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
 const CHUNK = 65536;
@@ -61,12 +62,12 @@ const sendfile = (kernel: Kernel, task: Task, outFd: number, inFd: number, offse
   if (typeof from === 'number') return from;
   if (offset !== 0 && !from.ops.seekable) return -ERRNO.ESPIPE;
   const position = positionOf(task, from, offset);
-  if (position < 0 || position >= 2 ** 63) return -ERRNO.EINVAL;
+  if (position < 0 || position >= 2 ** 63 || count < 0 || count >= 2 ** 63) return -ERRNO.EINVAL;
   const to = writable(task, outFd);
   if (typeof to === 'number') return to;
   if (to.flags & O.APPEND || isDir(from.inode.mode) || !from.ops.seekable || from.ops.read === undefined)
     return -ERRNO.EINVAL;
-  if (to.ops.write === undefined) return -ERRNO.EINVAL;
+  if (to.ops.write === undefined || hasNoSplice(to)) return -ERRNO.EINVAL;
   const done = copy(kernel, task, from, position, to, -1, Math.min(count, MAX_RW_COUNT));
   if (done > 0) advance(task, from, offset, position + done);
   return done;

@@ -99,9 +99,23 @@ const pwrite = (kernel: Kernel, task: Task, fd: number, address: number, length:
 const RWF_KNOWN = RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND;
 
 /** Flags of preadv2 and pwritev2: 0 or -EOPNOTSUPP. Data is as durable as it gets at once. */
-const checkRwf = (flags: number, writing: boolean): number => {
+const checkRwf = (file: OpenFile, flags: number, writing: boolean): number => {
   const known = writing ? RWF_KNOWN : RWF_KNOWN & ~RWF.APPEND;
-  return flags & ~known || flags & RWF.NOWAIT ? -ERRNO.EOPNOTSUPP : 0;
+  return flags & ~known || (flags & RWF.NOWAIT && !NOWAIT_KINDS.includes(file.ops.kind)) ? -ERRNO.EOPNOTSUPP : 0;
+};
+
+/** Kinds of files that know RWF_NOWAIT (FMODE_NOWAIT). */
+const NOWAIT_KINDS: readonly string[] = ['pipe', 'file', 'socket', 'eventfd', 'null', 'zero'];
+
+/** With RWF_NOWAIT a call is made as if the file had O_NONBLOCK. */
+const withFlags = (file: OpenFile, flags: number, move: () => number): number => {
+  if (!(flags & RWF.NOWAIT) || file.flags & O.NONBLOCK) return move();
+  file.flags |= O.NONBLOCK;
+  try {
+    return move();
+  } finally {
+    file.flags &= ~O.NONBLOCK;
+  }
 };
 
 const readVector = (
@@ -121,8 +135,8 @@ const readVector = (
   const sink = importIovec(task.mm, vector, count);
   if (typeof sink === 'number') return sink;
   if (sink.remaining === 0) return 0;
-  const error = checkRwf(flags, false);
-  return error < 0 ? error : readFrom(kernel, task, file, sink, position);
+  const error = checkRwf(file, flags, false);
+  return error < 0 ? error : withFlags(file, flags, () => readFrom(kernel, task, file, sink, position));
 };
 
 const writeVector = (
@@ -142,10 +156,10 @@ const writeVector = (
   const source = importIovec(task.mm, vector, count);
   if (typeof source === 'number') return source;
   if (source.remaining === 0) return 0;
-  const error = checkRwf(flags, true);
+  const error = checkRwf(file, flags, true);
   if (error < 0) return error;
   const append = (file.flags & O.APPEND) !== 0 || (flags & RWF.APPEND) !== 0;
-  return writeTo(kernel, task, file, source, position, append);
+  return withFlags(file, flags, () => writeTo(kernel, task, file, source, position, append));
 };
 
 /** lseek(2) of a file with a size (generic_file_llseek). */
@@ -309,7 +323,6 @@ export const fileIoSyscalls: readonly SyscallRow[] = [
     ],
     (kernel, task, fd, vector, count, position, _high, flags) =>
       position! < HERE ? -ERRNO.EINVAL : readVector(kernel, task, fd!, vector!, count!, position!, flags!),
-    'RWF_NOWAIT is refused',
   ),
   syscall(
     328,
@@ -324,6 +337,5 @@ export const fileIoSyscalls: readonly SyscallRow[] = [
     ],
     (kernel, task, fd, vector, count, position, _high, flags) =>
       position! < HERE ? -ERRNO.EINVAL : writeVector(kernel, task, fd!, vector!, count!, position!, flags!),
-    'RWF_NOWAIT is refused',
   ),
 ];

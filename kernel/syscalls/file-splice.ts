@@ -42,9 +42,10 @@ const WITHOUT: readonly string[] = [
   'pidfd',
   'signalfd',
   'timerfd',
+  'full',
 ];
 
-const hasNone = (file: OpenFile): boolean => WITHOUT.includes(file.ops.kind);
+export const hasNoSplice = (file: OpenFile): boolean => WITHOUT.includes(file.ops.kind);
 
 /** Where in the file: what the guest gave, else the file's own position, both moved on by what was done. */
 const position = (task: Task, file: OpenFile, address: number): number =>
@@ -75,7 +76,7 @@ const fromFile = (
   if (start < 0 || start >= 2 ** 63) return -ERRNO.EINVAL;
   const ready = awaitSpace(kernel, task, pipe, nonblock);
   if (ready <= 0) return ready;
-  if (file.ops.read === undefined || hasNone(file) || file.ops.kind === 'null') return -ERRNO.EINVAL;
+  if (file.ops.read === undefined || hasNoSplice(file) || file.ops.kind === 'null') return -ERRNO.EINVAL;
   if (nonblock && isLocalSocket(file) && !(file.ops.poll!(kernel, file) & POLL.IN)) return -ERRNO.EAGAIN;
   const first = file.ops.kind === 'file' ? PAGE_SIZE - (start % PAGE_SIZE) : PAGE_SIZE;
   const done = fillPipe(kernel, pipe, length, first, (into, before) => {
@@ -101,7 +102,7 @@ const toFile = (
   const start = position(task, file, address);
   if (file.flags & O.APPEND) return -ERRNO.EINVAL;
   if (start < 0 || start >= 2 ** 63) return -ERRNO.EINVAL;
-  if (file.ops.write === undefined || hasNone(file)) return -ERRNO.EINVAL;
+  if (file.ops.write === undefined || hasNoSplice(file)) return -ERRNO.EINVAL;
   const ready = awaitData(kernel, task, pipe, nonblock);
   if (ready <= 0) return ready;
   const waits = mayWait(file) && file.ops.poll !== undefined && file.ops.pollQueues !== undefined;
