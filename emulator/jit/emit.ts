@@ -82,6 +82,15 @@ interface Host {
   readonly offset: number;
 }
 
+/** Locals of an access in the rounds of a string instruction: the page that it was to last, and the addend to get there. */
+interface SeenPage {
+  readonly page: number;
+  readonly addend: number;
+}
+const ACCESSES_OF_A_ROUND = 2;
+const PAGE_MASK = -4096n;
+const NO_PAGE = 1n;
+
 /** A value that is a register's local for now. */
 interface Alias {
   type: ValueType;
@@ -106,6 +115,8 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   readonly #frame: Frame;
   #begin!: Begin;
   #repeating = false;
+  /** Of the accesses of a round that are still to come. */
+  #pages: SeenPage[] = [];
   #aliases = new Map<number, Alias[]>();
   #addresses = new Map<Operand, Value>();
   #writable = new Map<Operand, Host>();
@@ -267,6 +278,13 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     this.#leaveIf();
     this.#repeating = true;
     this.flags.known = null;
+    this.#pages = [];
+    for (let n = 0; n < ACCESSES_OF_A_ROUND; n++) {
+      const seen: SeenPage = { page: f.local(i64), addend: f.local(i32) };
+      f.i64(NO_PAGE);
+      f.set(seen.page);
+      this.#pages.push(seen);
+    }
     f.loop();
     this.depth++;
     const more = body();
@@ -670,12 +688,50 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     const { f } = this;
     const table = access === 'read' ? LINEAR.tlbRead : LINEAR.tlbWrite;
     const at = this.#local(address);
+    if (this.#repeating) return this.#translatedInRound(table, at, bytes);
     const slot = f.local(i32);
     pushTlbSlot(f, at);
     f.set(slot);
     pushTlbMiss(f, table, slot, at, bytes);
     this.#leaveIf();
     pushHost(f, table, slot, at);
+    return this.pop(i32);
+  }
+
+  /** The same where the access of the round before is likely to have been to the same page. */
+  #translatedInRound(table: number, at: number, bytes: number): Value {
+    const { f } = this;
+    const { page, addend } = this.#pages.shift()!;
+    const last = f.local(i64);
+    f.get(at);
+    f.i64(BigInt(bytes - 1));
+    f.op(OP.i64Add);
+    f.i64(PAGE_MASK);
+    f.op(OP.i64And);
+    f.set(last);
+    f.get(last);
+    f.get(page);
+    f.op(OP.i64Ne);
+    // What begins in another page and ends in this one has another one before it.
+    f.if();
+    const slot = f.local(i32);
+    pushTlbSlot(f, at);
+    f.set(slot);
+    f.get(last);
+    f.get(slot);
+    f.memory(OP.i64Load, table);
+    f.op(OP.i64Ne);
+    this.#leaveIf();
+    f.get(last);
+    f.set(page);
+    f.get(slot);
+    f.memory(OP.i32Load, table + 8);
+    f.set(addend);
+    f.end();
+    f.get(addend);
+    f.get(at);
+    f.op(OP.i32WrapI64);
+    f.op(OP.i32Add);
     return this.pop(i32);
   }
 
@@ -836,6 +892,11 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
     return this.int(64, 0);
   }
 
+  override select(w: Width, c: Value, a: Value, b: Value): Value {
+    if (c.constant !== null) return c.constant === 0n ? b : a;
+    return super.select(w, c, a, b);
+  }
+
   // --- values that are remembered --------------------------------------------------------------------------------------
 
   override add(w: Width, a: Value, b: Value): Value {
@@ -914,6 +975,13 @@ export class RegionOps extends FloatEmitter implements Ops<Value, Value, Value> 
   override writeFlags(mask: number, value: Value): void {
     if (mask & ~ARITHMETIC_FLAGS & (RFLAGS.TF | RFLAGS.AC)) this.notes.unsupported = true;
     super.writeFlags(mask, value);
+  }
+
+  /** String instructions go upwards here; the interpreter does the others. */
+  override directionFlag(): Value {
+    this.push(super.directionFlag());
+    this.#leaveIf();
+    return this.condition(false);
   }
 
   override setDirectionFlag(value: boolean): void {
