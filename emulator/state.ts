@@ -303,6 +303,11 @@ export class CpuState {
     this.#u32[FIELD.rip + 1] = Math.floor(value / TWO32);
   }
 
+  /** Whether rip is in [start, start + length), where no multiple of 4 GiB is: quicker than to ask for rip. */
+  ripIsIn(start: number, length: number): boolean {
+    return (this.#u32[FIELD.rip]! - start) >>> 0 < length && Math.floor(start / TWO32) === this.#u32[FIELD.rip + 1]!;
+  }
+
   /** rip as 64 bits, for values which are no user address (a forged signal frame). */
   get rip64(): bigint {
     return this.#u64[FIELD.rip / 2]!;

@@ -514,14 +514,14 @@ export class Machine implements Kernel {
         case STOP.syscall:
           this.clock.traps++;
           budget -= TRAP_COST;
-          leaveTrail(this.#trail, task.pid, this.cpu.state.rip, this.cpu.state.getInt32(REG.rax));
+          leaveTrail(this.#trail, task.pid, this.cpu.state, this.cpu.state.getInt32(REG.rax));
           doSyscall64(this, task);
           if (task.origAx === -1) clearResumeFlag(this);
           break;
         case STOP.exception:
           this.clock.traps++;
           budget -= TRAP_COST;
-          leaveTrail(this.#trail, task.pid, this.cpu.state.rip, -1 - this.cpu.state.exceptionVector);
+          leaveTrail(this.#trail, task.pid, this.cpu.state, -1 - this.cpu.state.exceptionVector);
           handleException(this, task);
           break;
         case STOP.breakpoint:

@@ -3,6 +3,7 @@
  * the passage from and to `SigInfo`.
  */
 import type { SigInfo } from '../task/task.ts';
+import { fromHalves, highHalf, lowHalf } from './halves.ts';
 import { array, i16, i32, i64, type StructType, shown, struct, u8, u32, u64 } from './layout.ts';
 import { BUS, codeName, SI, SIG, signalName } from './signal.ts';
 
@@ -148,9 +149,25 @@ export const knownSiginfoLayout = (signal: number, code: number): boolean => {
   return code >= SI.DETHREAD || code === SI.ASYNCNL;
 };
 
+const set64 = (view: DataView, offset: number, value: bigint): void => {
+  view.setUint32(offset, lowHalf(value), true);
+  view.setUint32(offset + 4, highHalf(value), true);
+};
+
+const get64 = (view: DataView, offset: number): bigint =>
+  fromHalves(view.getUint32(offset, true), view.getUint32(offset + 4, true));
+
+/** Whether bytes 32 to 47 are zeros. */
+const nothingBehindValue = (view: DataView, offset: number): boolean =>
+  (view.getUint32(offset + 32, true) |
+    view.getUint32(offset + 36, true) |
+    view.getUint32(offset + 40, true) |
+    view.getUint32(offset + 44, true)) ===
+  0;
+
 /** Writes all 128 bytes. */
 export const writeSigInfo = (view: DataView, offset: number, info: SigInfo): void => {
-  for (let i = 0; i < SIGINFO_SIZE; i += 4) view.setUint32(offset + i, 0, true);
+  for (let i = 0; i < SIGINFO_SIZE; i += 8) view.setFloat64(offset + i, 0, true);
   view.setInt32(offset, info.signo, true);
   view.setInt32(offset + 4, info.errno, true);
   view.setInt32(offset + 8, info.code, true);
@@ -159,7 +176,7 @@ export const writeSigInfo = (view: DataView, offset: number, info: SigInfo): voi
     case 'queue':
       view.setInt32(offset + SIGINFO_RT.offsets.si_pid, info.pid, true);
       view.setUint32(offset + SIGINFO_RT.offsets.si_uid, info.uid, true);
-      if (info.kind === 'queue') view.setBigUint64(offset + SIGINFO_RT.offsets.si_value, info.value, true);
+      if (info.kind === 'queue') set64(view, offset + SIGINFO_RT.offsets.si_value, info.value);
       break;
     case 'timer':
       view.setInt32(offset + SIGINFO_TIMER.offsets.si_timerid, info.timer, true);
@@ -174,7 +191,7 @@ export const writeSigInfo = (view: DataView, offset: number, info: SigInfo): voi
       view.setBigInt64(offset + SIGINFO_CHLD.offsets.si_stime, BigInt(info.stime), true);
       break;
     case 'fault':
-      view.setBigUint64(offset + SIGINFO_FAULT.offsets.si_addr, info.address, true);
+      set64(view, offset + SIGINFO_FAULT.offsets.si_addr, info.address);
       if (info.addressLsb !== undefined) {
         view.setInt16(offset + SIGINFO_FAULT.offsets.si_addr_lsb, info.addressLsb, true);
       }
@@ -244,8 +261,8 @@ export const KERNEL_SIGINFO_SIZE = 48;
 export const readSigInfo = (view: DataView, offset: number, signal: number): SigInfo => {
   const errno = view.getInt32(offset + 4, true);
   const code = view.getInt32(offset + 8, true);
-  const rest = view.getBigUint64(offset + 32, true) | view.getBigUint64(offset + 40, true);
-  if (layoutOf(signal, code) === 'rt' && rest === 0n && view.getUint32(offset + 12, true) === 0) {
+  const plain = nothingBehindValue(view, offset) && view.getUint32(offset + 12, true) === 0;
+  if (plain && layoutOf(signal, code) === 'rt') {
     return {
       kind: 'queue',
       signo: signal,
@@ -253,7 +270,7 @@ export const readSigInfo = (view: DataView, offset: number, signal: number): Sig
       code,
       pid: view.getInt32(offset + SIGINFO_RT.offsets.si_pid, true),
       uid: view.getUint32(offset + SIGINFO_RT.offsets.si_uid, true),
-      value: view.getBigUint64(offset + SIGINFO_RT.offsets.si_value, true),
+      value: get64(view, offset + SIGINFO_RT.offsets.si_value),
     };
   }
   const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, KERNEL_SIGINFO_SIZE).slice();

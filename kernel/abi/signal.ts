@@ -2,6 +2,7 @@
  * Signals: numbers, flags, codes, and the sets by which the kernel treats them (asm/signal.h, asm-generic/siginfo.h,
  * include/linux/signal.h).
  */
+import { highHalf, lowHalf } from './halves.ts';
 
 export const SIG = {
   SIGHUP: 1,
@@ -194,9 +195,9 @@ export const without = (set: bigint, other: bigint): bigint => {
 
 /** The lowest signal of a set that is not empty. */
 export const lowestSignal = (set: bigint): number => {
-  const low = Number(set & 0xffffffffn);
+  const low = lowHalf(set);
   if (low !== 0) return 32 - Math.clz32(low & -low);
-  const high = Number(set >> 32n);
+  const high = highHalf(set);
   return 64 - Math.clz32(high & -high);
 };
 

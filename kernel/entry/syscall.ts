@@ -64,8 +64,7 @@ const call = (kernel: Kernel, task: Task, row: SyscallRow): number => {
 /** A SYSCALL instruction was executed. */
 export const doSyscall64 = (kernel: Kernel, task: Task): void => {
   const number = kernel.cpu.state.getInt32(REG.rax);
-  const inVdso = kernel.cpu.state.rip - task.mm.vdso;
-  if (inVdso >= 0 && inVdso < PAGE_SIZE && vdsoCall(kernel, task, number)) return;
+  if (kernel.cpu.state.ripIsIn(task.mm.vdso, PAGE_SIZE) && vdsoCall(kernel, task, number)) return;
   task.origAx = number;
   task.syscalls++;
   if (task.trace !== null) {

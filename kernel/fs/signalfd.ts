@@ -62,7 +62,7 @@ const read = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): num
   if (room === 0) return -ERRNO.EINVAL;
   let done = 0;
   for (; room > 0; room--) {
-    const info = dequeueSignal(kernel, task, ~mask);
+    const info = dequeueSignal(kernel, task, mask);
     if (info === null) break;
     done += sink.put(encode(info));
   }

@@ -16,6 +16,7 @@ import {
   PTE,
   USER_END,
 } from '../../emulator/api.ts';
+import { fromHalves, highHalf, lowHalf } from '../abi/halves.ts';
 import { FAULT, faultIn } from './fault.ts';
 import type { Mm } from './mm.ts';
 
@@ -238,7 +239,10 @@ export const getUser32 = (mm: Mm, address: number): number => {
 
 export const getUser64 = (mm: Mm, address: number): bigint => {
   const at = within(address, 8) ? forRead(mm, address) : -1;
-  if (at >= 0) return mm.kernel.physical.view.getBigUint64(at, true);
+  if (at >= 0) {
+    const { view } = mm.kernel.physical;
+    return fromHalves(view.getUint32(at, true), view.getUint32(at + 4, true));
+  }
   return viewOf(copyFromUser(mm, address, 8)).getBigUint64(0, true);
 };
 
@@ -270,7 +274,9 @@ export const putUser32 = (mm: Mm, address: number, value: number): void => {
 export const putUser64 = (mm: Mm, address: number, value: bigint): void => {
   if (within(address, 8)) {
     const at = forWrite(mm, address);
-    mm.kernel.physical.view.setBigUint64(at, value, true);
+    const { view } = mm.kernel.physical;
+    view.setUint32(at, lowHalf(value), true);
+    view.setUint32(at + 4, highHalf(value), true);
     return;
   }
   const bytes = new Uint8Array(8);

@@ -79,7 +79,7 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
         return STOPPED;
       }
     }
-    const info = injected ?? dequeueSynchronous(task) ?? dequeueSignal(kernel, task, task.blocked);
+    const info = injected ?? dequeueSynchronous(task) ?? dequeueSignal(kernel, task);
     if (info === null) return NONE;
     if (injected === null && isTracers(task, info)) {
       stopAtSignal(kernel, task, info);
@@ -90,8 +90,9 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
     const action = task.sighand.action[signo]!;
     if (action.handler === SIG_IGN) continue;
     if (action.handler !== SIG_DFL) {
-      const taken = { ...action };
-      if (action.flags & SA.RESETHAND) action.handler = SIG_DFL;
+      const { handler, flags, restorer, mask, immutable } = action;
+      const taken = { handler, flags, restorer, mask, immutable };
+      if (flags & SA.RESETHAND) action.handler = SIG_DFL;
       return { kind: 'handler', info, action: taken };
     }
     if (inSet(KERNEL_IGNORE, signo)) continue;

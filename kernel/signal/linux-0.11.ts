@@ -56,7 +56,7 @@ export const takeSignal011 = (kernel: Kernel, task: Task): Delivery011 => {
     const status = group.groupExitCode;
     return { kind: 'fatal', info: { kind: 'none', signo: status & 0x7f, errno: 0, code: 0 }, status };
   }
-  const info = dequeueSynchronous(task) ?? dequeueSignal(kernel, task, task.blocked);
+  const info = dequeueSynchronous(task) ?? dequeueSignal(kernel, task);
   if (info === null) return { kind: 'none' };
   for (const observer of kernel.observers.signalTaken) observer.signalTaken(task, info);
   const { signo } = info;

@@ -15,7 +15,7 @@ it('long queues give signals in order too, whatever is put in and taken out betw
     enqueue(task.pending, info(signo, value));
     task.pending.signal |= SIGBIT[signo]!;
   };
-  const take = (of: Task): number => Number((dequeueSignal(kernel, of, 0n) as SigInfo & { kind: 'queue' }).value);
+  const take = (of: Task): number => Number((dequeueSignal(kernel, of) as SigInfo & { kind: 'queue' }).value);
   task.pending = newPending();
   let sent = 0;
   let taken = 0;

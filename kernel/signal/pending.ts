@@ -113,19 +113,20 @@ const collectSignal = (pending: SigPending, signo: number): SigInfo => {
   return removeAt(pending, found);
 };
 
-/** The signal to take first of those which `blocked` lets through: synchronous ones, then the lowest; 0 if none. */
-const nextSignal = (pending: SigPending, blocked: SigSet): number => {
-  let set = without(pending.signal, blocked);
+/** The signal of a set to take first: synchronous ones, then the lowest; 0 if there is none. */
+const firstOf = (set: SigSet): number => {
   if (set === 0n) return 0;
   const synchronous = set & SYNCHRONOUS;
-  if (synchronous !== 0n) set = synchronous;
-  return lowestSignal(set);
+  return lowestSignal(synchronous === 0n ? set : synchronous);
 };
 
-/** Takes the next signal, of the thread first, then of the process; null if there is none (dequeue_signal). */
-export const dequeueSignal = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null => {
+/**
+ * Takes the next signal that is not blocked, or of those `wanted`: of the thread first, then of the process; null if there is
+ * none (dequeue_signal).
+ */
+export const dequeueSignal = (kernel: Kernel, task: Task, wanted: SigSet | null = null): SigInfo | null => {
   for (;;) {
-    const info = dequeue(kernel, task, blocked);
+    const info = dequeue(kernel, task, wanted);
     const stale = info !== null && !timerSignalTaken(kernel, info);
     if (info !== null)
       for (const observer of kernel.observers.signalDequeued) observer.signalDequeued(task, info, stale);
@@ -135,11 +136,12 @@ export const dequeueSignal = (kernel: Kernel, task: Task, blocked: SigSet): SigI
   }
 };
 
-const dequeue = (kernel: Kernel, task: Task, blocked: SigSet): SigInfo | null => {
-  const own = nextSignal(task.pending, blocked);
-  if (own !== 0) return collectSignal(task.pending, own);
+const dequeue = (kernel: Kernel, task: Task, wanted: SigSet | null): SigInfo | null => {
+  const own = task.pending;
+  const first = firstOf(wanted === null ? without(own.signal, task.blocked) : own.signal & wanted);
+  if (first !== 0) return collectSignal(own, first);
   const shared = task.group.sharedPending;
-  const signo = nextSignal(shared, blocked);
+  const signo = firstOf(wanted === null ? without(shared.signal, task.blocked) : shared.signal & wanted);
   if (signo === 0) return null;
   if (signo === SIG.SIGALRM) rearmItimer(kernel, task);
   return collectSignal(shared, signo);

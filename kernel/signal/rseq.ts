@@ -38,13 +38,13 @@ const fixupIp = (kernel: Kernel, task: Task): boolean => {
   return true;
 };
 
+/** The area, where it can be written to, as a byte offset in linear memory. It is aligned to its size, so it lies in one page. */
+const areaOf = ({ mm, rseq }: Task): number => userSpan(mm, rseq!.address, RSEQ.size, true);
+
 /** The one processor's number, its node, and that of the thread among those that run: all are 0. */
-export const updateRseqCpu = (task: Task): void => {
-  const { mm, rseq } = task;
+export const updateRseqCpu = (task: Task, area = areaOf(task)): void => {
   const { cpu_id_start, cpu_id, node_id, mm_cid } = RSEQ.offsets;
-  // The area is aligned to its size, so it lies in one page.
-  const area = userSpan(mm, rseq!.address, RSEQ.size, true);
-  const { u32 } = mm.kernel.physical;
+  const { u32 } = task.mm.kernel.physical;
   u32[(area + cpu_id_start) >>> 2] = 0;
   u32[(area + cpu_id) >>> 2] = 0;
   u32[(area + node_id) >>> 2] = 0;
@@ -58,6 +58,18 @@ export const updateRseqCpu = (task: Task): void => {
 export const rseqHandleNotifyResume = (kernel: Kernel, task: Task, signo = 0): void => {
   task.rseqEvent = false;
   if (task.rseq === null || task.exiting) return;
+  try {
+    const area = areaOf(task);
+    const section = (area + RSEQ.offsets.rseq_cs) >>> 2;
+    const { u32 } = task.mm.kernel.physical;
+    if ((u32[section]! | u32[section + 1]!) === 0) {
+      updateRseqCpu(task, area);
+      return;
+    }
+  } catch (thrown) {
+    // Found again by what follows, after what comes before it.
+    if (!(thrown instanceof UserFault)) throw thrown;
+  }
   try {
     if (fixupIp(kernel, task)) {
       updateRseqCpu(task);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
-import { CLD, SI, SIG, SIG_DFL, SIG_IGN, SIGBIT, signalsOf } from '../abi/signal.ts';
+import { ALL_SIGNALS, CLD, SI, SIG, SIG_DFL, SIG_IGN, SIGBIT, signalsOf } from '../abi/signal.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import { setSigaction } from './action.ts';
@@ -32,7 +32,11 @@ const values = (infos: readonly (SigInfo | null)[]) =>
 
 const drain = (machine: ReturnType<typeof signalMachine>, task: Task): number[] => {
   const order: number[] = [];
-  for (let info = dequeueSignal(machine, task, 0n); info !== null; info = dequeueSignal(machine, task, 0n)) {
+  for (
+    let info = dequeueSignal(machine, task, ALL_SIGNALS);
+    info !== null;
+    info = dequeueSignal(machine, task, ALL_SIGNALS)
+  ) {
     order.push(info.signo);
   }
   return order;
@@ -44,7 +48,10 @@ describe('queueing', () => {
     setCurrentBlocked(machine, task, ~0n & 0xffffffffffffffffn);
     sendSignal(machine, queued(SIG.SIGUSR1, 1n), task, false);
     sendSignal(machine, queued(SIG.SIGUSR1, 2n), task, false);
-    expect(values([dequeueSignal(machine, task, 0n), dequeueSignal(machine, task, 0n)])).toEqual([1n, null]);
+    expect(values([dequeueSignal(machine, task, ALL_SIGNALS), dequeueSignal(machine, task, ALL_SIGNALS)])).toEqual([
+      1n,
+      null,
+    ]);
   });
 
   test('one for the thread and one for the process are two', () => {
@@ -52,7 +59,10 @@ describe('queueing', () => {
     setCurrentBlocked(machine, task, SIGBIT[SIG.SIGUSR1]!);
     sendSignal(machine, queued(SIG.SIGUSR1, 1n), task, false);
     sendSignal(machine, queued(SIG.SIGUSR1, 2n), task, true);
-    expect(values([dequeueSignal(machine, task, 0n), dequeueSignal(machine, task, 0n)])).toEqual([2n, 1n]);
+    expect(values([dequeueSignal(machine, task, ALL_SIGNALS), dequeueSignal(machine, task, ALL_SIGNALS)])).toEqual([
+      2n,
+      1n,
+    ]);
   });
 
   test('real-time signals queue in order', () => {
@@ -60,7 +70,7 @@ describe('queueing', () => {
     setCurrentBlocked(machine, task, SIGBIT[40]!);
     for (const value of [3n, 1n, 2n]) sendSignal(machine, queued(40, value), task, false);
     expect(task.group.sharedPending.queue).toHaveLength(3);
-    const taken = [0, 1, 2, 3].map(() => dequeueSignal(machine, task, 0n));
+    const taken = [0, 1, 2, 3].map(() => dequeueSignal(machine, task, ALL_SIGNALS));
     expect(values(taken)).toEqual([3n, 1n, 2n, null]);
     expect(task.group.sharedPending.signal).toBe(0n);
   });
@@ -91,8 +101,8 @@ describe('queueing', () => {
     expect(sendSignal(machine, queued(40, 2n), task, false)).toBe(-ERRNO.EAGAIN);
     expect(killSomethingInfo(machine, 41, task.pid)).toBe(0);
     expect(signalsOf(task.group.sharedPending.signal)).toEqual([40, 41]);
-    dequeueSignal(machine, task, 0n);
-    expect(dequeueSignal(machine, task, 0n)).toEqual({
+    dequeueSignal(machine, task, ALL_SIGNALS);
+    expect(dequeueSignal(machine, task, ALL_SIGNALS)).toEqual({
       kind: 'kill',
       signo: 41,
       errno: 0,

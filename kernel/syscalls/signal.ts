@@ -2,7 +2,7 @@
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { SIGACTION, SIGSET_SIZE, STACK_T } from '../abi/sigframe.ts';
 import { KERNEL_SIGINFO_SIZE, knownSiginfoLayout, readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
-import { ALL_SIGNALS, KERNEL_ONLY, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, without } from '../abi/signal.ts';
+import { KERNEL_ONLY, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, without } from '../abi/signal.ts';
 import { TIMESPEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import {
@@ -137,7 +137,7 @@ const rtSigtimedwait = (
     nanoseconds = timespecNanoseconds(readStruct(task.mm, TIMESPEC, timeout));
     if (nanoseconds < 0) return -ERRNO.EINVAL;
   }
-  const found = dequeueSignal(kernel, task, ALL_SIGNALS ^ wanted);
+  const found = dequeueSignal(kernel, task, wanted);
   if (found !== null) return returnInfo(task, found, info);
   if (nanoseconds === 0) return -ERRNO.EAGAIN;
   task.realBlocked = task.blocked;
@@ -152,7 +152,7 @@ const rtSigtimedwait = (
 const endSigwait = (kernel: Kernel, task: Task, wanted: SigSet, info: number): number => {
   setBlockedExactly(kernel, task, task.realBlocked);
   task.realBlocked = 0n;
-  const found = dequeueSignal(kernel, task, ALL_SIGNALS ^ wanted);
+  const found = dequeueSignal(kernel, task, wanted);
   if (found !== null) return returnInfo(task, found, info);
   return task.wait?.timedOut ? -ERRNO.EAGAIN : -ERRNO.EINTR;
 };

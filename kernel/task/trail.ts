@@ -1,4 +1,5 @@
 /** The last entries into the kernel: what a report of our own mistakes shows. */
+import type { CpuState } from '../../emulator/api.ts';
 
 /** One in `SIZE` slots, each `FIELDS` numbers, the oldest overwritten. */
 export interface Trail {
@@ -12,7 +13,7 @@ const FIELDS = 3;
 export const newTrail = (): Trail => ({ entries: new Float64Array(SIZE * FIELDS), count: 0 });
 
 /** `what` is a syscall's number, or -1 - vector for an exception. */
-export const leaveTrail = (trail: Trail, pid: number, rip: number, what: number): void => {
+export const leaveTrail = (trail: Trail, pid: number, { rip }: CpuState, what: number): void => {
   const at = (trail.count++ % SIZE) * FIELDS;
   trail.entries[at] = pid;
   trail.entries[at + 1] = rip;
