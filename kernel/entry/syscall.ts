@@ -6,6 +6,7 @@ import { type CpuState, OutOfFrames, PAGE_SIZE, REG } from '../../emulator/api.t
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { syscallName } from '../abi/syscalls.ts';
+import { releaseHeld } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { UserFault } from '../mm/user.ts';
 import { secureComputing } from '../process/seccomp.ts';
@@ -123,13 +124,21 @@ export const resumeSyscall = (kernel: Kernel, task: Task): void => {
   else enterSyscall(kernel, task, task.origAx, entering === 'seccomp');
 };
 
+/** What another thread closes meanwhile stays open for this call. */
+const noteDescriptors = ({ cpu }: Kernel, { wait }: Task, { descriptors }: SyscallRow): void => {
+  if (descriptors.length === 0 || wait === null) return;
+  wait.descriptors = descriptors.map((index) => cpu.state.getInt32(ARGUMENT_REGISTERS[index]!));
+};
+
 const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   const result = call(kernel, task, row);
   if (result === BLOCKED) {
     task.inSyscall = true;
+    if (task.group.threads.length > 1) noteDescriptors(kernel, task, row);
     return;
   }
   task.inSyscall = false;
+  if (task.wait?.held) releaseHeld(kernel, task.wait);
   task.wait = null;
   // A task that is gone has no result; observers were told of its exit.
   if (kernel.observers.syscallExit.length > 0 && !task.exiting && task.exitDue === null) {

@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import type { Kernel } from '../kernel.ts';
 import type { FileDescriptor, FileTable, Task } from '../task/task.ts';
+import type { Wait } from '../task/wait.ts';
 import { dropNotes } from './dnotify.ts';
 import { fput } from './inode.ts';
 import { releasePosixLocks } from './locks.ts';
@@ -14,9 +15,31 @@ export const NR_OPEN = 1 << 20;
 
 export const newFileTable = (): FileTable => ({ entries: [] });
 
+/** What a call that has slept was given, though another thread closed the descriptor since. */
+const heldFile = ({ wait }: Task, fd: number): OpenFile | undefined =>
+  wait === null || wait.held === null ? undefined : wait.held.find((held) => held.fd === fd)?.file;
+
+/** Threads that sleep in calls on a descriptor which is closed go on with its file, as fdget holds it. */
+const holdForSleepers = (task: Task, fd: number, file: OpenFile): void => {
+  for (const { files, inSyscall, wait } of task.group.threads) {
+    if (files !== task.files || !inSyscall || wait === null || !wait.descriptors?.includes(fd)) continue;
+    if (wait.held?.some((held) => held.fd === fd)) continue;
+    wait.held ??= [];
+    wait.held.push({ fd, file });
+    file.refs++;
+  }
+};
+
+/** The call is over. */
+export const releaseHeld = (kernel: Kernel, wait: Wait): void => {
+  const { held } = wait;
+  wait.held = null;
+  for (const { file } of held ?? []) fput(kernel, file);
+};
+
 /** The open file of a descriptor; undefined is EBADF. O_PATH descriptors count only with `path` (fdget_raw). */
 export const getFile = (task: Task, fd: number, path = false): OpenFile | undefined => {
-  const file = task.files.entries[fd]?.file;
+  const file = heldFile(task, fd) ?? task.files.entries[fd]?.file;
   return file !== undefined && !path && isPathFile(file) ? undefined : file;
 };
 
@@ -56,6 +79,7 @@ export const closeFile = (kernel: Kernel, task: Task, fd: number): number => {
   const { entries } = task.files;
   const entry = entries[fd];
   if (entry === undefined) return -ERRNO.EBADF;
+  if (task.group.threads.length > 1) holdForSleepers(task, fd, entry.file);
   entries[fd] = undefined;
   while (entries.length > 0 && entries[entries.length - 1] === undefined) entries.pop();
   dropEntry(kernel, task.files, entry);

@@ -1,4 +1,6 @@
 /** execve in a process with several threads: only one is left, and it is the leader (de_thread of fs/exec.c). */
+
+import { releaseHeld } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmGet } from '../mm/mm.ts';
 import { newPending } from '../signal/pending.ts';
@@ -21,6 +23,7 @@ const halt = (kernel: Kernel, thread: Task): void => {
   const at = kernel.runQueue.indexOf(thread);
   if (at >= 0) kernel.runQueue.splice(at, 1);
   thread.inSyscall = false;
+  if (thread.wait?.held) releaseHeld(kernel, thread.wait);
   thread.wait = null;
 };
 

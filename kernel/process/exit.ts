@@ -1,7 +1,7 @@
 /** The end of a task, of a process, and what becomes of its children (kernel/exit.c). */
 import { PTRACE_EVENT, PTRACE_O } from '../abi/ptrace.ts';
 import { SIG } from '../abi/signal.ts';
-import { closeAllFiles } from '../fs/descriptors.ts';
+import { closeAllFiles, releaseHeld } from '../fs/descriptors.ts';
 import { exitSem } from '../ipc/undo.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmPut } from '../mm/mm.ts';
@@ -82,6 +82,7 @@ const exitNotify = (kernel: Kernel, task: Task, groupDead: boolean): void => {
   forgetOriginalParent(kernel, task);
   if (groupDead) killOrphanedPgrp(kernel, group.leader, null);
   task.state = 'zombie';
+  if (task.wait?.held) releaseHeld(kernel, task.wait);
   task.wait = null;
   wakeAll(kernel, group.endWait);
   for (const observer of kernel.observers.exit) observer.exit(task);

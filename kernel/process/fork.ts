@@ -119,6 +119,7 @@ const stopInClone = (kernel: Kernel, task: Task, event: number, progress: CloneP
     uninterruptible: true,
     data: progress,
     what: 'ptrace_stop',
+    held: null,
   };
   ptraceEvent(kernel, task, event, progress.child);
   return BLOCKED;

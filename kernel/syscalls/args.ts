@@ -37,5 +37,6 @@ export const pointer = argument('pointer', (v) => address(v));
 export const outPointer = filledBy(() => null);
 /** The high half of an offset, which means nothing on 64 bits. */
 export const unused = argument('pointer', () => '');
-export const fd = int;
+/** A type of its own: a call that sleeps holds the files of its descriptors. */
+export const fd = Object.freeze({ ...int, descriptor: true as const });
 export const pid = int;

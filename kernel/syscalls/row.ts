@@ -21,6 +21,8 @@ export interface ArgumentType {
   format(value: number, context: FormatContext): string | null;
   /** Out-argument: what it points to is known only after the call. */
   readonly out?: boolean;
+  /** A descriptor. */
+  readonly descriptor?: true;
 }
 
 export interface FormatContext {
@@ -42,6 +44,8 @@ export interface SyscallRow {
   readonly args: readonly (readonly [name: string, type: ArgumentType])[];
   /** How each of the six registers is decoded, one of `PASS`, from the arguments' types. */
   readonly passes: Uint8Array;
+  /** Which arguments are descriptors. */
+  readonly descriptors: readonly number[];
   readonly handler: SyscallHandler;
   readonly level: SupportLevel;
   /** What is missing when the level is partial. */
@@ -64,6 +68,7 @@ export const syscall = (
   name,
   args,
   passes: Uint8Array.from({ length: REGISTERS }, (_, index) => PASS[args[index]?.[1].pass ?? 'none']),
+  descriptors: args.flatMap(([, type], index) => (type.descriptor ? [index] : [])),
   handler,
   level: missing === '' ? 'full' : 'partial',
   note: missing,

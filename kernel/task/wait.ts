@@ -5,6 +5,7 @@
  * same arguments; what must survive (an absolute deadline, bytes already moved) is plain data in `task.wait.data`. That is
  * the kernel's `prepare_to_wait / signal_pending -> -ERESTARTSYS / schedule` loop without a hidden stack.
  */
+import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from './task.ts';
 
@@ -60,6 +61,10 @@ export interface Wait {
   data: any;
   /** For people: what the task waits for, as `pipe_read`. Linux's /proc/PID/wchan. */
   what: string;
+  /** Descriptors that the call was given, in a process of several threads. */
+  descriptors?: readonly number[];
+  /** Open files of theirs that others have closed since: the call goes on with them, and drops them at its end. */
+  held: { fd: number; file: OpenFile }[] | null;
 }
 
 export interface BlockOptions {
@@ -90,6 +95,7 @@ export const block = (kernel: Kernel, task: Task, options: BlockOptions): number
     uninterruptible,
     data: options.data ?? task.wait?.data,
     what: options.what,
+    held: task.wait?.held ?? null,
   };
   for (const queue of queues) queue.waiters.push(task);
   kernel.sleep(task);

@@ -65,8 +65,6 @@ const sendTo = (
   if (name !== null) {
     const error = validateAddress(name);
     if (error < 0) return error;
-  } else if (sock.peer === null) {
-    return -ERRNO.ENOTCONN;
   }
   if (wantsCredentials(sock)) {
     const error = autobind(kernel, sock);
@@ -78,7 +76,7 @@ const sendTo = (
   if (room !== 0) return room;
   const bytes = takeWhole(message.data, message.length);
   if (bytes === null) return -ERRNO.EFAULT;
-  const other = name === null ? sock.peer! : findOther(kernel, task, sock.type, name);
+  const other = name === null ? (sock.peer ?? -ERRNO.ENOTCONN) : findOther(kernel, task, sock.type, name);
   if (typeof other === 'number') return other;
   if (!maySend(sock, other)) return -ERRNO.EPERM;
   if (other.dead) return goneReceiver(kernel, sock, other);
