@@ -143,6 +143,14 @@ static void stops(void) {
   printf("  others %d %d\n", waitpid(tids[0], &status, __WALL | WNOHANG), waitpid(tids[1], &status, __WALL | WNOHANG));
   tell(tids[2], PTRACE_CONT, 0);
   all_asleep();
+  struct { unsigned long pointer; unsigned size, signature, flags, pad; } rseq = {0, 0, 0, 9, 9}, other = {0, 0, 0, 9, 9};
+  tell(tids[2], PTRACE_INTERRUPT, 0);
+  expect("second", tids[2]);
+  printf("its rseq: %ld of 24,", ptrace(0x420f, tids[2], 24, &rseq));
+  printf(" cut short %ld,", ptrace(0x420f, tids[2], 8, &other));
+  printf(" signature %x, %u %u, the same %d, nothing behind %u\n", rseq.signature, rseq.flags, rseq.pad, other.pointer == rseq.pointer && rseq.pointer != 0, other.size);
+  tell(tids[2], PTRACE_CONT, 0);
+  all_asleep();
   printf("a signal for one\n");
   syscall(SYS_tgkill, pid, tids[2], SIGUSR1);
   expect("second", tids[2]);

@@ -190,6 +190,7 @@ export const PR = {
   SET_THP_DISABLE: 41,
   GET_THP_DISABLE: 42,
   CAP_AMBIENT: 47,
+  SET_SYSCALL_USER_DISPATCH: 59,
   SET_VMA: 0x53564d41,
 } as const;
 

@@ -37,6 +37,7 @@ export const PTRACE = {
   SETSIGMASK: 0x420b,
   SECCOMP_GET_FILTER: 0x420c,
   GET_SYSCALL_INFO: 0x420e,
+  GET_RSEQ_CONFIGURATION: 0x420f,
 } as const;
 
 /** Those of stops: bits 15:8 of the stop's code. Bit n of the options switches event n on. */
@@ -73,6 +74,18 @@ export const PTRACE_SYSCALL_INFO = struct(
     ['arch', u32, 'AUDIT_ARCH_*'],
     ['instruction_pointer', u64, 'rip'],
     ['stack_pointer', u64, 'rsp'],
+  ],
+  { size: 24 },
+);
+
+export const PTRACE_RSEQ_CONFIGURATION = struct(
+  'struct ptrace_rseq_configuration',
+  [
+    ['rseq_abi_pointer', u64, 'address of struct rseq; 0 for none'],
+    ['rseq_abi_size', u32, 'its bytes'],
+    ['signature', u32, 'before each abort handler'],
+    ['flags', u32, 'zero'],
+    ['pad', u32, 'zero'],
   ],
   { size: 24 },
 );

@@ -107,7 +107,7 @@ export const SI = {
 } as const;
 
 /** si_code of SIGSYS. */
-export const SYS_SECCOMP = 1;
+export const SYS = { SECCOMP: 1, USER_DISPATCH: 2 } as const;
 
 /** si_code of SIGIO. */
 export const POLL_CODE = { IN: 1, OUT: 2, MSG: 3, ERR: 4, PRI: 5, HUP: 6 } as const;
@@ -141,6 +141,7 @@ const codesOf: Readonly<Record<number, Map<number, string>>> = {
   [SIG.SIGTRAP]: new Map(prefixed('TRAP', TRAP)),
   [SIG.SIGCHLD]: new Map(prefixed('CLD', CLD)),
   [SIG.SIGIO]: new Map(prefixed('POLL', POLL)),
+  [SIG.SIGSYS]: new Map(prefixed('SYS', SYS)),
 };
 
 /** `SEGV_MAPERR` for SIGSEGV and 1, `SI_USER` for any signal and 0; the number itself when it has no name. */

@@ -16,6 +16,7 @@ import { PASS, type SyscallHandler, type SyscallRow } from '../syscalls/row.ts';
 import { syscallRow } from '../syscalls/table.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, REGISTERS_SET } from '../task/wait.ts';
+import { syscallUserDispatch } from './user-dispatch.ts';
 import { resumeVsyscall, vdsoCall } from './vdso.ts';
 
 /** Registers of the arguments, in order. */
@@ -68,6 +69,7 @@ export const doSyscall64 = (kernel: Kernel, task: Task): void => {
   if (kernel.cpu.state.ripIsIn(task.mm.vdso, PAGE_SIZE) && vdsoCall(kernel, task, number)) return;
   task.origAx = number;
   task.syscalls++;
+  if (task.userDispatch !== null && syscallUserDispatch(kernel, task, number)) return;
   if (task.trace !== null) {
     // What Linux has there until there is a result; a tracer may look.
     kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);

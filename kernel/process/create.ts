@@ -181,6 +181,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     sysvsem: null,
     noNewPrivs: false,
     noTsc: false,
+    userDispatch: null,
     personality: 0,
     seccomp: { mode: SECCOMP_MODE.DISABLED, filter: null },
     dumpable: 1,

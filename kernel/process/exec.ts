@@ -252,6 +252,7 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   kernel.cpu.setWatchpoints([]);
   task.rseq = null;
   task.rseqEvent = false;
+  task.userDispatch = null;
   task.group.execd = true;
   if (secure) task.parentDeathSignal = 0;
   task.dumpable = secure ? 0 : 1;

@@ -1,6 +1,6 @@
 /** Signals which the task itself caused and cannot refuse (force_sig and its relatives, kernel/signal.c). */
 import { AUDIT_ARCH_X86_64 } from '../abi/seccomp.ts';
-import { inSet, SIG, SIG_DFL, SIG_IGN, SIGBIT, SYS_SECCOMP } from '../abi/signal.ts';
+import { inSet, SIG, SIG_DFL, SIG_IGN, SIGBIT, SYS } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from './send.ts';
@@ -57,12 +57,16 @@ export const forceSigsegv = (kernel: Kernel, task: Task, signo: number): void =>
 export const forceSigFault = (kernel: Kernel, task: Task, signo: number, code: number, address: bigint): void =>
   forceSigInfo(kernel, { kind: 'fault', signo, errno: 0, code, address }, task, 'current');
 
+const sysInfo = (kernel: Kernel, syscall: number, errno: number, code: number): SigInfo => ({
+  kind: 'sys',
+  ...{ signo: SIG.SIGSYS, errno, code },
+  ...{ address: kernel.cpu.state.rip64, syscall, arch: AUDIT_ARCH_X86_64 },
+});
+
 /** SIGSYS for a call which seccomp refused; `fatal` leaves no way out (force_sig_seccomp). */
-export const forceSigSeccomp = (kernel: Kernel, task: Task, syscall: number, reason: number, fatal: boolean): void => {
-  const info: SigInfo = {
-    kind: 'sys',
-    ...{ signo: SIG.SIGSYS, errno: reason, code: SYS_SECCOMP },
-    ...{ address: kernel.cpu.state.rip64, syscall, arch: AUDIT_ARCH_X86_64 },
-  };
-  forceSigInfo(kernel, info, task, fatal ? 'exit' : 'current');
-};
+export const forceSigSeccomp = (kernel: Kernel, task: Task, syscall: number, reason: number, fatal: boolean): void =>
+  forceSigInfo(kernel, sysInfo(kernel, syscall, reason, SYS.SECCOMP), task, fatal ? 'exit' : 'current');
+
+/** SIGSYS for a call which the program wants to make itself (trigger_sigsys). */
+export const forceSigUserDispatch = (kernel: Kernel, task: Task, syscall: number): void =>
+  forceSigInfo(kernel, sysInfo(kernel, syscall, 0, SYS.USER_DISPATCH), task, 'current');

@@ -39,6 +39,24 @@ const ambient = (operation: number, capability: number): number => {
   return operation === AMBIENT.IS_SET || operation === AMBIENT.LOWER ? 0 : -ERRNO.EINVAL;
 };
 
+/** PR_SYS_DISPATCH_*. */
+const DISPATCH = { OFF: 0, ON: 1 } as const;
+
+/** set_syscall_user_dispatch. */
+const setUserDispatch = (task: Task, mode: number, offset: number, length: number, selector: number): number => {
+  if (mode === DISPATCH.OFF) {
+    if (offset !== 0 || length !== 0 || selector !== 0) return -ERRNO.EINVAL;
+    task.userDispatch = null;
+    return 0;
+  }
+  if (mode !== DISPATCH.ON) return -ERRNO.EINVAL;
+  // Neither empty nor around the end.
+  if (offset !== 0 && (length === 0 || offset + length >= 2 ** 64)) return -ERRNO.EINVAL;
+  if (selector >= USER_END) return -ERRNO.EFAULT;
+  task.userDispatch = { offset, length, selector };
+  return 0;
+};
+
 const prctl = (
   kernel: Kernel,
   task: Task,
@@ -106,6 +124,8 @@ const prctl = (
       if (arg2 !== PR_TSC.ENABLE && arg2 !== PR_TSC.SIGSEGV) return -ERRNO.EINVAL;
       task.noTsc = arg2 === PR_TSC.SIGSEGV;
       return 0;
+    case PR.SET_SYSCALL_USER_DISPATCH:
+      return setUserDispatch(task, arg2, arg3, arg4, arg5);
     case PR.CAPBSET_READ:
       return arg2 > LAST_CAPABILITY ? -ERRNO.EINVAL : 1;
     case PR.CAP_AMBIENT:

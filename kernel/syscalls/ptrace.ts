@@ -10,6 +10,7 @@ import {
   PTRACE_EVENT,
   PTRACE_EVENTMSG,
   PTRACE_PEEKSIGINFO_SHARED,
+  PTRACE_RSEQ_CONFIGURATION,
   PTRACE_SYSCALL_INFO,
   SYSCALL_INFO_SECCOMP,
   SYSCALL_INFO_SIZE,
@@ -150,6 +151,17 @@ const setSigmask = (task: Task, tracee: Task, size: number, data: number): numbe
   return 0;
 };
 
+/** PTRACE_GET_RSEQ_CONFIGURATION: as much as there is room for; the whole size. */
+const getRseq = (task: Task, tracee: Task, size: number, data: number): number => {
+  const bytes = new Uint8Array(PTRACE_RSEQ_CONFIGURATION.size);
+  const { address, length, signature } = tracee.rseq ?? { address: 0, length: 0, signature: 0 };
+  PTRACE_RSEQ_CONFIGURATION.write(new DataView(bytes.buffer), 0, {
+    ...{ rseq_abi_pointer: BigInt(address), rseq_abi_size: length, signature },
+  });
+  copyToUser(task.mm, data, bytes.subarray(0, Math.min(size, bytes.length)));
+  return bytes.length;
+};
+
 /** Requests to a tracee that is stopped (arch_ptrace, ptrace_request). */
 const ptraceRequest = (
   kernel: Kernel,
@@ -218,6 +230,8 @@ const ptraceRequest = (
       return setSigmask(task, tracee, address, data);
     case PTRACE.GET_SYSCALL_INFO:
       return getSyscallInfo(kernel, task, tracee, address, data);
+    case PTRACE.GET_RSEQ_CONFIGURATION:
+      return getRseq(task, tracee, address, data);
     case PTRACE.LISTEN:
       return ptraceListen(kernel, tracee);
     default:

@@ -336,6 +336,8 @@ export interface Task {
   /** What semop(2) with SEM_UNDO left to be undone at the end. */
   sysvsem: SemUndoList | null;
   noNewPrivs: boolean;
+  /** Calls from outside of this range are SIGSYS, where the byte at `selector` (0: always) says so; null for none. */
+  userDispatch: { offset: number; length: number; selector: number } | null;
   /** Reading the time-stamp counter is SIGSEGV (TIF_NOTSC). */
   noTsc: boolean;
   /** personality(2). */

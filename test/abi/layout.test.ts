@@ -83,6 +83,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   ifaddrmsg: { c: 'struct ifaddrmsg', headers: ['sys/socket.h', 'linux/if_addr.h'] },
   tunPi: { c: 'struct tun_pi', headers: ['linux/if_tun.h'] },
   PEEKSIGINFO_ARGS: { c: 'struct ptrace_peeksiginfo_args', headers: ['linux/types.h', 'linux/ptrace.h'] },
+  PTRACE_RSEQ_CONFIGURATION: { c: 'struct ptrace_rseq_configuration', headers: ['linux/types.h', 'linux/ptrace.h'] },
   IOVEC_OF_REGSET: { c: 'struct iovec', headers: ['sys/uio.h'] },
   // What all kinds of struct ptrace_syscall_info begin with; its union follows.
   PTRACE_SYSCALL_INFO: {

@@ -18,6 +18,14 @@ const DUMPABLE = choice(
   'SUID_DUMP_???',
 );
 
+const DISPATCH = choice(
+  [
+    ['PR_SYS_DISPATCH_OFF', 0],
+    ['PR_SYS_DISPATCH_ON', 1],
+  ],
+  'PR_SYS_DISPATCH_???',
+);
+
 /** Behind the result of PR_GET_DUMPABLE. */
 export const prctlResult = (operation: number, result: number): string =>
   operation === PR.GET_DUMPABLE ? `${result} (${DUMPABLE(result)})` : String(result);
@@ -55,6 +63,7 @@ const ARGUMENTS: Readonly<Record<number, readonly Text[]>> = {
   [PR.CAPBSET_DROP]: [decimal],
   [PR.GET_TSC]: [filled(storedInt)],
   [PR.SET_TSC]: [decimal],
+  [PR.SET_SYSCALL_USER_DISPATCH]: [DISPATCH, hex, hex, pointer],
   [PR.GET_SECUREBITS]: [],
   [PR.SET_TIMERSLACK]: [decimal],
   [PR.GET_TIMERSLACK]: [],
