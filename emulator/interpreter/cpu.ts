@@ -202,10 +202,20 @@ export class InterpreterCpu implements Cpu {
 
   /** Lets generated code find the block by itself, until its mapping changes. */
   #noteExecuted(block: Block): void {
-    this.blocks.cacheJump(block, this.space.tag);
     const page = Math.floor(block.address / PAGE_SIZE);
+    if (this.space.executed.has(page)) this.blocks.cacheJump(block, this.space.tag);
+    else this.noteExecutedPage(page, block.frame);
+    if (block.second !== 0) {
+      this.blocks.cacheJump(block, this.space.tag);
+      this.noteExecutedPage(page + 1, block.second);
+    }
+  }
+
+  /** Code of the page is executed from this frame. */
+  protected noteExecutedPage(page: number, frame: number): void {
+    if (this.space.executed.has(page)) return;
     this.space.executed.add(page);
-    if (block.second !== 0) this.space.executed.add(page + 1);
+    this.blocks.cacheJumps(page, frame, this.space.tag);
   }
 
   /** A region was left and TypeScript hears of it: at an instruction (`EXIT.interpret`) or for an address (`EXIT.left`). */
