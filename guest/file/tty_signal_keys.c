@@ -101,6 +101,18 @@ int main(void) {
   echoes();
   until_mark("slave", s);
   end();
+  // Echo waits as output does.
+  pair();
+  type("\023held!\n");
+  until_mark("slave", s);
+  p = (struct pollfd){m, POLLIN, 0};
+  printf("  stopped, the master has echo: %d\n", poll(&p, 1, 0));
+  type("\021");
+  echoes();
+  type("\023gone!\003after!\n");
+  echoes();
+  until_mark("slave", s);
+  end();
   // Packet mode.
   pair();
   int on = 1;

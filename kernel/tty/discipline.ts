@@ -45,7 +45,9 @@ export const setStopped = (kernel: Kernel, tty: Tty, stopped: boolean): void => 
   if (tty.stopped === stopped) return;
   tty.stopped = stopped;
   packetChange(kernel, tty, stopped ? 'stop' : 'start');
-  if (!stopped) wakeAll(kernel, tty.writeWait);
+  if (stopped) return;
+  sendEchoes(kernel, tty);
+  wakeAll(kernel, tty.writeWait);
 };
 
 /**

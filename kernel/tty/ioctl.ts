@@ -23,7 +23,8 @@ import { END_OF_FILE, isCanonical, LINE_END, type Termios, type Tty, ttyDevice }
 const realTty = (tty: Tty): Tty => (tty.kind === 'master' ? tty.link! : tty);
 
 /** Requests that change something, for which a background process is stopped (tty_ioctl's first switch). */
-const CHANGES: readonly number[] = [IOCTL.TIOCSETD, IOCTL.TCSBRK, IOCTL.TCSBRKP, IOCTL.TCXONC];
+const { TIOCSETD, TIOCSBRK, TIOCCBRK, TCSBRK, TCSBRKP, TCXONC } = IOCTL;
+const CHANGES: readonly number[] = [TIOCSETD, TIOCSBRK, TIOCCBRK, TCSBRK, TCSBRKP, TCXONC];
 
 /** Takes new settings; input is seen with other eyes when ICANON changes (n_tty_set_termios). */
 const setTermios = (kernel: Kernel, tty: Tty, settings: Termios): void => {
@@ -225,6 +226,8 @@ const queueIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number,
       return flow(kernel, tty, argument);
     case IOCTL.TCSBRK:
     case IOCTL.TCSBRKP:
+    case IOCTL.TIOCSBRK:
+    case IOCTL.TIOCCBRK:
       return 0;
     case IOCTL.TIOCSTI:
       return insert(kernel, task, tty, argument);

@@ -111,10 +111,14 @@ export const echo = (tty: Tty, bytes: readonly number[]): void => {
   for (const byte of bytes) echoes.bytes.push(...processed(tty, byte));
 };
 
-/** process_echoes. */
+/** What is held of echo while output is; the oldest goes (ECHO_COMMIT_WATERMARK and N_TTY_BUF_SIZE of n_tty.c). */
+const ECHO_SIZE = 4096;
+
+/** Not while output is held (process_echoes). */
 export const sendEchoes = (kernel: Kernel, tty: Tty): void => {
   const { bytes } = tty.echoes;
-  if (bytes.length === 0) return;
+  if (bytes.length > ECHO_SIZE) bytes.splice(0, bytes.length - ECHO_SIZE);
+  if (bytes.length === 0 || tty.stopped) return;
   tty.echoes.bytes = [];
   drive(kernel, tty, Uint8Array.from(bytes));
 };
