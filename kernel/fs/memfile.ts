@@ -93,9 +93,12 @@ export const store = (kernel: Kernel, inode: MemInode, position: number, bytes: 
   return done;
 };
 
-const checkSeals = (inode: MemInode, end: number): number => {
+/** Bytes that may be written from a place on; -EPERM. With F_SEAL_GROW the page that would grow the file is left out. */
+const sealedLength = (inode: MemInode, position: number, length: number): number => {
   if ((inode.seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) !== 0) return -ERRNO.EPERM;
-  return (inode.seals & SEAL.GROW) !== 0 && end > inode.size ? -ERRNO.EPERM : 0;
+  if ((inode.seals & SEAL.GROW) === 0 || position + length <= inode.size) return length;
+  const allowed = inode.size - (inode.size % PAGE_SIZE) - position;
+  return allowed > 0 ? allowed : -ERRNO.EPERM;
 };
 
 /** Cuts or extends (shmem_setattr). */
@@ -220,9 +223,11 @@ export const memFile: FileOperations = Object.freeze<FileOperations>({
   },
   write: (kernel: Kernel, task: Task, file, source, position) => {
     const inode = mem(file.inode);
-    const sealed = checkSeals(inode, position + source.remaining);
-    if (sealed < 0) return sealed;
-    return writeFile(kernel, task, inode, source, position, (at, bytes) => store(kernel, inode, at, bytes));
+    const length = sealedLength(inode, position, source.remaining);
+    if (length < 0) return length;
+    return writeFile(kernel, task, inode, source, position, (at, bytes) =>
+      store(kernel, inode, at, bytes.subarray(0, Math.max(0, position + length - at))),
+    );
   },
   readPage: (_kernel, file, offset, into) => {
     const inode = mem(file.inode);

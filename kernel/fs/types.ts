@@ -86,6 +86,8 @@ export interface Inode {
   writers: number;
   /** A removed directory takes no new entries (S_DEAD). */
   dead: boolean;
+  /** F_SEAL_WRITE or F_SEAL_FUTURE_WRITE: it is not mapped for writing any more. */
+  writeSealed?: boolean;
   /** Nameless from the start (O_TMPFILE without O_EXCL): link(2) may give it a name (I_LINKABLE). */
   linkable?: boolean;
   /** FIFOs: the pipe while someone has it open. */

@@ -116,6 +116,10 @@ export const doMmap = (
   if (kind < 0) return kind;
   vm |= kind;
   if (file !== null && kind & VM.MAYSHARE && !(kind & VM.SHARED)) vm &= ~VM.MAYWRITE;
+  if (kind & VM.SHARED && file?.inode.writeSealed) {
+    if (prot & PROT.WRITE) return -ERRNO.EPERM;
+    vm &= ~VM.MAYWRITE;
+  }
   if (flags & MAP.NORESERVE) vm |= VM.NORESERVE;
   const result = mmapRegion(mm, start, size, vm, file, offset, null);
   if (result >= 0 && (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE) populate(mm, start, start + size);

@@ -70,6 +70,7 @@ const addSeals = (kernel: Kernel, file: OpenFile, seals: number): number => {
   if (inode.seals & SEAL.SEAL) return -ERRNO.EPERM;
   if (seals & SEAL.WRITE && !(inode.seals & SEAL.WRITE) && isMappedForWriting(kernel, inode)) return -ERRNO.EBUSY;
   inode.seals |= seals;
+  if (seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) inode.writeSealed = true;
   return 0;
 };
 
