@@ -82,6 +82,15 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   ifinfomsg: { c: 'struct ifinfomsg', headers: ['sys/socket.h', 'linux/rtnetlink.h'] },
   ifaddrmsg: { c: 'struct ifaddrmsg', headers: ['sys/socket.h', 'linux/if_addr.h'] },
   tunPi: { c: 'struct tun_pi', headers: ['linux/if_tun.h'] },
+  // Of Linux 6.9.
+  EPOLL_PARAMS: {
+    c: 'struct epoll_params_6_9',
+    headers: ['linux/types.h'],
+    declare:
+      'struct epoll_params_6_9 { __u32 busy_poll_usecs; __u16 busy_poll_budget; __u8 prefer_busy_poll, __pad; };',
+  },
+  virtioNetHdr: { c: 'struct virtio_net_hdr', headers: ['linux/virtio_net.h'] },
+  sockExtendedErr: { c: 'struct sock_extended_err', headers: ['time.h', 'linux/errqueue.h'] },
   PEEKSIGINFO_ARGS: { c: 'struct ptrace_peeksiginfo_args', headers: ['linux/types.h', 'linux/ptrace.h'] },
   PTRACE_RSEQ_CONFIGURATION: { c: 'struct ptrace_rseq_configuration', headers: ['linux/types.h', 'linux/ptrace.h'] },
   IOVEC_OF_REGSET: { c: 'struct iovec', headers: ['sys/uio.h'] },
