@@ -6,7 +6,8 @@ import { formKey } from '../decode/form.ts';
 import { HANDLER } from '../interpreter/contract.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
-import { type Notes, RegionOps } from './emit.ts';
+import type { Notes } from './emit/control.ts';
+import { RegionOps } from './emit.ts';
 import { Frame } from './frame.ts';
 import { RegionWriter } from './writer.ts';
 

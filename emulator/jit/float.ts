@@ -30,7 +30,7 @@ import { LINEAR } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
-import type { RegionOps } from './emit.ts';
+import type { VectorEmitter } from './emit/vectors.ts';
 
 export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
 
@@ -140,18 +140,18 @@ export const loadFloatConstants = (f: FunctionWriter, locals: readonly number[])
 // --- tests of bits --------------------------------------------------------------------------------------------------
 
 /** Branches to the label if the condition on the stack holds, which it hardly ever does. */
-const branchIf = (o: RegionOps, label: number): void => {
+const branchIf = (o: VectorEmitter, label: number): void => {
   o.f.unlikely();
   o.f.brIfTo(label);
 };
 
-const branchIfNot = (o: RegionOps, c: Value, label: number): void => {
+const branchIfNot = (o: VectorEmitter, c: Value, label: number): void => {
   o.push(o.negate(c));
   branchIf(o, label);
 };
 
 /** Pushes the upper 32 bits. */
-const pushUpper = (o: RegionOps, t: FloatType, bits: Value): void => {
+const pushUpper = (o: VectorEmitter, t: FloatType, bits: Value): void => {
   o.push(bits);
   if (t.w === 32) return;
   o.f.i64(32n);
@@ -160,7 +160,7 @@ const pushUpper = (o: RegionOps, t: FloatType, bits: Value): void => {
 };
 
 /** Pushes how far a number is above the smallest ones. */
-const pushAboveSmallest = (o: RegionOps, t: FloatType, bits: Value): void => {
+const pushAboveSmallest = (o: VectorEmitter, t: FloatType, bits: Value): void => {
   const { f } = o;
   pushUpper(o, t, bits);
   // Twice the upper half: the exponent is on top.
@@ -171,7 +171,7 @@ const pushAboveSmallest = (o: RegionOps, t: FloatType, bits: Value): void => {
 };
 
 /** Branches if bits are those of a zero or a denormal. */
-const branchIfTiny = (o: RegionOps, t: FloatType, bits: Value, label: number): void => {
+const branchIfTiny = (o: VectorEmitter, t: FloatType, bits: Value, label: number): void => {
   pushUpper(o, t, bits);
   o.f.i32(t.w === 64 ? 0x7ff00000 : 0x7f800000);
   o.f.op(OP.i32And);
@@ -180,9 +180,9 @@ const branchIfTiny = (o: RegionOps, t: FloatType, bits: Value, label: number): v
 };
 
 /** Bits without their sign, times two. */
-const magnitude = (o: RegionOps, t: FloatType, bits: Value): Value => o.shl(t.w, bits, o.int(t.w, 1));
+const magnitude = (o: VectorEmitter, t: FloatType, bits: Value): Value => o.shl(t.w, bits, o.int(t.w, 1));
 
-const branchIfDenormal = (o: RegionOps, t: FloatType, bits: Value, label: number): void => {
+const branchIfDenormal = (o: VectorEmitter, t: FloatType, bits: Value, label: number): void => {
   // Zero becomes the largest number.
   const below = o.sub(t.w, magnitude(o, t, bits), o.int(t.w, 1));
   o.push(o.ltU(t.w, below, o.int(t.w, 2n * t.smallest - 1n)));
@@ -202,7 +202,7 @@ interface Scalar {
 
 /** Branches unless the result is exact, if it is normal or zero. */
 const branchUnlessExact = (
-  o: RegionOps,
+  o: VectorEmitter,
   t: FloatType,
   name: Arithmetic,
   a: Scalar,
@@ -242,7 +242,7 @@ const branchUnlessExact = (
 
 /** Branches unless the result is a normal number, or a zero because an operand is. Sums that are exact are anything. */
 const branchUnlessInRange = (
-  o: RegionOps,
+  o: VectorEmitter,
   t: FloatType,
   name: Arithmetic,
   a: Scalar,
@@ -266,7 +266,7 @@ const branchUnlessInRange = (
 
 /** Scalar arithmetic; a square root takes its operand twice. */
 export const scalarArithmetic = (
-  o: RegionOps,
+  o: VectorEmitter,
   name: Arithmetic,
   w: 32 | 64,
   a: Value,
@@ -319,15 +319,15 @@ export const scalarArithmetic = (
 // --- vectors --------------------------------------------------------------------------------------------------------
 
 /** Whether lanes are zero where these bits are. */
-const lanesWithout = (o: RegionOps, t: FloatType, bits: bigint, a: Value): Value =>
+const lanesWithout = (o: VectorEmitter, t: FloatType, bits: bigint, a: Value): Value =>
   simd(o, t.w === 64 ? SIMD.i64x2Eq : SIMD.i32x4Eq, simd(o, SIMD.v128And, a, vectorConstant(o, t, bits)), zeros(o));
 
-const zeros = (o: RegionOps): Value => o.vectorConstant(0n, 0n);
-const or = (o: RegionOps, a: Value, b: Value): Value => simd(o, SIMD.v128Or, a, b);
-const and = (o: RegionOps, a: Value, b: Value): Value => simd(o, SIMD.v128And, a, b);
+const zeros = (o: VectorEmitter): Value => o.vectorConstant(0n, 0n);
+const or = (o: VectorEmitter, a: Value, b: Value): Value => simd(o, SIMD.v128Or, a, b);
+const and = (o: VectorEmitter, a: Value, b: Value): Value => simd(o, SIMD.v128And, a, b);
 
 /** Lanes in which the result is surely exact, if it is normal or zero: see `branchUnlessExact`. */
-const exactLanes = (o: RegionOps, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
+const exactLanes = (o: VectorEmitter, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
   const { arithmetic, compare } = t.vector;
   const few = (x: Value, y: Value): Value => lanesWithout(o, t, LOW_BITS[t.w], or(o, x, y));
   const same = (what: 'add' | 'sub' | 'mul', x: Value, y: Value, z: Value): Value =>
@@ -347,7 +347,7 @@ const exactLanes = (o: RegionOps, t: FloatType, name: Arithmetic, a: Value, b: V
 };
 
 /** Lanes in which a result of zero is a true one. */
-const zeroLanes = (o: RegionOps, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
+const zeroLanes = (o: VectorEmitter, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
   switch (name) {
     case 'add':
     case 'sub':
@@ -363,7 +363,7 @@ const zeroLanes = (o: RegionOps, t: FloatType, name: Arithmetic, a: Value, b: Va
 
 /** The same on vectors. */
 export const vectorArithmetic = (
-  o: RegionOps,
+  o: VectorEmitter,
   name: Arithmetic,
   w: 32 | 64,
   a: readonly Value[],

@@ -1,0 +1,198 @@
+/** The vector registers of `RegionOps`, and floats: what is known of them, and that scalars stay what they are. */
+import { bitsFromFloat, FLOAT, type FloatType, floatFromBits } from '../../interpreter/float-values.ts';
+import type { Value } from '../../interpreter/values.ts';
+import type { Instruction, Width } from '../../isa/instruction.ts';
+import type { FloatBinary, FloatUnary, FloatVectorBinary } from '../../isa/ops.ts';
+import { SIMD, TYPE } from '../../wasm/opcodes.ts';
+import {
+  type Arithmetic,
+  FLOAT_BOUNDS,
+  type FloatBound,
+  type FloatConstant,
+  scalarArithmetic,
+  setFloatBounds,
+  vectorArithmetic,
+} from '../float.ts';
+import type { Begin } from './control.ts';
+import { RegisterEmitter } from './registers.ts';
+
+const { v128 } = TYPE;
+
+export abstract class VectorEmitter extends RegisterEmitter {
+  /** What is known of floats: by value, and by register (`plainness`; 0 is nothing). */
+  #plainValues = new Map<Value, number>();
+  #plain: number[] = new Array<number>(16).fill(0);
+  /** The register that a vector is, or that a scalar is the low lane of. */
+  #registerOf = new Map<Value, number>();
+  /** By register: those with the same number hold the same. */
+  #twins = Array.from({ length: 16 }, (_, n) => n);
+  #lastTwin = 16;
+  /** Bits that were made from a float. */
+  #floats = new Map<Value, Value>();
+
+  override begin(i: Instruction, begin: Begin): void {
+    super.begin(i, begin);
+    this.#plainValues.clear();
+    this.#registerOf.clear();
+    this.#floats.clear();
+  }
+
+  // --- registers ----------------------------------------------------------------------------------------------------
+
+  override vectorRegister(n: number): Value {
+    const value = this.alias(16 + n, v128, this.frame.vector(n));
+    if (this.depth === 0) {
+      this.#registerOf.set(value, n);
+      this.#plainValues.set(value, this.#plain[n]!);
+    }
+    return value;
+  }
+
+  /** Its upper half. */
+  protected vectorUpper(n: number): Value {
+    return this.alias(32 + n, v128, this.frame.upper(n));
+  }
+
+  override setVectorRegister(n: number, value: Value): void {
+    this.#plain[n] = this.depth === 0 ? (this.#plainValues.get(value) ?? 0) : 0;
+    const from = this.depth === 0 && value.type === v128 ? this.#registerOf.get(value) : undefined;
+    this.#twins[n] = from === undefined ? this.#lastTwin++ : this.#twins[from]!;
+    for (const [v, register] of this.#registerOf) if (register === n) this.#registerOf.delete(v);
+    this.settleAliases(16 + n);
+    this.wrote();
+    this.frame.wrote('vectors', n);
+    this.push(value);
+    this.f.set(this.frame.vector(n));
+  }
+
+  override setVectorUpper(n: number, value: Value): void {
+    this.settleAliases(32 + n);
+    this.wrote();
+    this.frame.wrote('upper', n);
+    this.push(value);
+    this.f.set(this.frame.upper(n));
+  }
+
+  override setMxcsr(value: Value): void {
+    this.wrote();
+    super.setMxcsr(value);
+    setFloatBounds(this.f, new Map(FLOAT_BOUNDS.map((bound) => [bound, this.frame.floatBound(bound)])));
+  }
+
+  // --- floats -------------------------------------------------------------------------------------------------------
+
+  /** A block starts, which may have been reached in several ways. */
+  enterBlock(): void {
+    this.#plain.fill(0);
+    for (let n = 0; n < 16; n++) this.#twins[n] = this.#lastTwin++;
+  }
+
+  /** Whether a value is neither denormal nor a NaN, as far as that is known. */
+  isPlain(t: FloatType, v: Value): boolean {
+    return this.#plainValues.get(v) === plainness(t, v.type === v128);
+  }
+
+  /** It is plain; so is the register it was read from, until it is written. */
+  nowPlain(t: FloatType, v: Value): void {
+    if (this.depth > 0) return;
+    this.#plainValues.set(v, plainness(t, v.type === v128));
+    const register = this.#registerOf.get(v);
+    if (register === undefined) return;
+    for (const [n, twin] of this.#twins.entries()) {
+      if (twin === this.#twins[register] && !this.isPlainRegister(t, n)) this.#plain[n] = plainness(t, v.type === v128);
+    }
+  }
+
+  /** Whether all lanes of a register are plain. */
+  isPlainRegister(t: FloatType, n: number): boolean {
+    return this.#plain[n] === plainness(t, true);
+  }
+
+  /** A scalar as a float. */
+  asFloat(t: FloatType, v: Value): Value {
+    const known = this.#floats.get(v);
+    return known !== undefined && known.type === t.float ? known : floatFromBits(this, t, v);
+  }
+
+  /** The bits of a float, which goes into vectors as what it is. */
+  asBits(t: FloatType, float: Value): Value {
+    const bits = bitsFromFloat(this, t, float);
+    this.#floats.set(bits, float);
+    return bits;
+  }
+
+  override lane(w: Width, a: Value, n: number): Value {
+    if (n !== 0 || w < 32) return super.lane(w, a, n);
+    const t = FLOAT[w as 32 | 64];
+    // As a float: V8 then moves it in one step, and not at all if nobody wants its bits.
+    this.push(a);
+    this.f.simd(t.w === 64 ? SIMD.f64x2ExtractLane : SIMD.f32x4ExtractLane);
+    this.f.code.u8(0);
+    const v = this.asBits(t, this.pop(t.float));
+    if (this.depth > 0) return v;
+    const register = this.#registerOf.get(a);
+    if (register !== undefined) this.#registerOf.set(v, register);
+    const plain = this.#plainValues.get(a);
+    if (plain === plainness(t, true) || plain === plainness(t, false)) this.#plainValues.set(v, plainness(t, false));
+    return v;
+  }
+
+  override vectorFromInt(w: 32 | 64, value: Value): Value {
+    if (this.#floats.get(value) === undefined) return super.vectorFromInt(w, value);
+    return this.withLane(w, this.vectorConstant(0n, 0n), 0, value);
+  }
+
+  override withLane(w: Width, a: Value, n: number, value: Value): Value {
+    const float = this.#floats.get(value);
+    let r: Value;
+    if (float === undefined || n !== 0) r = super.withLane(w, a, n, value);
+    else {
+      this.push(a);
+      this.push(float);
+      this.f.simd(w === 64 ? SIMD.f64x2ReplaceLane : SIMD.f32x4ReplaceLane);
+      this.f.code.u8(n);
+      r = this.pop(v128);
+    }
+    if (n !== 0 || w < 32) return r;
+    const t = FLOAT[w as 32 | 64];
+    if (this.isPlain(t, value)) this.#plainValues.set(r, plainness(t, this.isPlain(t, a)));
+    return r;
+  }
+
+  floatBound(bound: FloatBound): number {
+    return this.frame.floatBound(bound);
+  }
+
+  floatConstant(w: FloatConstant['w'], what: FloatConstant['what']): Value {
+    return { type: v128, local: this.frame.floatConstant(w, what), constant: null };
+  }
+
+  override float2(name: FloatBinary, w: 32 | 64, a: Value, b: Value): Value {
+    if (!isArithmetic(name)) return super.float2(name, w, a, b);
+    return scalarArithmetic(this, name, w, a, b, this.writer.leave);
+  }
+
+  override float1(name: FloatUnary, w: 32 | 64, a: Value): Value {
+    return name === 'sqrt' ? scalarArithmetic(this, name, w, a, a, this.writer.leave) : super.float1(name, w, a);
+  }
+
+  override floatVector2(name: FloatVectorBinary, w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
+    if (!isArithmetic(name)) return super.floatVector2(name, w, a, b);
+    return vectorArithmetic(this, name, w, a, b, this.writer.leave);
+  }
+
+  override floatVector1(name: FloatUnary, w: 32 | 64, a: readonly Value[]): Value[] {
+    return name === 'sqrt' ? vectorArithmetic(this, name, w, a, a, this.writer.leave) : super.floatVector1(name, w, a);
+  }
+
+  /** The float whose bits these are, if they were made from one. */
+  protected floatOf(bits: Value): Value | undefined {
+    return this.#floats.get(bits);
+  }
+}
+
+/** Plain in the low lane, or in all. */
+const plainness = (t: FloatType, all: boolean): number => t.w + (all ? 1 : 0);
+
+const isArithmetic = (name: FloatVectorBinary): name is Exclude<Arithmetic, 'sqrt'> =>
+  name === 'add' || name === 'sub' || name === 'mul' || name === 'div';
