@@ -138,7 +138,7 @@ export class JitCpu extends InterpreterCpu {
     } finally {
       this.state.cr2Wide = cr2Wide;
     }
-    for (const [page, frame] of pages) this.noteExecutedPage(page / PAGE_SIZE, frame);
+    for (const page of pages.keys()) this.space.executed.add(page / PAGE_SIZE);
     if (tagSlot !== 0) this.physical.u32[tagSlot / 4] = this.physical.u32[STATE.jumpKey / 4 + 1]!;
     return true;
   }
