@@ -54,7 +54,8 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
     if (packet) break;
   }
   if (done > 0) {
-    if ((wasFull && !isFull(pipe)) || isWatched(pipe.writeWait)) wakeAll(kernel, pipe.writeWait);
+    // Nobody sleeps for room while there is some, and sets of events are told once.
+    if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait);
     if (pipe.asyncWriters.length > 0) killFasync(kernel, pipe.asyncWriters, POLL_CODE.OUT);
     touchAccessed(kernel, file.inode);
     return done;
