@@ -72,14 +72,15 @@ const leave = (f: FunctionWriter, target: number, remaining: number, pushRecord:
 
 /** Counts an entry of the block whose first record is in the local; pushes how many are left until it is hot. */
 const coolDown = (f: FunctionWriter, record: number): void => {
+  const heat = f.local(i32);
   f.get(record);
   f.get(record);
   f.memory(OP.i32Load, RECORD.heat);
   f.i32(1);
   f.op(OP.i32Sub);
+  f.tee(heat);
   f.memory(OP.i32Store, RECORD.heat);
-  f.get(record);
-  f.memory(OP.i32Load, RECORD.heat);
+  f.get(heat);
 };
 
 /** Emits a jump through a link field of the record in local 0; budget in local 1. Ends the function. */

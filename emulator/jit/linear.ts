@@ -36,6 +36,12 @@ export const times = (a: Linear, factor: number): Linear | null =>
 
 /** With every name replaced by what it stands for. */
 export const substitute = (a: Linear, meaning: (name: number) => Linear): Linear | null => {
+  const [only, second] = a.terms;
+  if (only === undefined) return a;
+  if (second === undefined && only[1] === 1) {
+    const { terms, offset } = meaning(only[0]);
+    return checked(terms, offset + a.offset);
+  }
   let sum: Linear | null = { terms: [], offset: a.offset };
   for (const [name, factor] of a.terms) {
     const part = times(meaning(name), factor);

@@ -148,30 +148,31 @@ class Planner {
   }
 
   #share(id: number, seen: Seen, meaning: (name: number) => Linear, known: readonly Group[]): readonly Group[] {
+    const rests = new Map<string, { low: number; high: number; write: boolean }[]>();
     const all = seen.accesses.map((list) =>
-      list.map((access) => ({
-        ...access,
-        address: access.address === null ? null : substitute(access.address, meaning),
-      })),
+      list.map(({ address, bytes, write }) => {
+        const meant = address === null ? null : substitute(address, meaning);
+        if (meant === null) return null;
+        const access = { key: keyOf(meant), low: meant.offset, high: meant.offset + bytes, write };
+        const rest = rests.get(access.key);
+        if (rest === undefined) rests.set(access.key, [access]);
+        else rest.push(access);
+        return access;
+      }),
     );
-    const rest = all.flat();
     const groups = [...known];
     this.#shares[id] = all.map((list) =>
       list.map((access): Share | null => {
+        if (access === null) return null;
+        const { key, low, high, write } = access;
+        const rest = rests.get(key)!;
         rest.shift();
-        const { address, bytes, write } = access;
-        if (address === null) return null;
-        const key = keyOf(address);
-        const low = address.offset;
-        const there = groups.findLast(
-          (g) => g.key === key && g.low <= low && low + bytes <= g.high && (g.write || !write),
-        );
+        const there = groups.findLast((g) => g.key === key && g.low <= low && high <= g.high && (g.write || !write));
         if (there !== undefined) return { group: there, first: false, offset: low - there.low };
-        const group: Group = { key, low, high: low + bytes, write, slot: groups.length };
+        const group: Group = { key, low, high, write, slot: groups.length };
         for (const later of rest) {
-          if (later.address === null || keyOf(later.address) !== key) continue;
-          const from = Math.min(group.low, later.address.offset);
-          const to = Math.max(group.high, later.address.offset + later.bytes);
+          const from = Math.min(group.low, later.low);
+          const to = Math.max(group.high, later.high);
           if (to - from > SPAN) continue;
           group.low = from;
           group.high = to;
