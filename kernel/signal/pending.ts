@@ -154,14 +154,21 @@ const dequeue = (kernel: Kernel, task: Task, wanted: SigSet | null): SigInfo | n
 export const dequeueSynchronous = (task: Task): SigInfo | null => {
   const { pending } = task;
   if ((without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
-  const at = queued(pending).findIndex((info) => info.code > SI.USER && inSet(SYNCHRONOUS, info.signo));
-  if (at < 0) return null;
-  const info = removeAt(pending, pending.head + at);
-  if (!queued(pending).some((other) => other.signo === info.signo)) {
-    pending.signal = without(pending.signal, SIGBIT[info.signo]!);
+  const { queue } = pending;
+  for (let at = pending.head; at < queue.length; at++) {
+    const { code, signo } = queue[at]!;
+    if (code <= SI.USER || !inSet(SYNCHRONOUS, signo)) continue;
+    const info = removeAt(pending, at);
+    if (!holds(pending, signo)) pending.signal = without(pending.signal, SIGBIT[signo]!);
+    recalcSigpending(task);
+    return info;
   }
-  recalcSigpending(task);
-  return info;
+  return null;
+};
+
+const holds = ({ queue, head }: SigPending, signo: number): boolean => {
+  for (let at = head; at < queue.length; at++) if (queue[at]!.signo === signo) return true;
+  return false;
 };
 
 /** ITIMER_REAL with an interval goes on when its signal is taken, not before (posixtimer_rearm_itimer). */
