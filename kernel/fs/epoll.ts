@@ -8,16 +8,7 @@ import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
 import type { Kernel } from '../kernel.ts';
 import { readStruct, writeStruct } from '../mm/user.ts';
-import {
-  type EventSet,
-  isWatched,
-  markReady,
-  type WaitQueue,
-  type Watcher,
-  waitQueue,
-  wakeAll,
-  wakeOne,
-} from '../task/wait.ts';
+import { type EventSet, markReady, type WaitQueue, type Watcher, waitQueue, wakeOne } from '../task/wait.ts';
 import { anonymousFile } from './anonymous.ts';
 import { dropItem, watch } from './epoll-items.ts';
 import { releaseFile } from './inode.ts';
@@ -222,10 +213,8 @@ export const collectEvents = (kernel: Kernel, epoll: OpenFile, max: number): Fou
   }
   set.ready = [...looked, ...set.ready, ...again];
   for (const item of again) item.isReady = true;
-  if (set.ready.length > 0) {
-    wakeOne(kernel, set.wait);
-    if (isWatched(set.pollWait)) wakeAll(kernel, set.pollWait);
-  }
+  // Those who poll the set have heard of what is left already (ep_done_scan).
+  if (set.ready.length > 0) wakeOne(kernel, set.wait);
   return found;
 };
 

@@ -8,7 +8,16 @@ import { putUser32 } from '../../mm/user.ts';
 import type { Task } from '../../task/task.ts';
 import { BLOCKED } from '../../task/wait.ts';
 import { stampControl } from '../options.ts';
-import { dataReady, errorReport, newSock, receiveTimeout, sockError, stateChange, waitSock } from '../sock.ts';
+import {
+  dataReady,
+  errorReport,
+  newSock,
+  receiveTimeout,
+  sockError,
+  stateChange,
+  waitSock,
+  writeSpace,
+} from '../sock.ts';
 import { putWhole, takeWhole } from '../transfer.ts';
 import { type IncomingMessage, type OutgoingMessage, SHUTDOWN, type Socket, type SocketOperations } from '../types.ts';
 import {
@@ -110,6 +119,8 @@ const transmit = (kernel: Kernel, sock: UdpSocket, to: Endpoint, bytes: Uint8Arr
   const own = isAny(address) ? (isMulticast(to.address) ? sock.groupsVia.address : address) : address;
   const from = { address: isAny(own) || isMulticast(own) ? sourceFor(to.address) : own, port };
   const datagram = { bytes, from, to, truesize: truesizeOf(bytes.length), stamp: kernel.realtime(), ...settings };
+  // It takes no room any more (sock_wfree).
+  writeSpace(kernel, sock);
   const toMany = isMulticast(to.address) || isLocalBroadcast(to.address);
   const receiver = toMany ? null : lookup(kernel, from, to);
   // If nobody is there the machine answers "port unreachable", which the sender hears of with his next call.
