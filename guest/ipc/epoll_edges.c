@@ -38,7 +38,7 @@ static void add(int fd, unsigned m) {
 }
 
 static void nap(int ms) {
-  struct timespec t={0, ms * 8000000};
+  struct timespec t={0, ms * 4000000};
   nanosleep(&t, 0);
 }
 

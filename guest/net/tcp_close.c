@@ -72,7 +72,7 @@ static void err(const char*w, int fd) {
 }
 
 static void nap(int ms) {
-  struct timespec t={0, ms * 4000000};
+  struct timespec t={0, ms * 2000000};
   nanosleep(&t, 0);
 }
 

@@ -20,7 +20,7 @@ static void show(const char *what, long r) {
 #define SHOW(call) (errno = 0, show(#call, call))
 static int P;
 static void nap(void) {
-  struct timespec t={0, 8000000};
+  struct timespec t={0, 4000000};
   nanosleep(&t, 0);
 }
 
