@@ -27,7 +27,7 @@ import {
 } from '../ipc/sem.ts';
 import { clearAdjustments, undoFor } from '../ipc/undo.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyFromUser, copyToUser, readStruct, writeStruct } from '../mm/user.ts';
+import { copyFromUser, copyToUser, readStruct, userSpan, writeStruct } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, block } from '../task/wait.ts';
 import * as arg from './args.ts';
@@ -35,12 +35,22 @@ import { type SyscallRow, syscall } from './row.ts';
 import { timespecNanoseconds } from './timespec.ts';
 
 const operationsAt = (task: Task, address: number, count: number): SemOperation[] => {
-  const bytes = copyFromUser(task.mm, address, count * SEMBUF.size);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: count }, (_, at) => {
-    const { sem_num, sem_op, sem_flg } = SEMBUF.read(view, at * SEMBUF.size);
-    return { number: sem_num, change: sem_op, flags: sem_flg };
-  });
+  const { mm } = task;
+  const span = userSpan(mm, address, count * SEMBUF.size, false);
+  if (span >= 0) return readOperations(mm.kernel.physical.view, span, count);
+  const bytes = copyFromUser(mm, address, count * SEMBUF.size);
+  return readOperations(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, count);
+};
+
+const readOperations = (view: DataView, from: number, count: number): SemOperation[] => {
+  const { sem_num, sem_op, sem_flg } = SEMBUF.offsets;
+  const operations: SemOperation[] = [];
+  for (let at = from; operations.length < count; at += SEMBUF.size) {
+    const number = view.getUint16(at + sem_num, true);
+    const change = view.getInt16(at + sem_op, true);
+    operations.push({ number, change, flags: view.getUint16(at + sem_flg, true) });
+  }
+  return operations;
 };
 
 /** The first try (do_semtimedop). */
