@@ -158,15 +158,6 @@ export class Blocks {
     u32[entry + 2] = block.record;
   }
 
-  /** The same for all blocks of a frame which lies at `page` there: what ran in one process will run in the next. */
-  cacheJumps(page: number, frame: number, tag: number): void {
-    const blocks = this.#byFrame.get(frame);
-    if (blocks === undefined) return;
-    for (const block of blocks.values()) {
-      if (block.second === 0 && pageOf(block.address) === page) this.cacheJump(block, tag);
-    }
-  }
-
   #build(address: number): Block {
     const instructions: Instruction[] = [];
     let frame = 0;

@@ -26,17 +26,6 @@ const LAST_TAG = 0xfffe;
 /** Up to so many pages are invalidated one by one. */
 const FEW_PAGES = 32;
 
-/** What is known of an address space. */
-interface Space {
-  readonly tag: number;
-  /** Pages with code that was executed. */
-  readonly executed: Set<number>;
-  /** Of them those of which the jump cache has all that was known then. */
-  readonly whole: Set<number>;
-}
-
-const newSpace = (tag: number): Space => ({ tag, executed: new Set(), whole: new Set() });
-
 export class InterpreterCpu implements Cpu {
   readonly kind: CpuKind = 'interpreter';
   readonly physical: PhysicalMemory;
@@ -50,9 +39,9 @@ export class InterpreterCpu implements Cpu {
   protected enterInterpreted: (record: number, remaining: number) => number;
   /** For single instructions under TF or AC, or with watchpoints, whose checks generated code does not make. */
   #stepper: ReferenceOps;
-  /** By its root frame. */
-  #spaces = new Map<number, Space>();
-  protected space: Space = newSpace(0);
+  /** Tag and executed pages of each address space, by its root frame. */
+  #spaces = new Map<number, { tag: number; executed: Set<number> }>();
+  protected space = { tag: 0, executed: new Set<number>() };
   #nextTag = 1;
   #budgetStart = 0;
   #budget = 0;
@@ -211,21 +200,12 @@ export class InterpreterCpu implements Cpu {
     return remaining + given;
   }
 
-  /**
-   * Lets generated code find the block by itself, until its mapping changes; and with the second block of a page all others
-   * that are known of it.
-   */
+  /** Lets generated code find the block by itself, until its mapping changes. */
   #noteExecuted(block: Block): void {
-    const { tag, executed, whole } = this.space;
+    this.blocks.cacheJump(block, this.space.tag);
     const page = Math.floor(block.address / PAGE_SIZE);
-    if (block.second === 0 && executed.has(page) && !whole.has(page)) {
-      whole.add(page);
-      this.blocks.cacheJumps(page, block.frame, tag);
-      return;
-    }
-    this.blocks.cacheJump(block, tag);
-    executed.add(page);
-    if (block.second !== 0) executed.add(page + 1);
+    this.space.executed.add(page);
+    if (block.second !== 0) this.space.executed.add(page + 1);
   }
 
   /** A region was left and TypeScript hears of it: at an instruction (`EXIT.interpret`) or for an address (`EXIT.left`). */
@@ -341,14 +321,14 @@ export class InterpreterCpu implements Cpu {
     this.#useTag(this.space.tag);
   }
 
-  #newSpace(root: number): Space {
+  #newSpace(root: number): { tag: number; executed: Set<number> } {
     if (this.#nextTag > LAST_TAG) {
       this.blocks.clearJumpCache();
       this.#spaces.clear();
       this.onTagsReset();
       this.#nextTag = 1;
     }
-    const space = newSpace(this.#nextTag++);
+    const space = { tag: this.#nextTag++, executed: new Set<number>() };
     this.#spaces.set(root, space);
     return space;
   }
