@@ -56,6 +56,7 @@ static void run(const char *what, long how) {
     leader = getpid();
     pthread_create(&t, NULL, outlives, (void *)how);
     pthread_create(&t, NULL, nothing, NULL);
+    pthread_join(t, NULL);
     syscall(SYS_exit, 42);
   }
   while (state_of(pid) != 'Z') usleep(1000);
