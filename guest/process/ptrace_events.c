@@ -56,7 +56,7 @@ static void show(pid_t pid, int status, int entry) {
   line += sprintf(line, ", orig_rax %lld rax %s%ld", (long long)regs.orig_rax, rax > 1000 ? "pid " : "", rax > 1000 ? 0 : rax);
   int is_pid = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_VFORK_DONE ||
                event == PTRACE_EVENT_EXEC;
-  if (is_pid) sprintf(line, ", message is %s\n", message == (unsigned long)pid ? "its pid" : kill((pid_t)message, 0) == 0 ? "another pid" : "no pid");
+  if (is_pid) sprintf(line, ", message is %s\n", message == (unsigned long)pid ? "its pid" : message > 1 ? "another pid" : "no pid");
   else sprintf(line, ", message %#lx\n", message);
 }
 
