@@ -4,6 +4,7 @@
 
 export type { Cpu, CpuKind, CpuOptions, JitObserver, JitOptions, StopReason } from './cpu.ts';
 export { STOP } from './cpu.ts';
+export { CpuState } from './cpu-state.ts';
 export { createCpu } from './create.ts';
 export { type Unannounced, unannounced } from './decode/unannounced.ts';
 export type { PreparedForms } from './interpreter/prepared.ts';
@@ -19,7 +20,6 @@ export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/phy
 export type { Watchpoint } from './memory/watch.ts';
 export {
   ARITHMETIC_FLAGS,
-  CpuState,
   DR6_BS,
   REG,
   REG_NAMES,

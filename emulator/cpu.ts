@@ -1,12 +1,13 @@
 /**
  * The interface of every executor: JIT, interpreter, reference, and the unicorn adapter.
  */
+
+import type { CpuState } from './cpu-state.ts';
 import type { PreparedForms } from './interpreter/prepared.ts';
 import type { FeatureSet } from './isa/features.ts';
 import type { ExitCause } from './jit/cause.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { Watchpoint } from './memory/watch.ts';
-import type { CpuState } from './state.ts';
 import type { UnicornModule } from './unicorn/api.ts';
 
 export type CpuKind = 'jit' | 'interpreter' | 'reference' | 'unicorn';

@@ -3,9 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { SIG } from './abi/signal.ts';
 import { KernelBug } from './bug.ts';
-import { Machine, type MachineOptions } from './machine.ts';
+import { Machine } from './machine.ts';
 import { type MemoryHostOptions, memoryHost } from './memory-host.ts';
 import { observe } from './observers.ts';
+import type { MachineOptions } from './options.ts';
 import { putTestFile, testElf } from './process/testing.ts';
 import type { Task } from './task/task.ts';
 

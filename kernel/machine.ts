@@ -4,36 +4,25 @@
  * All state of a machine is plain data reachable from its public fields. Between two calls of `run` the registers of every
  * task but `current` are in `task.saved`, and those of `current` in the CPU.
  */
-import {
-  type Cpu,
-  type CpuKind,
-  createCpu,
-  type FeatureSet,
-  type JitOptions,
-  PhysicalMemory,
-  type PreparedForms,
-  REG,
-  STOP,
-  TASK_STATE_SIZE,
-  type UnicornModule,
-} from '../emulator/api.ts';
+import { type Cpu, createCpu, PhysicalMemory, REG, STOP, TASK_STATE_SIZE } from '../emulator/api.ts';
 import { inSet, SIG } from './abi/signal.ts';
 import { kernelBug } from './bug.ts';
 import { handleException } from './entry/exception.ts';
 import { clearResumeFlag, exitToUserModeLoop } from './entry/exit.ts';
 import { doSyscall64, resumeSyscall } from './entry/syscall.ts';
 import { closeAllFiles } from './fs/descriptors.ts';
-import { mountRoot, newFsContext, openStandardStreams, type RootOptions } from './fs/mounts.ts';
+import { mountRoot, newFsContext, openStandardStreams } from './fs/mounts.ts';
 import type { Inode, Vfs } from './fs/types.ts';
 import type { Host } from './host.ts';
+import { idle, waitForHost } from './idle.ts';
 import { newIpcNamespace } from './ipc/namespace.ts';
 import type { Kernel, Personality } from './kernel.ts';
 import { type Memory, newMemory } from './mm/memory.ts';
 import { type Mm, mmPut, newMm } from './mm/mm.ts';
 import { newNetState } from './net/namespace.ts';
 import { addFeeds } from './net/tun/device.ts';
-import type { TapFeed } from './net/tun/types.ts';
 import { newObservers } from './observers.ts';
+import type { MachineOptions, ProgramOptions, RunEnd, RunOptions } from './options.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
 import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
 import { throttleDeadline } from './process/deadline.ts';
@@ -48,95 +37,13 @@ import { kernelInfo } from './signal/send.ts';
 import { type Clock, DETERMINISTIC_EPOCH, newClock, sinceStart } from './task/clock.ts';
 import { allocPid } from './task/pids.ts';
 import { fillRandom, type RandomState, seededRandom } from './task/random.ts';
-import {
-  newSchedule,
-  requeue,
-  type Schedule,
-  type SchedulePolicy,
-  sliceLength,
-  TIME_SLICE,
-  takeNext,
-} from './task/schedule.ts';
+import { newSchedule, requeue, type Schedule, sliceLength, TIME_SLICE, takeNext } from './task/schedule.ts';
 import { makeRunnable, sleepTask, wakeTask } from './task/scheduler.ts';
-import type { Rlimit, Task } from './task/task.ts';
+import type { Task } from './task/task.ts';
 import { nextExpiry, type TimerQueue, timerQueue } from './task/timers.ts';
 import { leaveTrail, newTrail } from './task/trail.ts';
 import { TRAP_COST } from './task/usage.ts';
-import { isWatched, type WaitQueue, waitQueue, wakeAll } from './task/wait.ts';
-import { awaitsSignals, describeWaiting } from './waiting.ts';
-
-export interface MachineOptions {
-  readonly host: Host;
-  /** Default `jit`. */
-  readonly cpu?: CpuKind;
-  /** What CPUID announces; others of the processor's instructions are #UD. Default: all there are. */
-  readonly features?: FeatureSet;
-  /** Code of common instructions, for a quick start. */
-  readonly preparedForms?: PreparedForms;
-  /** How the JIT translates. */
-  readonly jit?: JitOptions;
-  /** What `cpu: 'unicorn'` runs on. */
-  readonly unicorn?: UnicornModule;
-  /** Bytes of memory, default 1 GiB. */
-  readonly memory?: number;
-  /** Time and randomness are functions of the instructions executed and of this seed. */
-  readonly deterministic?: { readonly seed: number };
-  /**
-   * Whether a run ends when every task sleeps, and neither a timer nor a stream of the host can wake one, and none waits for a
-   * signal. Default true. Otherwise it goes on as long as the host can send signals.
-   */
-  readonly reportDeadlocks?: boolean;
-  /** Default: round-robin. */
-  readonly schedule?: SchedulePolicy;
-  readonly root?: RootOptions;
-  /** Interfaces that show recordings to whoever attaches to them. */
-  readonly taps?: readonly TapFeed[];
-  readonly hostname?: string;
-  readonly personality?: Personality;
-  /** Default: 4,096 tasks, 1 GiB in files. */
-  readonly limits?: { readonly maxTasks?: number; readonly fileBytes?: number };
-  /** Told, once each, what the emulator lacks. */
-  readonly log?: (message: string) => void;
-}
-
-export interface ProgramOptions {
-  /** Path in the guest. */
-  readonly path: string;
-  readonly argv: readonly string[];
-  readonly env: readonly string[];
-  /** Default `/`. */
-  readonly cwd?: string;
-  /** Default 0: root. */
-  readonly uid?: number;
-  readonly gid?: number;
-  /**
-   * Runs as a job of a shell, in the session of its parent, which makes it stop for SIGTSTP; by default it leads a session
-   * of its own, where its process group is an orphan.
-   */
-  readonly job?: boolean;
-  /** Resource limits (RLIMIT numbers) other than the defaults. */
-  readonly rlimits?: Readonly<Record<number, Rlimit>>;
-}
-
-export interface RunOptions {
-  /** When to end: with the first program (default), or with the last task. */
-  readonly until?: 'program' | 'all';
-  /** Ends after this many instructions. */
-  readonly instructions?: number;
-}
-
-/** Why `run` ended. */
-export type RunEnd =
-  /** The first program ended (`machine.program.end`), or with `until: 'all'` everything. */
-  | { kind: 'exit' }
-  /** `requestStop` was called. */
-  | { kind: 'stop' }
-  /** A breakpoint of the CPU, at rip of the current task. */
-  | { kind: 'breakpoint' }
-  /** The instructions given to `run` are used up. */
-  | { kind: 'instructions' }
-  /** Every task waits, and nothing can wake one. A line for each, of what it waits for and who has it (`waiting.ts`). */
-  | { kind: 'deadlock'; waiting: string[] };
+import { type WaitQueue, waitQueue } from './task/wait.ts';
 
 /** Nanoseconds between ticks of the coarse clock, when tasks do not run longer in one piece. */
 const TICK = 1e6;
@@ -144,9 +51,6 @@ const TICK = 1e6;
 const HOST_SLICE = 10e6;
 /** How many time slices one is that nobody else wants: between two the kernel works a while. */
 const LONE_SLICES = 8;
-/** Sleeps are left this much early, nanoseconds, for the host's timers are late; the rest is spent in short turns. */
-const HOST_TIMER_SLACK = 2e6;
-const NSEC_PER_MSEC = 1e6;
 
 const DEFAULT_MEMORY = 2 ** 30;
 const DEFAULT_MAX_TASKS = 4096;
@@ -267,6 +171,7 @@ export class Machine implements Kernel {
     if (time - this.#tick.at >= TICK) this.#tick = { at: time, realtime: this.realtime() };
     return this.#tick.realtime;
   }
+
   random(bytes: Uint8Array): void {
     if (this.randomState === null) this.host.random(bytes);
     else fillRandom(this.randomState, bytes);
@@ -393,10 +298,10 @@ export class Machine implements Kernel {
     for (;;) {
       const end = this.#hostSlice(options.until ?? 'program');
       if (end === 'idle') {
-        const deadlock = await this.#idle();
+        const deadlock = await idle(this, this.#reportDeadlocks);
         if (deadlock !== null) return deadlock;
       } else if (end === 'slice') {
-        await this.#waitForHost(0);
+        await waitForHost(this, 0);
       } else {
         return end;
       }
@@ -551,44 +456,8 @@ export class Machine implements Kernel {
 
   /** Instructions until the next timer in deterministic mode, where they are nanoseconds too. */
   #untilTimer(budget: number): number {
-    if (!this.clock.deterministic) return budget > TIME_SLICE ? budget : TIME_SLICE;
+    if (!this.clock.deterministic) return Math.max(budget, TIME_SLICE);
     return Math.max(1, Math.ceil(nextExpiry(this.timers) - this.now()));
-  }
-
-  /** Nothing can run: lets time pass, or waits for the host. A deadlock when neither can help. */
-  async #idle(): Promise<RunEnd | null> {
-    const expiry = nextExpiry(this.timers);
-    const hasTimer = expiry !== Number.POSITIVE_INFINITY;
-    // A pipe gives its bytes or its end some day, which a program's timeout in counted time shall not overtake.
-    const forHost = isWatched(this.hostWait) && this.host.mayWake() && this.#hostHasMore();
-    if (hasTimer && this.clock.deterministic && !(forHost && !this.host.stdin.terminal)) {
-      this.clock.offset += Math.max(0, expiry - this.now());
-      return null;
-    }
-    if (!hasTimer && !this.#mayBeWoken()) return { kind: 'deadlock', waiting: describeWaiting(this) };
-    const left = hasTimer && !this.clock.deterministic ? expiry - this.now() : Number.POSITIVE_INFINITY;
-    if (left === Number.POSITIVE_INFINITY) await this.#waitForHost(null);
-    else await this.#waitForHost(Math.max(0, Math.floor((left - HOST_TIMER_SLACK) / NSEC_PER_MSEC)));
-    return null;
-  }
-
-  /** Whether the world outside could wake someone: a stream of the host that someone waits for, or a signal. */
-  #mayBeWoken(): boolean {
-    if (!this.host.mayWake()) return false;
-    return !this.#reportDeadlocks || isWatched(this.hostWait) || awaitsSignals(this);
-  }
-
-  /** Whether a stream of the host is still to become ready. Otherwise sleepers wait for a hang-up, which may never come. */
-  #hostHasMore(): boolean {
-    const { stdin, stdout, stderr } = this.host;
-    const input = !stdin.readable() && stdin.ended?.() !== true;
-    return input || [stdout, stderr].some((stream) => !stream.writable() && stream.ended?.() !== true);
-  }
-
-  async #waitForHost(milliseconds: number | null): Promise<void> {
-    await this.host.wait(milliseconds);
-    // In deterministic mode input comes when nobody can run, not when the host happens to have it.
-    if (!this.clock.deterministic || this.runQueue.length === 0) wakeAll(this, this.hostWait);
   }
 
   /** Brings `current.saved` up to date, so that every task's registers are in its `saved`. */

@@ -1,7 +1,8 @@
 /** Where a run stops: the conditions, and how they are watched for. */
 
-import type { Machine, RunEnd } from './machine.ts';
+import type { Machine } from './machine.ts';
 import type { Observer } from './observers.ts';
+import type { RunEnd } from './options.ts';
 import type { ProcessEnd } from './report.ts';
 import { syscallRow, syscallRows } from './syscalls/table.ts';
 import type { SigInfo, Task } from './task/task.ts';

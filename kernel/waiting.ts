@@ -29,7 +29,7 @@ export interface Waiting {
 }
 
 /** The machine's own tasks, which never run. */
-interface Waiters extends Kernel {
+export interface Waiters extends Kernel {
   readonly starter: Task;
 }
 

@@ -2,6 +2,8 @@
  * SSE's float operations as a whole: operands as bit patterns, rounding and masks from MXCSR, sticky flags into MXCSR, #XM
  * raised before anything is written (SDM Vol. 1, 11.5). Exact in every mode; executors with faster ways fall back on it.
  */
+
+import type { CpuState } from '../cpu-state.ts';
 import { CpuFault } from '../isa/helpers.ts';
 import {
   FLOAT_PREDICATES,
@@ -13,7 +15,6 @@ import {
   type IntegralRounding,
   VECTOR,
 } from '../isa/ops.ts';
-import type { CpuState } from '../state.ts';
 import { add, div, fma, mul, sqrt, sub } from './arithmetic.ts';
 import { compare, EQUAL, LESS, max, min, PREDICATES, UNORDERED } from './compare.ts';
 import { convert, fromInteger, roundToIntegral, toInteger } from './convert.ts';

@@ -1,6 +1,7 @@
 /** The interpreter: generated WebAssembly functions, one per form of instruction, threaded through decoded records. */
 import type { Cpu, CpuKind, CpuOptions, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
+import { CpuState } from '../cpu-state.ts';
 import { recordFault } from '../isa/faults.ts';
 import type { FeatureSet } from '../isa/features.ts';
 import { CpuFault } from '../isa/helper.ts';
@@ -13,7 +14,7 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Watchpoint } from '../memory/watch.ts';
 import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
-import { CpuState, RFLAGS, STATE } from '../state.ts';
+import { RFLAGS, STATE } from '../state.ts';
 import { type Block, Blocks } from './blocks.ts';
 import { EXIT, REST } from './contract.ts';
 import { Forms } from './forms.ts';

@@ -1,5 +1,6 @@
 /** Generated float code against the exact soft float: results, MXCSR and #XM in every mode. */
 import { describe, expect, it } from 'vitest';
+import { CpuState } from '../cpu-state.ts';
 import {
   conversionWidths,
   floatBinary,
@@ -22,7 +23,6 @@ import {
 import { GuestMemory } from '../memory/access.ts';
 import { LINEAR } from '../memory/layout.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
-import { CpuState } from '../state.ts';
 import { SIMD, TYPE } from '../wasm/opcodes.ts';
 import { ModuleWriter } from '../wasm/writer.ts';
 import { HANDLER } from './contract.ts';

@@ -1,5 +1,5 @@
 /** What executors do alike when an instruction faults. */
-import type { CpuState } from '../state.ts';
+import type { CpuState } from '../cpu-state.ts';
 import { REG } from '../state.ts';
 import { type CpuFault, NON_CANONICAL } from './helpers.ts';
 import type { Instruction } from './instruction.ts';

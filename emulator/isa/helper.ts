@@ -1,5 +1,5 @@
 /** What a helper is: the types which `helpers.ts` and the families' own helper files share. */
-import type { CpuState } from '../state.ts';
+import type { CpuState } from '../cpu-state.ts';
 import type { FeatureSet } from './features.ts';
 import type { Vector } from './ops.ts';
 

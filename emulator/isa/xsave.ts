@@ -3,7 +3,7 @@
  * compacted format. Of the optimisations there is the one for components in their initial configuration; that a
  * component is unmodified since XRSTOR is never assumed. XSAVES and XRSTORS are a kernel's and not announced, so #UD.
  */
-import type { CpuState } from '../state.ts';
+import type { CpuState } from '../cpu-state.ts';
 import type { FeatureSet } from './features.ts';
 import { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from './helper.ts';
 import type { Instruction } from './instruction.ts';

@@ -2,11 +2,12 @@
  * Guest memory as JavaScript code sees it: the reference executor, helpers, and instruction fetch. Exact and simple;
  * generated code has its own way through the TLB in linear memory (`interpreter/translate.ts`).
  */
+
+import type { CpuState } from '../cpu-state.ts';
 import { type Decoder, decoderFor } from '../decode/decoder.ts';
 import { ALL_FEATURES, type FeatureSet } from '../isa/features.ts';
 import { CpuFault, type HelperContext, NON_CANONICAL } from '../isa/helper.ts';
 import { VECTOR } from '../isa/ops.ts';
-import type { CpuState } from '../state.ts';
 import { RFLAGS } from '../state.ts';
 import { PAGE_SIZE } from './layout.ts';
 import { ACCESS, type Access, PF_ERROR, walk } from './paging.ts';

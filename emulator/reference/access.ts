@@ -1,9 +1,11 @@
 /** Operands, registers and guest memory of the reference, through the page tables at every access. */
+
+import type { CpuState } from '../cpu-state.ts';
 import { CpuFault, NON_CANONICAL } from '../isa/helpers.ts';
 import type { MemoryOperand, Operand, SegmentBase, Width } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
 import { type GuestMemory, isCanonical } from '../memory/access.ts';
-import { type CpuState, RFLAGS } from '../state.ts';
+import { RFLAGS } from '../state.ts';
 import { M64, MASK, ReferenceValues } from './values.ts';
 
 const BYTES: Readonly<Record<Width, number>> = { 8: 1, 16: 2, 32: 4, 64: 8 };

@@ -1,6 +1,7 @@
 /** The reference executor: one instruction after the other through `ReferenceOps`. Slow, plain, exact. */
 import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
 import { STOP } from '../cpu.ts';
+import { CpuState } from '../cpu-state.ts';
 import type { FeatureSet } from '../isa/features.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { GuestMemory } from '../memory/access.ts';
@@ -8,7 +9,6 @@ import { fetchInstruction } from '../memory/fetch.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Watchpoint } from '../memory/watch.ts';
-import { CpuState } from '../state.ts';
 import { ReferenceOps } from './ops.ts';
 import { step } from './step.ts';
 

@@ -1,11 +1,12 @@
 /** One instruction through the reference operations: what the reference executor repeats, and others step with. */
 import { STOP, type StopReason } from '../cpu.ts';
+import type { CpuState } from '../cpu-state.ts';
 import { recordFault } from '../isa/faults.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
 import { executionHits } from '../memory/watch.ts';
-import { type CpuState, DR6_BS, RFLAGS } from '../state.ts';
+import { DR6_BS, RFLAGS } from '../state.ts';
 import type { ReferenceOps } from './ops.ts';
 
 /** What became of the step: `completed` tells whether the instruction counts, `stop` why the run must end, if it must. */

@@ -9,6 +9,7 @@
  */
 import type { Cpu, CpuOptions, StopReason } from '../cpu.ts';
 import { REPEAT_LIMIT, STOP } from '../cpu.ts';
+import { CpuState } from '../cpu-state.ts';
 import { type FeatureSet, featuresOf } from '../isa/features.ts';
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
@@ -20,7 +21,7 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Watchpoint } from '../memory/watch.ts';
 import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
-import { ARITHMETIC_FLAGS, CpuState, REG, REG_NAMES, RFLAGS } from '../state.ts';
+import { ARITHMETIC_FLAGS, REG, REG_NAMES, RFLAGS } from '../state.ts';
 import { constant, type UnicornEngine, type UnicornModule } from './api.ts';
 import { isLeft, isVector } from './leave.ts';
 import { LoadedPages } from './pages.ts';

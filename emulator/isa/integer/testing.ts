@@ -1,11 +1,12 @@
 /** One instruction at a time, for the tests of the integer rows. */
 
 import { type CpuKind, STOP, type StopReason } from '../../cpu.ts';
+import type { CpuState } from '../../cpu-state.ts';
 import { createCpu } from '../../create.ts';
 import { PAGE_SIZE } from '../../memory/layout.ts';
 import { PageTable, PTE } from '../../memory/paging.ts';
 import { PhysicalMemory } from '../../memory/physical.ts';
-import { ARITHMETIC_FLAGS, type CpuState, REG, RFLAGS } from '../../state.ts';
+import { ARITHMETIC_FLAGS, REG, RFLAGS } from '../../state.ts';
 import { ALL_FEATURES, type FeatureSet } from '../features.ts';
 import { VECTOR_NAMES } from '../ops.ts';
 

@@ -2,7 +2,8 @@
  * The legacy area of FXSAVE and XSAVE (SDM Vol. 1, 10.5.1 and 13.4.1): x87, MXCSR and XMM registers in 512 bytes of guest
  * memory.
  */
-import { type CpuState, X87_STATUS } from '../../state.ts';
+import type { CpuState } from '../../cpu-state.ts';
+import { X87_STATUS } from '../../state.ts';
 import { CpuFault, type HelperContext } from '../helper.ts';
 import { VECTOR } from '../ops.ts';
 

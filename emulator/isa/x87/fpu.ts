@@ -5,9 +5,11 @@
  * registers. So whatever changes TOP moves the contents along, and physical registers keep theirs - which shows: an
  * empty register's contents are saved too.
  */
+
+import type { CpuState } from '../../cpu-state.ts';
 import { BINARY32, BINARY64, EXTENDED80 } from '../../float/format.ts';
 import { type FloatMode, IE, OE, PRE_COMPUTATION, type Rounding, UE } from '../../float/mode.ts';
-import { type CpuState, stateOffset, X87_EXCEPTIONS, X87_STATUS } from '../../state.ts';
+import { stateOffset, X87_EXCEPTIONS, X87_STATUS } from '../../state.ts';
 import type { HelperContext } from '../helper.ts';
 
 export const { SF, ES, C0, C1, C2, C3 } = X87_STATUS;
