@@ -76,7 +76,6 @@ export interface OperandList {
   readonly hasVvvv: boolean;
 }
 
-export const SIZE_INDICES = 6;
 const OPERAND_SIZES = [16, 32, 64, 16, 32, 64] as const;
 
 type WidthRule = (operandSize: 16 | 32 | 64, vexL: number) => number;

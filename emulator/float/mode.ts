@@ -20,9 +20,6 @@ export const MXCSR_MASK_SHIFT = 7;
 export const MXCSR_RC_SHIFT = 13;
 export const MXCSR_FTZ = 0x8000;
 
-/** MXCSR after reset: every exception masked, round to nearest, no flags. */
-export const MXCSR_DEFAULT = 0x1f80;
-
 /** The RC field of MXCSR and of the x87 control word. */
 export const ROUND_NEAREST = 0;
 export const ROUND_DOWN = 1;

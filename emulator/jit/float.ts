@@ -200,16 +200,17 @@ interface Scalar {
   readonly float: Value;
 }
 
+/** An operation with its operands and its result. */
+interface Operation<T> {
+  readonly t: FloatType;
+  readonly name: Arithmetic;
+  readonly a: T;
+  readonly b: T;
+  readonly r: T;
+}
+
 /** Branches unless the result is exact, if it is normal or zero. */
-const branchUnlessExact = (
-  o: VectorEmitter,
-  t: FloatType,
-  name: Arithmetic,
-  a: Scalar,
-  b: Scalar,
-  r: Scalar,
-  label: number,
-): void => {
+const branchUnlessExact = (o: VectorEmitter, { t, name, a, b, r }: Operation<Scalar>, label: number): void => {
   const compute = (what: 'add' | 'sub' | 'mul', x: Scalar, y: Scalar): Value =>
     op(o, t.arithmetic[what], t.float, x.float, y.float);
   const same = (x: Value, y: Scalar): void => branchIfNot(o, op(o, t.compare.eq, TYPE.i32, x, y.float), label);
@@ -241,15 +242,7 @@ const branchUnlessExact = (
 };
 
 /** Branches unless the result is a normal number, or a zero because an operand is. Sums that are exact are anything. */
-const branchUnlessInRange = (
-  o: VectorEmitter,
-  t: FloatType,
-  name: Arithmetic,
-  a: Scalar,
-  b: Scalar,
-  r: Scalar,
-  label: number,
-): void => {
+const branchUnlessInRange = (o: VectorEmitter, { t, name, a, b, r }: Operation<Scalar>, label: number): void => {
   const { f } = o;
   const zero = (x: Scalar): Value => o.isZero(t.w, magnitude(o, t, x.bits));
   f.block();
@@ -280,6 +273,7 @@ export const scalarArithmetic = (
   const result =
     name === 'sqrt' ? op(o, t.sqrt, t.float, y.float) : op(o, t.arithmetic[name], t.float, x.float, y.float);
   const r: Scalar = { bits: o.asBits(t, result), float: result };
+  const operation = { t, name, a: x, b: y, r };
   const unknown = (x === y ? [y] : [y, x]).filter(({ bits }) => !o.isPlain(t, bits));
   const mode = o.floatBound('mode');
   const normals = o.floatBound(w === 32 ? 'normals32' : 'normals64');
@@ -304,10 +298,10 @@ export const scalarArithmetic = (
   f.i32(FLOAT_MODE.nearestMasked);
   f.op(OP.i32Eq);
   f.if();
-  branchUnlessExact(o, t, name, x, y, r, bad);
+  branchUnlessExact(o, operation, bad);
   f.end();
   for (const { bits } of unknown) branchIfDenormal(o, t, bits, bad);
-  branchUnlessInRange(o, t, name, x, y, r, bad);
+  branchUnlessInRange(o, operation, bad);
   f.brTo(done);
   f.end();
   leave();
@@ -327,7 +321,7 @@ const or = (o: VectorEmitter, a: Value, b: Value): Value => simd(o, SIMD.v128Or,
 const and = (o: VectorEmitter, a: Value, b: Value): Value => simd(o, SIMD.v128And, a, b);
 
 /** Lanes in which the result is surely exact, if it is normal or zero: see `branchUnlessExact`. */
-const exactLanes = (o: VectorEmitter, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
+const exactLanes = (o: VectorEmitter, { t, name, a, b, r }: Operation<Value>): Value => {
   const { arithmetic, compare } = t.vector;
   const few = (x: Value, y: Value): Value => lanesWithout(o, t, LOW_BITS[t.w], or(o, x, y));
   const same = (what: 'add' | 'sub' | 'mul', x: Value, y: Value, z: Value): Value =>
@@ -347,7 +341,7 @@ const exactLanes = (o: VectorEmitter, t: FloatType, name: Arithmetic, a: Value, 
 };
 
 /** Lanes in which a result of zero is a true one. */
-const zeroLanes = (o: VectorEmitter, t: FloatType, name: Arithmetic, a: Value, b: Value, r: Value): Value => {
+const zeroLanes = (o: VectorEmitter, { t, name, a, b, r }: Operation<Value>): Value => {
   switch (name) {
     case 'add':
     case 'sub':
@@ -381,6 +375,7 @@ export const vectorArithmetic = (
   return b.map((y, n) => {
     const x = name === 'sqrt' ? y : a[n]!;
     const r = name === 'sqrt' ? simd(o, vector.sqrt, y) : simd(o, vector.arithmetic[name], x, y);
+    const operation = { t, name, a: x, b: y, r };
     const unknown = (x === y ? [y] : [y, x]).filter((v) => !o.isPlain(t, v));
     f.block();
     const done = f.open;
@@ -404,14 +399,14 @@ export const vectorArithmetic = (
     branchIf(o, bad);
     const good = (): Value[] => [
       lanesFinite(o, t, r),
-      or(o, lanesAboveSmallest(o, t, r), zeroLanes(o, t, name, x, y, r)),
+      or(o, lanesAboveSmallest(o, t, r), zeroLanes(o, operation)),
       ...unknown.map((v) => lanesPlain(o, t, v)),
     ];
     f.get(mode);
     f.i32(FLOAT_MODE.nearestMasked);
     f.op(OP.i32Eq);
     f.if();
-    o.push(allLanes(o, exactLanes(o, t, name, x, y, r), ...good()));
+    o.push(allLanes(o, exactLanes(o, operation), ...good()));
     f.brIfTo(done);
     f.else();
     o.push(allLanes(o, ...good()));

@@ -7,8 +7,10 @@ import type { Instruction } from '../isa/instruction.ts';
 import { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import { USER_END } from '../memory/paging.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Watchpoint } from '../memory/watch.ts';
+import { DecodedCode } from './decoded.ts';
 import { ReferenceOps } from './ops.ts';
 import { step } from './step.ts';
 
@@ -21,18 +23,15 @@ export class ReferenceCpu implements Cpu {
   #memory: GuestMemory;
   #ops: ReferenceOps;
   #breakpoints: ReadonlySet<number> = new Set();
-  /** Decoded instructions by frame, then offset in the frame. */
-  #decoded = new Map<number, Map<number, Instruction>>();
+  #decoded: DecodedCode<Instruction>;
 
   constructor(options: CpuOptions) {
     this.physical = options.physical;
     this.state = new CpuState(this.physical.memory.buffer, LINEAR.state);
     this.state.reset();
     this.physical.onGrow.push(() => this.state.rebase(this.physical.memory.buffer));
-    this.physical.onCodeWrite = (frame) => {
-      this.#decoded.delete(frame);
-      this.physical.unmarkCode(frame);
-    };
+    this.#decoded = new DecodedCode(this.physical);
+    this.physical.onCodeWrite = (frame) => this.#decoded.forget(frame);
     this.#memory = new GuestMemory(this.physical, this.state, options);
     this.features = this.#memory.features;
     this.#ops = new ReferenceOps(this.#memory);
@@ -51,22 +50,12 @@ export class ReferenceCpu implements Cpu {
   }
 
   #fetch(address: number): Instruction {
-    const low = address % PAGE_SIZE;
-    if (address < 2 ** 47) {
-      const frame = this.#memory.fetchFrame(address) / PAGE_SIZE;
-      const known = this.#decoded.get(frame)?.get(low);
-      if (known !== undefined && known.address === address) return known;
+    if (address < USER_END) {
+      const known = this.#decoded.find(this.#memory.fetchFrame(address) / PAGE_SIZE, address);
+      if (known !== undefined) return known;
     }
     const { instruction, first, second } = fetchInstruction(this.#memory, address);
-    if (second === 0) {
-      let page = this.#decoded.get(first);
-      if (page === undefined) {
-        page = new Map();
-        this.#decoded.set(first, page);
-        this.physical.markCode(first);
-      }
-      page.set(low, instruction);
-    }
+    if (second === 0) this.#decoded.add(first, instruction);
     return instruction;
   }
 
@@ -93,7 +82,6 @@ export class ReferenceCpu implements Cpu {
 
   forgetAll(): void {
     this.#memory.flush();
-    for (const frame of this.#decoded.keys()) this.physical.unmarkCode(frame);
     this.#decoded.clear();
   }
 

@@ -19,6 +19,7 @@ import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import { ACCESS, type Access, USER_END, walk } from '../memory/paging.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Watchpoint } from '../memory/watch.ts';
+import { DecodedCode } from '../reference/decoded.ts';
 import { ReferenceOps } from '../reference/ops.ts';
 import { step } from '../reference/step.ts';
 import { ARITHMETIC_FLAGS, REG, REG_NAMES, RFLAGS } from '../state.ts';
@@ -39,6 +40,13 @@ interface Miss {
   readonly access: Access;
   readonly address: number;
   readonly size: number;
+}
+
+/** An instruction, and whether it is left to the reference. */
+interface Decoded {
+  readonly address: number;
+  readonly instruction: Instruction;
+  readonly left: boolean;
 }
 
 /** Numbers of the registers, by our order. */
@@ -65,8 +73,7 @@ export class UnicornCpu implements Cpu {
   readonly #registers: ReturnType<typeof registersOf>;
   readonly #pages: LoadedPages;
   #breakpoints: ReadonlySet<number> = new Set();
-  /** Decoded instructions by frame, then offset in the frame; whether they are for unicorn. */
-  #decoded = new Map<number, Map<number, { readonly instruction: Instruction; readonly left: boolean }>>();
+  readonly #decoded: DecodedCode<Decoded>;
   /** Whether the registers are in unicorn rather than in `state`. */
   #inside = false;
   /** What the last step wanted and did not find, and whether it raised an exception. */
@@ -78,10 +85,10 @@ export class UnicornCpu implements Cpu {
     this.state = new CpuState(this.physical.memory.buffer, LINEAR.state);
     this.state.reset();
     this.physical.onGrow.push(() => this.state.rebase(this.physical.memory.buffer));
+    this.#decoded = new DecodedCode(this.physical);
     this.physical.onCodeWrite = (frame) => {
-      this.#decoded.delete(frame);
+      this.#decoded.forget(frame);
       this.#pages.unloadFrame(frame);
-      this.physical.unmarkCode(frame);
     };
     const known = featuresOf('v2');
     this.features = new Set([...(options.features ?? known)].filter((feature) => known.has(feature)));
@@ -216,31 +223,25 @@ export class UnicornCpu implements Cpu {
     return (sum & BigInt(XMM_BYTES - 1)) !== 0n;
   }
 
-  #fetch(address: number): { readonly instruction: Instruction; readonly left: boolean } {
-    const low = address % PAGE_SIZE;
+  #fetch(address: number): Decoded {
     if (address < USER_END) {
       const frame = this.#memory.fetchFrame(address) / PAGE_SIZE;
       if (this.#pages.isDirty(frame)) this.#copyBack();
-      const known = this.#decoded.get(frame)?.get(low);
-      if (known !== undefined && known.instruction.address === address) return known;
+      const known = this.#decoded.find(frame, address);
+      if (known !== undefined) return known;
     }
     const { instruction, first, second } = fetchInstruction(this.#memory, address);
     if (second !== 0 && this.#pages.isDirty(second)) {
       this.#copyBack();
       return this.#fetch(address);
     }
-    const one = { instruction, left: isLeft(instruction) };
-    if (second === 0) {
-      const page = this.#decoded.get(first) ?? new Map();
-      this.#decoded.set(first, page);
-      this.physical.markCode(first);
-      page.set(low, one);
-    }
+    const one = { address, instruction, left: isLeft(instruction) };
+    if (second === 0) this.#decoded.add(first, one);
     return one;
   }
 
   #copyBack(): void {
-    this.#pages.copyBack((frame) => this.#decoded.delete(frame));
+    this.#pages.copyBack((frame) => this.#decoded.forget(frame));
   }
 
   #read(register: number): bigint {
@@ -307,7 +308,6 @@ export class UnicornCpu implements Cpu {
   forgetAll(): void {
     this.#pages.unloadAll();
     this.#memory.flush();
-    for (const frame of this.#decoded.keys()) this.physical.unmarkCode(frame);
     this.#decoded.clear();
   }
 

@@ -35,9 +35,3 @@ export const AUX = {
   SYSINFO_EHDR: 33,
   MINSIGSTKSZ: 51,
 } as const;
-
-/** Names as getauxval(3) and LD_SHOW_AUXV write them: `AT_PHDR`. */
-export const auxName = (type: number): string => {
-  for (const [name, value] of Object.entries(AUX)) if (value === type) return `AT_${name}`;
-  return String(type);
-};

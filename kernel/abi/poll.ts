@@ -43,6 +43,3 @@ export const sigsetArgpack = struct(
   ],
   { size: 16 },
 );
-
-/** Bits in an fd_set as the C library declares it; the kernel itself takes any number. */
-export const FD_SETSIZE = 1024;

@@ -13,8 +13,6 @@ import type { OpenFile } from './types.ts';
 /** Hard ceiling of any table (sysctl fs.nr_open). */
 export const NR_OPEN = 1 << 20;
 
-export const newFileTable = (): FileTable => ({ entries: [] });
-
 /** What a call that has slept was given, though another thread closed the descriptor since. */
 const heldFile = ({ wait }: Task, fd: number): OpenFile | undefined =>
   wait === null || wait.held === null ? undefined : wait.held.find((held) => held.fd === fd)?.file;

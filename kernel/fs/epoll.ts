@@ -220,5 +220,3 @@ export const collectEvents = (kernel: Kernel, epoll: OpenFile, max: number): Fou
 
 /** Where those sleep who wait for events of the set. */
 export const epollQueue = (epoll: OpenFile): WaitQueue => setOf(epoll).wait;
-/** Something may be there: no sleep before it was looked at. */
-export const mayHaveEvents = (epoll: OpenFile): boolean => setOf(epoll).ready.length > 0;

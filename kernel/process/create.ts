@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import { type Mm, newMm } from '../mm/mm.ts';
 import { newSigHand } from '../signal/action.ts';
 import { newPending } from '../signal/pending.ts';
-import { PRIO } from '../task/priority.ts';
+import { newSchedAttributes, PRIO } from '../task/priority.ts';
 import {
   type Credentials,
   type FileTable,
@@ -21,7 +21,6 @@ import {
 } from '../task/task.ts';
 import { waitQueue } from '../task/wait.ts';
 import type { Tty } from '../tty/tty.ts';
-import { newSchedAttributes } from './sched.ts';
 
 const INFINITY = Number.POSITIVE_INFINITY;
 

@@ -6,7 +6,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, SCHED, SCHED_RESET_ON_FORK } from '../abi/sched.ts';
 import type { Kernel } from '../kernel.ts';
-import { MAX_RT_PRIORITY, updatePriority } from '../task/priority.ts';
+import { isRealtime, MAX_RT_PRIORITY, newSchedAttributes, updatePriority } from '../task/priority.ts';
 import type { SchedAttributes, Task } from '../task/task.ts';
 import { areDeadlineParams, type DeadlineWanted, fitsDeadline, switchDeadline } from './deadline.ts';
 import { priorityChanged } from './futex-pi.ts';
@@ -14,21 +14,8 @@ import { priorityChanged } from './futex-pi.ts';
 const NICE_MIN = -20;
 const NICE_MAX = 19;
 
-export const isRealtime = (policy: number): boolean => policy === SCHED.FIFO || policy === SCHED.RR;
 const POLICIES: readonly number[] = Object.values(SCHED);
 export const isPolicy = (policy: number): boolean => POLICIES.includes(policy);
-
-export const newSchedAttributes = (): SchedAttributes => ({
-  policy: SCHED.OTHER,
-  nice: 0,
-  priority: 0,
-  resetOnFork: false,
-  runtime: 0,
-  deadline: 0,
-  period: 0,
-  deadlineFlags: 0,
-  ioprio: 0,
-});
 
 /** Deadlines are not passed on (sched_fork). */
 export const mayInherit = ({ policy, resetOnFork }: SchedAttributes): boolean =>

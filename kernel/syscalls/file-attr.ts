@@ -31,12 +31,14 @@ const inodeAt = (
   flags: number,
   use: (inode: Inode) => number,
   event: number = IN.ATTRIB,
-): number =>
-  withPath(task, address, (path) => {
+): number => {
+  if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
+  return withPath(task, address, (path) => {
     const follow = (flags & AT.SYMLINK_NOFOLLOW) === 0;
     const at = walkPath(kernel, task, dirfd, path, { follow, empty: (flags & AT.EMPTY_PATH) !== 0 });
     return typeof at === 'number' ? at : noted(kernel, at, use, event);
   });
+};
 
 const inodeOf = (
   kernel: Kernel,
@@ -50,7 +52,6 @@ const inodeOf = (
 };
 
 const chmodAt = (kernel: Kernel, task: Task, dirfd: number, path: number, mode: number, flags: number): number => {
-  if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
   return inodeAt(kernel, task, dirfd, path, flags, (inode) => changeMode(kernel, task, inode, mode));
 };
 
@@ -66,7 +67,6 @@ const chownAt = (
   gid: number,
   flags: number,
 ): number => {
-  if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
   return inodeAt(
     kernel,
     task,
@@ -101,7 +101,6 @@ const setTimes = (kernel: Kernel, task: Task, dirfd: number, path: number, times
     if (flags !== 0) return -ERRNO.EINVAL;
     return inodeOf(kernel, task, dirfd, (inode) => changeTimes(kernel, task, inode, times), timesEvent(times));
   }
-  if (flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) return -ERRNO.EINVAL;
   return inodeAt(
     kernel,
     task,

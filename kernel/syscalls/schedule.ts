@@ -8,7 +8,6 @@ import type { DeadlineWanted } from '../process/deadline.ts';
 import {
   checkIoprio,
   isPolicy,
-  isRealtime,
   NO_TIMES,
   policyOf,
   type SchedWanted,
@@ -16,7 +15,7 @@ import {
   setNice,
   setScheduler,
 } from '../process/sched.ts';
-import { MAX_RT_PRIORITY } from '../task/priority.ts';
+import { isRealtime, MAX_RT_PRIORITY } from '../task/priority.ts';
 import type { SchedAttributes, Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';

@@ -1,6 +1,6 @@
 /** Process ids, and who belongs to a process group or session. */
 import type { Kernel } from '../kernel.ts';
-import type { Task, ThreadGroup } from './task.ts';
+import type { Task } from './task.ts';
 
 /** Ids go up to here and then start again after the reserved ones (PID_MAX_LIMIT, RESERVED_PIDS). */
 export const PID_MAX = 4194304;
@@ -62,6 +62,3 @@ export const isOrphaned = (kernel: Kernel, pgid: number): boolean => willBecomeO
 /** A process of the group is stopped (has_stopped_jobs). */
 export const hasStoppedJobs = (kernel: Kernel, pgid: number): boolean =>
   processGroup(kernel, pgid).some((member) => member.group.stopped);
-
-/** Every thread of a group is dead or a zombie, or the leader is alone: `thread_group_empty`. */
-export const isSingleThreaded = (group: ThreadGroup): boolean => group.threads.length <= 1;

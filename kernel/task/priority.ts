@@ -8,10 +8,26 @@ export const PRIO = { DEADLINE: -1, FAIR: 100, NICE_ZERO: 120, NONE: 140 } as co
 /** Highest priority of SCHED_FIFO and SCHED_RR. */
 export const MAX_RT_PRIORITY = 99;
 
+/** Served before all others until they sleep (rt_policy). */
+export const isRealtime = (policy: number): boolean => policy === SCHED.FIFO || policy === SCHED.RR;
+
+/** Of a task that asked for nothing. */
+export const newSchedAttributes = (): SchedAttributes => ({
+  policy: SCHED.OTHER,
+  nice: 0,
+  priority: 0,
+  resetOnFork: false,
+  runtime: 0,
+  deadline: 0,
+  period: 0,
+  deadlineFlags: 0,
+  ioprio: 0,
+});
+
 /** What a task has by its own attributes (normal_prio). */
 export const normalPrio = ({ policy, nice, priority }: SchedAttributes): number => {
   if (policy === SCHED.DEADLINE) return PRIO.DEADLINE;
-  return policy === SCHED.FIFO || policy === SCHED.RR ? MAX_RT_PRIORITY - priority : PRIO.NICE_ZERO + nice;
+  return isRealtime(policy) ? MAX_RT_PRIORITY - priority : PRIO.NICE_ZERO + nice;
 };
 
 /** Where runnable tasks stand: all of the fair class alike. */

@@ -2,22 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { SCHED } from '../abi/sched.ts';
 import { newDeadline, refreshDeadline, replenish } from './deadline.ts';
-import { enqueue, normalPrio, preempts } from './priority.ts';
+import { enqueue, newSchedAttributes, normalPrio, preempts } from './priority.ts';
 import { newSchedule, requeue, sliceLength, takeNext } from './schedule.ts';
 import type { SchedAttributes, Task } from './task.ts';
 
-const attributes = (some: Partial<SchedAttributes>): SchedAttributes => ({
-  policy: SCHED.OTHER,
-  nice: 0,
-  priority: 0,
-  resetOnFork: false,
-  runtime: 0,
-  deadline: 0,
-  period: 0,
-  deadlineFlags: 0,
-  ioprio: 0,
-  ...some,
-});
+const attributes = (some: Partial<SchedAttributes>): SchedAttributes => ({ ...newSchedAttributes(), ...some });
 
 const task = (comm: string, some: Partial<SchedAttributes> = {}): Task => {
   const sched = attributes(some);
