@@ -31,7 +31,10 @@ export class ReferenceCpu implements Cpu {
     this.state.reset();
     this.physical.onGrow.push(() => this.state.rebase(this.physical.memory.buffer));
     this.#decoded = new DecodedCode(this.physical);
-    this.physical.onCodeWrite = (frame) => this.#decoded.forget(frame);
+    this.physical.onCodeWrite = (frame) => {
+      this.#decoded.forget(frame);
+      this.physical.unmarkCode(frame);
+    };
     this.#memory = new GuestMemory(this.physical, this.state, options);
     this.features = this.#memory.features;
     this.#ops = new ReferenceOps(this.#memory);

@@ -27,10 +27,9 @@ export class DecodedCode<T extends { readonly address: number }> {
     page.set(note.address % PAGE_SIZE, note);
   }
 
-  /** Its bytes change. */
+  /** Its bytes change. The mark stays: others may want to hear of writes to it too. */
   forget(frame: number): void {
     this.#frames.delete(frame);
-    this.#physical.unmarkCode(frame);
   }
 
   clear(): void {

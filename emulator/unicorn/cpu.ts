@@ -89,6 +89,7 @@ export class UnicornCpu implements Cpu {
     this.physical.onCodeWrite = (frame) => {
       this.#decoded.forget(frame);
       this.#pages.unloadFrame(frame);
+      this.physical.unmarkCode(frame);
     };
     const known = featuresOf('v2');
     this.features = new Set([...(options.features ?? known)].filter((feature) => known.has(feature)));
