@@ -82,6 +82,19 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   ifinfomsg: { c: 'struct ifinfomsg', headers: ['sys/socket.h', 'linux/rtnetlink.h'] },
   ifaddrmsg: { c: 'struct ifaddrmsg', headers: ['sys/socket.h', 'linux/if_addr.h'] },
   tunPi: { c: 'struct tun_pi', headers: ['linux/if_tun.h'] },
+  IOCB: { c: 'struct iocb', headers: ['linux/aio_abi.h'] },
+  IO_EVENT: { c: 'struct io_event', headers: ['linux/aio_abi.h'] },
+  AIO_SIGSET: {
+    c: 'struct __aio_sigset',
+    headers: ['linux/types.h', 'asm/signal.h'],
+    declare: 'struct __aio_sigset { const sigset_t *sigmask; __kernel_size_t sigsetsize; };',
+  },
+  AIO_RING: {
+    c: 'struct aio_ring',
+    headers: ['linux/types.h'],
+    declare:
+      'struct aio_ring { unsigned id, nr, head, tail, magic, compat_features, incompat_features, header_length; };',
+  },
   // Of Linux 6.9.
   EPOLL_PARAMS: {
     c: 'struct epoll_params_6_9',
