@@ -1,19 +1,17 @@
 /** Typed access to the architectural state that `state.ts` lays out. */
 import {
   ARITHMETIC_FLAGS,
+  INITIAL_CONTROL,
   MMX_EXPONENT,
   REG,
   RFLAGS,
   STATE_SIZE,
   stateOffset,
   VECTOR_STRIDE,
+  X87_CONTROL,
   X87_EXCEPTIONS,
   X87_STATUS,
 } from './state.ts';
-
-/** The bits of the x87 control word which can be changed, and one that is always set. */
-const X87_CONTROL_WRITABLE = 0x1f3f;
-const X87_CONTROL_FIXED = 0x40;
 
 const TWO32 = 4294967296;
 const even = (byte: number) => {
@@ -167,6 +165,12 @@ export class CpuState {
   get systemFlags(): number {
     return this.#u32[FIELD.rflags]! | RFLAGS.fixed1 | RFLAGS.IF;
   }
+
+  /** Clears flags that are not arithmetic ones. */
+  clearSystemFlags(flags: number): void {
+    this.#u32[FIELD.rflags]! &= ~flags;
+  }
+
   get cr2(): number {
     return this.#u32[FIELD.cr2 + 1]! * TWO32 + this.#u32[FIELD.cr2]!;
   }
@@ -256,7 +260,7 @@ export class CpuState {
    * whether there is an exception flag that FCW does not mask.
    */
   setX87Control(control: number, status: number): void {
-    const fcw = (control & X87_CONTROL_WRITABLE) | X87_CONTROL_FIXED;
+    const fcw = (control & X87_CONTROL.writable) | X87_CONTROL.fixed;
     const summary = X87_STATUS.ES | X87_STATUS.B;
     const pending = (status & ~fcw & X87_EXCEPTIONS) !== 0;
     this.setWord('fcw', fcw);
@@ -309,7 +313,7 @@ export class CpuState {
     this.#u8.fill(0, 0, stateOffset('exceptionVector'));
     this.#u64[FIELD.flagsResult / 2] = 1n; // a result of one: ZF, SF and PF clear
     this.mxcsr = 0x1f80;
-    this.setWord('fcw', 0x37f);
+    this.setWord('fcw', INITIAL_CONTROL);
     this.setWord('cs', 0x33);
     this.setWord('ss', 0x2b);
   }

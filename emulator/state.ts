@@ -210,5 +210,10 @@ export const X87_STATUS = {
 /** Exception flags of the status word, and their masks in the control word: IE DE ZE OE UE PE. */
 export const X87_EXCEPTIONS = 0x3f;
 
+/** The bits of the x87 control word which can be changed, and one that is always set. */
+export const X87_CONTROL = { writable: 0x1f3f, fixed: 0x40 } as const;
+/** The control word after FNINIT: all exceptions masked, 64-bit precision. */
+export const INITIAL_CONTROL = 0x37f;
+
 /** Bytes at the start of the state that belong to a task; what follows is the executor's own. */
 export const TASK_STATE_SIZE = stateOffset('exceptionVector');

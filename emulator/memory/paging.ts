@@ -31,6 +31,14 @@ export const frameOf = (entry: number): number => entry >>> PAGE_SHIFT;
 /** Address-space range (bytes) covered by one entry of level 0 (page table) .. 3 (PML4). */
 const SPAN = [PAGE_SIZE, PAGE_SIZE * 512, PAGE_SIZE * 512 * 512, PAGE_SIZE * 512 * 512 * 512] as const;
 
+/** Bytes that one page table covers, and bytes of an entry. */
+const REGION = SPAN[1];
+const ENTRY = 8;
+/** How many page tables are remembered: the stack's, the heap's, those of libraries. */
+const REMEMBERED = 32;
+/** Starts no region. */
+const NOWHERE = Number.NaN;
+
 const indexAt = (address: number, level: number) => Math.floor(address / SPAN[level]!) & 511;
 
 /**
@@ -41,9 +49,12 @@ export class PageTable {
   /** Frame of the PML4; cr3 is its byte offset. */
   readonly root: number;
   #physical: PhysicalMemory;
-  /** The page table last touched, as neighbours are usually next. Public so that a snapshot can put it back with the tables. */
-  lastRegion = -1;
-  lastTable = 0;
+  /**
+   * Page tables found of late, each where bits 25:21 of its addresses say: first address that it covers, and its byte
+   * offset. Public so that a snapshot can put them back with the tables.
+   */
+  readonly starts = new Float64Array(REMEMBERED).fill(NOWHERE);
+  readonly tables = new Uint32Array(REMEMBERED);
 
   constructor(physical: PhysicalMemory) {
     this.#physical = physical;
@@ -52,18 +63,30 @@ export class PageTable {
 
   /** Byte offset in linear memory of the entry for `address`, 0 if no table covers it. */
   slot(address: number): number {
-    const region = Math.floor(address / SPAN[1]);
-    if (region !== this.lastRegion) {
-      let table = this.root;
-      for (let level = 3; level > 0; level--) {
-        const entry = this.#physical.u32[(table * PAGE_SIZE + indexAt(address, level) * 8) >>> 2]!;
-        if (!(entry & PTE.present)) return 0;
-        table = frameOf(entry);
-      }
-      this.lastRegion = region;
-      this.lastTable = table;
+    // Every access of the kernel to the guest's memory comes by: no rounding, no calls.
+    const at = (address / REGION) & (REMEMBERED - 1);
+    const within = address - this.starts[at]!;
+    if (within >= 0 && within < REGION) return this.tables[at]! + (within >>> PAGE_SHIFT) * ENTRY;
+    const table = this.#find(address);
+    return table === 0 ? 0 : this.#note(address, table) + indexAt(address, 0) * ENTRY;
+  }
+
+  /** Frame of the page table for an address, 0 if there is none. */
+  #find(address: number): number {
+    let table = this.root;
+    for (let level = 3; level > 0; level--) {
+      const entry = this.#physical.u32[(table * PAGE_SIZE + indexAt(address, level) * ENTRY) >>> 2]!;
+      if (!(entry & PTE.present)) return 0;
+      table = frameOf(entry);
     }
-    return this.lastTable * PAGE_SIZE + indexAt(address, 0) * 8;
+    return table;
+  }
+
+  /** Remembers a table by its frame; returns its byte offset. */
+  #note(address: number, table: number): number {
+    const at = (address / REGION) & (REMEMBERED - 1);
+    this.starts[at] = Math.floor(address / REGION) * REGION;
+    return (this.tables[at] = table * PAGE_SIZE);
   }
 
   /** Low half of the entry: frame and flags; 0 when nothing is mapped. */
@@ -124,7 +147,7 @@ export class PageTable {
         address = (Math.floor(address / span) + 1) * span;
         continue;
       }
-      const stop = Math.min(end, (Math.floor(address / SPAN[1]) + 1) * SPAN[1]);
+      const stop = Math.min(end, (Math.floor(address / REGION) + 1) * REGION);
       for (let index = slot >>> 2; address < stop; address += PAGE_SIZE, index += 2) {
         const { u32 } = this.#physical;
         const entry = u32[index]!;
@@ -147,7 +170,7 @@ export class PageTable {
   /** Frees the tables. Mapped frames must have been released before. */
   destroy(): void {
     this.#free(this.root, 3);
-    this.lastRegion = -1;
+    this.starts.fill(NOWHERE);
   }
 
   #free(table: number, level: number): void {
@@ -171,9 +194,7 @@ export class PageTable {
       }
       table = frameOf(entry);
     }
-    this.lastRegion = Math.floor(address / SPAN[1]);
-    this.lastTable = table;
-    return table * PAGE_SIZE + indexAt(address, 0) * 8;
+    return this.#note(address, table) + indexAt(address, 0) * ENTRY;
   }
 }
 

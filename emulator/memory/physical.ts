@@ -8,6 +8,7 @@
  */
 import { type ExtendedRegisters, extendedRegisters } from './extended.ts';
 import { FRAME_FLAG, LINEAR, MAX_FRAMES, PAGE_SHIFT, PAGE_SIZE } from './layout.ts';
+import { type Bytes, bytes, compileMoves, type Mover, type Moves } from './moves.ts';
 
 /** No frame could be had: the limit given to `PhysicalMemory` is reached, or the host refused. */
 export class OutOfFrames extends Error {}
@@ -42,6 +43,8 @@ export class PhysicalMemory {
   onCodeWrite: (frame: number) => void = () => {};
 
   #extended: ExtendedRegisters | null = null;
+  #bytes: Bytes | null = null;
+  #movers: Mover[] = [];
   #refcounts = new Int32Array(FIRST_FRAME + 4096);
   #free: number[] = [];
   #next = FIRST_FRAME;
@@ -59,6 +62,17 @@ export class PhysicalMemory {
   get extended(): ExtendedRegisters {
     this.#extended ??= extendedRegisters(this.memory);
     return this.#extended;
+  }
+
+  /** Copies and clears bytes of linear memory. */
+  get bytes(): Bytes {
+    this.#bytes ??= bytes(this.memory);
+    return this.#bytes;
+  }
+
+  /** The function that makes these moves in this memory. */
+  mover(moves: Moves): Mover {
+    return this.#movers[moves.id] ?? (this.#movers[moves.id] = compileMoves(this.memory, moves));
   }
 
   /** A frame with one reference, filled with zeros. Throws `OutOfFrames`. */

@@ -172,6 +172,7 @@ export const SATURATING = {
   i32TruncSatF64S: 2,
   i64TruncSatF32S: 4,
   i64TruncSatF64S: 6,
+  i64TruncSatF64U: 7,
 } as const;
 
 /** Opcodes of the 0xFD space. */

@@ -4,7 +4,7 @@
  * Invariant: imported functions are declared before the first function body that calls them is finished, and the index of
  * an import never changes; bodies refer to imports by that index (WebAssembly core specification, 5.4 and 5.5).
  */
-import { OP, type ValueType } from './opcodes.ts';
+import { OP, SATURATING, type ValueType } from './opcodes.ts';
 
 /** Bytes that grow. */
 export class ByteWriter {
@@ -161,6 +161,24 @@ export class FunctionWriter {
     this.simd(opcode);
     this.code.u8(0);
     this.code.unsigned(offset);
+  }
+
+  /** i64.trunc_sat_f64_u. */
+  truncateF64(): void {
+    this.code.u8(0xfc);
+    this.code.u8(SATURATING.i64TruncSatF64U);
+  }
+
+  /** memory.copy within the one memory: destination, source and length are on the stack. */
+  copyMemory(): void {
+    this.code.u8(0xfc);
+    for (const byte of [10, 0, 0]) this.code.u8(byte);
+  }
+
+  /** memory.fill: address, value of the bytes and length are on the stack. */
+  fillMemory(): void {
+    this.code.u8(0xfc);
+    for (const byte of [11, 0]) this.code.u8(byte);
   }
 
   /** Opens `if`, with a result type or none. The condition is on the stack. */

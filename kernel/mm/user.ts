@@ -128,7 +128,7 @@ export const copyFramesToUser = (
     for (let done = 0; done < length; ) {
       const to = forWrite(mm, address + done);
       const part = Math.min(PAGE_SIZE - (to & OFFSET), length - done);
-      physical.u8.copyWithin(to, at + done, at + done + part);
+      physical.bytes.copy(to, at + done, part);
       done += part;
     }
     return true;
@@ -150,7 +150,7 @@ export const copyUserToFrames = (
     for (let done = 0; done < length; ) {
       const from = forRead(mm, address + done);
       const part = Math.min(PAGE_SIZE - (from & OFFSET), length - done);
-      physical.u8.copyWithin(at + done, from, from + part);
+      physical.bytes.copy(at + done, from, part);
       done += part;
     }
     return true;
@@ -180,7 +180,7 @@ export const clearUser = (mm: Mm, address: number, length: number): void => {
   for (let done = 0; done < length; ) {
     const start = forWrite(mm, address + done);
     const part = Math.min(PAGE_SIZE - (start & OFFSET), length - done);
-    mm.kernel.physical.u8.fill(0, start, start + part);
+    mm.kernel.physical.bytes.clear(start, part);
     done += part;
   }
 };

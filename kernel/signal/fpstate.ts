@@ -5,7 +5,7 @@
  * This runs at every signal, so it works on linear memory: the CPU's state is there, and so is the user's stack. A frame that
  * crosses pages is put together in the scratch page.
  */
-import { type Cpu, stateOffset, X87_STATUS } from '../../emulator/api.ts';
+import type { Cpu } from '../../emulator/api.ts';
 import {
   FP_XSTATE_MAGIC1,
   FP_XSTATE_MAGIC2,
@@ -24,7 +24,6 @@ import { getUser32, SCRATCH, scratchToUser, userSpan, userToScratch } from '../m
 const AT = FPSTATE.offsets;
 const FXRSTOR_ALIGNMENT = 16;
 const DEFAULT_MXCSR = 0x1f80;
-const DEFAULT_FCW = 0x37f;
 const MAGIC2_SIZE = 4;
 
 /** Word indices: of the frame from its start, and of the CPU state from its own. */
@@ -33,33 +32,19 @@ const FRAME = {
   sw: AT.sw_reserved / 4,
   header: FPSTATE.size / 4,
 } as const;
-const MXCSR = stateOffset('mxcsr') / 4;
 /** The least that `xstate_size` may be. */
 const MIN_XSTATE_SIZE = FPSTATE.size + XSTATE_HEADER.size;
 /** XCOMP_BV, high word: the compacted format, in which these components have the same places. */
 const COMPACTED = 0x80000000;
-/** The frame's x87 environment: control, status, tag and opcode, then two addresses. */
-const ENVIRONMENT = ['fcw', 'fsw', 'ftw', 'fop'].map((name) => stateOffset(name) / 2) as [
-  number,
-  number,
-  number,
-  number,
-];
-const FIP = stateOffset('fip') / 4;
-const FDP = stateOffset('fdp') / 4;
-
-/** Word index of the CPU's state in linear memory. */
-const stateBase = (cpu: Cpu): number => cpu.state.bytes.byteOffset >>> 2;
-
 /** Writes the state to `address`, which is aligned. Throws `UserFault` (copy_fpstate_to_sigframe). */
 export const saveFpstate = (cpu: Cpu, mm: Mm, address: number): void => {
   const config = fpuUserCfg(cpu.features);
   const span = userSpan(mm, address, config.frameSize, true);
   if (span >= 0) {
-    writeFrame(cpu, config, span);
+    writeFpstate(cpu, config, span);
     return;
   }
-  writeFrame(cpu, config, SCRATCH);
+  writeFpstate(cpu, config, SCRATCH);
   // XSAVE leaves bytes 416..463 of the legacy area alone.
   scratchToUser(mm, address, 0, AT.reserved2);
   scratchToUser(mm, address + AT.sw_reserved, AT.sw_reserved, config.frameSize - AT.sw_reserved);
@@ -73,7 +58,7 @@ export const xstateImage = (cpu: Cpu): Uint8Array => {
   const config = fpuUserCfg(cpu.features);
   const { u8, u32 } = cpu.physical;
   u8.fill(0, SCRATCH, SCRATCH + config.size);
-  writeFrame(cpu, config, SCRATCH);
+  writeFpstate(cpu, config, SCRATCH);
   const sw = SCRATCH / 4 + FRAME.sw;
   u32.fill(0, sw, sw + FPX_SW_BYTES.size / 4);
   u32[sw] = config.xfeatures;
@@ -95,40 +80,25 @@ export const loadXstateImage = (cpu: Cpu, bytes: Uint8Array): boolean => {
   const whole = bytes.length > FPSTATE.size && config.xfeatures !== 0;
   if (whole && badHeader(config, u32, at + FRAME.header) !== null) return false;
   const present = whole ? u32[at + FRAME.header]! : XFEATURE.FP | XFEATURE.SSE;
-  if (present & XFEATURE.FP) loadEnvironment(cpu, u32, at);
-  else clearEnvironment(cpu);
   if (!whole) extended.saveYmmHigh(SCRATCH);
   extended.load(SCRATCH, whole ? present : present | XFEATURE.YMM);
   cpu.state.mxcsr = mxcsr;
   return true;
 };
 
-/** Writes all at a byte offset of linear memory. */
-const writeFrame = (cpu: Cpu, config: FpuUserCfg, area: number): void => {
-  const { u16, u32, extended } = cpu.physical;
+/** Writes the state at a byte offset of linear memory. */
+export const writeFpstate = (cpu: Cpu, config: FpuUserCfg, area: number): void => {
+  const { u32, extended, bytes } = cpu.physical;
   const at = area >>> 2;
-  const base = stateBase(cpu);
-  const [fcw, fsw, ftw, fop] = ENVIRONMENT;
-  u32[at] = u16[base * 2 + fcw]! | (u16[base * 2 + fsw]! << 16);
-  // Without a pending exception opcode and pointers are zeros (so on AMD).
-  const pending = (u16[base * 2 + fsw]! & X87_STATUS.ES) !== 0;
-  u32[at + 1] = u16[base * 2 + ftw]! | (pending ? u16[base * 2 + fop]! << 16 : 0);
-  u32[at + 2] = pending ? u32[base + FIP]! : 0;
-  u32[at + 3] = pending ? u32[base + FIP + 1]! : 0;
-  u32[at + 4] = pending ? u32[base + FDP]! : 0;
-  u32[at + 5] = pending ? u32[base + FDP + 1]! : 0;
-  u32[at + FRAME.mxcsr] = u32[base + MXCSR]!;
-  u32[at + FRAME.mxcsr + 1] = MXCSR_MASK;
   extended.save(area);
+  bytes.clear(area + AT.sw_reserved, FPX_SW_BYTES.size + (config.xfeatures === 0 ? 0 : XSTATE_HEADER.size));
   const sw = at + FRAME.sw;
-  for (let word = 0; word < FPX_SW_BYTES.size / 4; word++) u32[sw + word] = 0;
   u32[sw] = FP_XSTATE_MAGIC1;
   u32[sw + FPX_SW_BYTES.offsets.extended_size / 4] = config.size + MAGIC2_SIZE;
   u32[sw + FPX_SW_BYTES.offsets.xfeatures / 4] = config.xfeatures;
   u32[sw + FPX_SW_BYTES.offsets.xstate_size / 4] = config.size;
   if (config.xfeatures === 0) return;
   const header = at + FRAME.header;
-  for (let word = 0; word < XSTATE_HEADER.size / 4; word++) u32[header + word] = 0;
   // Linux sets these bits even for a component in its initial state (save_xstate_epilog).
   let present = XFEATURE.FP | XFEATURE.SSE;
   if (config.xfeatures & XFEATURE.YMM && extended.saveYmmHigh(area) !== 0) present |= XFEATURE.YMM;
@@ -136,37 +106,10 @@ const writeFrame = (cpu: Cpu, config: FpuUserCfg, area: number): void => {
   u32[at + config.size / 4] = FP_XSTATE_MAGIC2;
 };
 
-/** The x87's words in their initial state. */
-const clearEnvironment = (cpu: Cpu): void => {
-  const { state } = cpu;
-  state.setWord('fcw', DEFAULT_FCW);
-  state.setWord('fsw', 0);
-  state.setWord('ftw', 0);
-  state.setWord('fop', 0);
-  const base = stateBase(cpu);
-  const { u32 } = cpu.physical;
-  u32[base + FIP] = u32[base + FIP + 1] = 0;
-  u32[base + FDP] = u32[base + FDP + 1] = 0;
-};
-
 /** The state a new program and each handler begin with (fpu__clear_user_states). */
 export const clearFpstate = (cpu: Cpu): void => {
-  clearEnvironment(cpu);
   cpu.physical.extended.load(0, 0);
   cpu.state.mxcsr = DEFAULT_MXCSR;
-};
-
-const loadEnvironment = (cpu: Cpu, from: Uint32Array, at: number): void => {
-  const { u16, u32 } = cpu.physical;
-  const base = stateBase(cpu);
-  const [, , ftw, fop] = ENVIRONMENT;
-  cpu.state.setX87Control(from[at]! & 0xffff, from[at]! >>> 16);
-  u16[base * 2 + ftw] = from[at + 1]! & 0xff;
-  u16[base * 2 + fop] = (from[at + 1]! >>> 16) & 0x7ff;
-  u32[base + FIP] = from[at + 2]!;
-  u32[base + FIP + 1] = from[at + 3]!;
-  u32[base + FDP] = from[at + 4]!;
-  u32[base + FDP + 1] = from[at + 5]!;
 };
 
 /** Which components the frame says it holds, or null for a frame of FXSAVE alone (check_xstate_in_sigframe). */
@@ -236,7 +179,6 @@ const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, area: 
     // FXRSTOR, and what it does not know in its initial state.
     if (address % FXRSTOR_ALIGNMENT !== 0) return 'the extended state is not aligned to 16';
     if (badMxcsr) return RESERVED_MXCSR;
-    loadEnvironment(cpu, from, at);
     extended.load(area, XFEATURE.FP | XFEATURE.SSE);
     cpu.state.mxcsr = mxcsr;
     return null;
@@ -251,8 +193,6 @@ const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, area: 
   const compacted = from[header + XSTATE_HEADER.offsets.reserved1 / 4 + 1] !== 0;
   const readsMxcsr = (compacted ? present & XFEATURE.SSE : features & (XFEATURE.SSE | XFEATURE.YMM)) !== 0;
   if (readsMxcsr && badMxcsr) return RESERVED_MXCSR;
-  if (present & XFEATURE.FP) loadEnvironment(cpu, from, at);
-  else clearEnvironment(cpu);
   extended.load(area, present);
   cpu.state.mxcsr = readsMxcsr && features & XFEATURE.SSE ? mxcsr : DEFAULT_MXCSR;
   return null;

@@ -4,7 +4,7 @@
  *
  * Like fpstate.ts this works on words of linear memory.
  */
-import { LINEAR, REG, RFLAGS, stateOffset } from '../../emulator/api.ts';
+import { RFLAGS } from '../../emulator/api.ts';
 import {
   FPSTATE_ALIGNMENT,
   FRAME_ALIGNMENT,
@@ -14,7 +14,6 @@ import {
   SIGCONTEXT,
   STACK_T,
   UC,
-  UCONTEXT,
 } from '../abi/sigframe.ts';
 import { writeSigInfo } from '../abi/siginfo.ts';
 import { SA } from '../abi/signal.ts';
@@ -22,35 +21,12 @@ import type { Kernel } from '../kernel.ts';
 import { SCRATCH, scratchToUser, UserFault, userSpan } from '../mm/user.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
 import { isInAltstack, onSigStack, sasSsFlags } from './altstack.ts';
-import { clearFpstate, saveFpstate } from './fpstate.ts';
+import { clearFpstate, saveFpstate, writeFpstate } from './fpstate.ts';
+import { ENTER_HANDLER, FRAME_AT, SAVE_CONTEXT } from './frame-moves.ts';
 import { sigmaskToSave } from './mask.ts';
-
-/** Selectors of 64-bit user code and of data (arch/x86/include/asm/segment.h). */
-export const USER_CS = 0x33;
-export const USER_DS = 0x2b;
-
-/** Byte offsets in the frame. */
-export const FRAME_AT = {
-  uc: RT_SIGFRAME.offsets.uc,
-  flags: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_flags,
-  link: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_link,
-  stack: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_stack,
-  context: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_mcontext,
-  mask: RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_sigmask,
-  info: RT_SIGFRAME.offsets.info,
-} as const;
-
-/** General registers in sigcontext's order, which is nobody else's. */
-export const SIGCONTEXT_REGISTERS = [
-  ...[REG.r8, REG.r9, REG.r10, REG.r11, REG.r12, REG.r13, REG.r14, REG.r15],
-  ...[REG.rdi, REG.rsi, REG.rbp, REG.rbx, REG.rdx, REG.rax, REG.rcx, REG.rsp],
-] as const;
 
 /** What `uc_flags` says (frame_uc_flags), but for UC_FP_XSTATE. */
 const UC_FLAGS = UC.SIGCONTEXT_SS | UC.STRICT_RESTORE_SS;
-const TWO32 = 4294967296;
-/** Word index of rip in linear memory. */
-const RIP = (LINEAR.state + stateOffset('rip')) >>> 2;
 
 /** What Linux writes, in pieces: [from, to) of the frame. */
 const HEAD_END = FRAME_AT.stack + STACK_T.offsets.ss_flags + 4;
@@ -87,12 +63,20 @@ const getSigframe = (
 export const setupRtFrame = (kernel: Kernel, task: Task, info: SigInfo, action: SigAction): number => {
   if ((action.flags & SA.RESTORER) === 0) return 0;
   const { cpu } = kernel;
-  const place = getSigframe(task, cpu.state.rsp, action.flags, fpuUserCfg(cpu.features).frameSize);
+  const config = fpuUserCfg(cpu.features);
+  const place = getSigframe(task, cpu.state.rsp, action.flags, config.frameSize);
   if (place === null) return 0;
   const { frame, fpstate } = place;
   try {
-    saveFpstate(cpu, task.mm, fpstate);
-    writeFrame(kernel, task, frame, fpstate, action, info);
+    const span = userSpan(task.mm, frame, fpstate + config.frameSize - frame, true);
+    if (span >= 0) {
+      // All in one page.
+      writeFpstate(cpu, config, span + (fpstate - frame));
+      writeFrame(kernel, task, span, fpstate, action, info);
+    } else {
+      saveFpstate(cpu, task.mm, fpstate);
+      saveFrame(kernel, task, frame, fpstate, action, info);
+    }
   } catch (thrown) {
     if (thrown instanceof UserFault) return 0;
     throw thrown;
@@ -101,7 +85,7 @@ export const setupRtFrame = (kernel: Kernel, task: Task, info: SigInfo, action: 
   return frame;
 };
 
-const writeFrame = (
+const saveFrame = (
   kernel: Kernel,
   task: Task,
   frame: number,
@@ -110,74 +94,52 @@ const writeFrame = (
   info: SigInfo,
 ): void => {
   const { mm } = task;
-  const { physical } = kernel;
   const span = userSpan(mm, frame, RT_SIGFRAME.size, true);
-  const withInfo = (action.flags & SA.SIGINFO) !== 0;
   if (span >= 0) {
-    writeContext(kernel, task, span, fpstate, action);
-    if (withInfo) writeSigInfo(physical.view, span + FRAME_AT.info, info);
+    writeFrame(kernel, task, span, fpstate, action, info);
     return;
   }
-  writeContext(kernel, task, SCRATCH, fpstate, action);
-  if (withInfo) writeSigInfo(physical.view, SCRATCH + FRAME_AT.info, info);
+  writeFrame(kernel, task, SCRATCH, fpstate, action, info);
   scratchToUser(mm, frame, 0, HEAD_END);
   scratchToUser(mm, frame + CONTEXT_PIECE, CONTEXT_PIECE, CONTEXT_END - CONTEXT_PIECE);
-  const end = withInfo ? RT_SIGFRAME.size : FRAME_AT.info;
+  const end = (action.flags & SA.SIGINFO) !== 0 ? RT_SIGFRAME.size : FRAME_AT.info;
   scratchToUser(mm, frame + FRAME_AT.mask, FRAME_AT.mask, end - FRAME_AT.mask);
 };
 
-const put = (words: Uint32Array, byteOffset: number, value: number): void => {
-  words[byteOffset >>> 2] = value;
-  words[(byteOffset >>> 2) + 1] = value / TWO32;
-};
-
-/** All but siginfo, at a byte offset of linear memory, a multiple of 8. */
-const writeContext = (kernel: Kernel, task: Task, at: number, fpstate: number, action: SigAction): void => {
-  const { state, physical } = kernel.cpu;
-  const { u32: words, u64 } = physical;
+/** Writes the frame at a byte offset of linear memory, a multiple of 8. */
+const writeFrame = (
+  kernel: Kernel,
+  task: Task,
+  at: number,
+  fpstate: number,
+  action: SigAction,
+  info: SigInfo,
+): void => {
+  const { physical, cpu } = kernel;
   const { altstack } = task;
-  put(words, at + RT_SIGFRAME.offsets.pretcode, action.restorer);
-  put(words, at + FRAME_AT.flags, UC_FLAGS | (fpuUserCfg(kernel.cpu.features).xfeatures === 0 ? 0 : UC.FP_XSTATE));
-  put(words, at + FRAME_AT.link, 0);
-  const stack = at + FRAME_AT.stack;
-  put(words, stack + STACK_T.offsets.ss_sp, altstack.sp);
-  words[(stack + STACK_T.offsets.ss_flags) >>> 2] = altstack.flags;
-  put(words, stack + STACK_T.offsets.ss_size, altstack.size);
-  const mcontext = at + FRAME_AT.context;
-  // The registers are the first field of the CPU's state.
-  const registers = LINEAR.state >>> 2;
-  let to = mcontext >>> 2;
-  for (let i = 0; i < SIGCONTEXT_REGISTERS.length; i++) {
-    const from = registers + SIGCONTEXT_REGISTERS[i]! * 2;
-    words[to++] = words[from]!;
-    words[to++] = words[from + 1]!;
-  }
-  const AT = SIGCONTEXT.offsets;
-  words[(mcontext + AT.rip) >>> 2] = words[RIP]!;
-  words[((mcontext + AT.rip) >>> 2) + 1] = words[RIP + 1]!;
-  put(words, mcontext + AT.eflags, state.rflags);
-  words[(mcontext + AT.cs) >>> 2] = state.word('cs');
-  words[(mcontext + AT.fs) >>> 2] = state.word('ss') << 16;
-  put(words, mcontext + AT.err, task.errorCode);
-  put(words, mcontext + AT.trapno, task.trapNr);
+  physical.mover(SAVE_CONTEXT)(
+    at,
+    action.restorer,
+    UC_FLAGS | (fpuUserCfg(cpu.features).xfeatures === 0 ? 0 : UC.FP_XSTATE),
+    altstack.sp,
+    altstack.flags,
+    altstack.size,
+    cpu.state.rflags,
+    task.errorCode,
+    task.trapNr,
+    fpstate,
+  );
+  const { u64 } = physical;
+  const context = at + FRAME_AT.context;
   const saved = sigmaskToSave(task);
-  u64[(mcontext + AT.oldmask) >>> 3] = saved;
-  u64[(mcontext + AT.cr2) >>> 3] = task.cr2;
-  put(words, mcontext + AT.fpstate, fpstate);
+  u64[(context + SIGCONTEXT.offsets.oldmask) >>> 3] = saved;
+  u64[(context + SIGCONTEXT.offsets.cr2) >>> 3] = task.cr2;
   u64[(at + FRAME_AT.mask) >>> 3] = saved;
+  if ((action.flags & SA.SIGINFO) !== 0) writeSigInfo(physical.view, at + FRAME_AT.info, info);
 };
 
-const enterHandler = (kernel: Kernel, signo: number, handler: number, frame: number): void => {
-  const { state } = kernel.cpu;
-  state.setNumber(REG.rdi, signo);
-  // For handlers declared without a prototype.
-  state.setNumber(REG.rax, 0);
-  state.setNumber(REG.rsi, frame + FRAME_AT.info);
-  state.setNumber(REG.rdx, frame + FRAME_AT.uc);
-  state.rip = handler;
-  state.rsp = frame;
-  state.setWord('cs', USER_CS);
-  state.setWord('ss', USER_DS);
-  state.rflags = state.rflags & ~(RFLAGS.DF | RFLAGS.RF | RFLAGS.TF);
-  clearFpstate(kernel.cpu);
+const enterHandler = ({ cpu, physical }: Kernel, signo: number, handler: number, frame: number): void => {
+  physical.mover(ENTER_HANDLER)(0, signo, frame + FRAME_AT.info, frame + FRAME_AT.uc, handler, frame);
+  cpu.state.clearSystemFlags(RFLAGS.DF | RFLAGS.RF | RFLAGS.TF);
+  clearFpstate(cpu);
 };

@@ -1,5 +1,5 @@
 /** rt_sigreturn(2): the registers, mask and stack come back from the frame (arch/x86/kernel/signal_64.c). */
-import { LINEAR, REG, RFLAGS, stateOffset } from '../../emulator/api.ts';
+import { REG, RFLAGS } from '../../emulator/api.ts';
 import { SIGCONTEXT, STACK_T, UC } from '../abi/sigframe.ts';
 import { SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
@@ -8,16 +8,12 @@ import type { Task } from '../task/task.ts';
 import { setAltstack } from './altstack.ts';
 import { forceSig } from './force.ts';
 import { clearFpstate, restoreFpstate } from './fpstate.ts';
-import { FRAME_AT, SIGCONTEXT_REGISTERS, USER_CS, USER_DS } from './frame.ts';
+import { FRAME_AT, LOAD_REGISTERS, USER_CS, USER_DS } from './frame-moves.ts';
 import { setCurrentBlocked } from './mask.ts';
 
 /** All that is read; siginfo is not. */
 const READ_SIZE = FRAME_AT.info;
 const TWO32 = 4294967296;
-
-/** Word indices of the first register and of rip in linear memory. */
-const REGISTERS = LINEAR.state >>> 2;
-const RIP = (LINEAR.state + stateOffset('rip')) >>> 2;
 
 /** Flags which a frame may change (FIX_EFLAGS). */
 export const FIX_EFLAGS =
@@ -37,17 +33,10 @@ const restoreRegisters = (kernel: Kernel, task: Task, at: number): void => {
   const mcontext = at + FRAME_AT.context;
   // Sleeps that this handler interrupted end in EINTR, even through restart_syscall(2).
   if (task.restart.kind !== 'none') task.restart = { kind: 'none' };
-  let from = mcontext >>> 2;
-  for (let i = 0; i < SIGCONTEXT_REGISTERS.length; i++) {
-    const to = REGISTERS + SIGCONTEXT_REGISTERS[i]! * 2;
-    words[to] = words[from++]!;
-    words[to + 1] = words[from++]!;
-  }
-  words[RIP] = words[(mcontext + AT.rip) >>> 2]!;
-  words[RIP + 1] = words[((mcontext + AT.rip) >>> 2) + 1]!;
+  physical.mover(LOAD_REGISTERS)(at);
   state.setWord('cs', (words[(mcontext + AT.cs) >>> 2]! & 0xffff) | 3);
   state.setWord('ss', (words[(mcontext + AT.fs) >>> 2]! >>> 16) | 3);
-  state.rflags = (state.rflags & ~FIX_EFLAGS) | (words[(mcontext + AT.eflags) >>> 2]! & FIX_EFLAGS);
+  state.rflags = (state.systemFlags & ~FIX_EFLAGS) | (words[(mcontext + AT.eflags) >>> 2]! & FIX_EFLAGS);
   task.origAx = -1;
   const flags = words[(at + FRAME_AT.flags) >>> 2]!;
   if ((flags & UC.STRICT_RESTORE_SS) === 0 && state.word('cs') === USER_CS) state.setWord('ss', USER_DS);

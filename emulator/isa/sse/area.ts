@@ -3,7 +3,7 @@
  * memory.
  */
 import type { CpuState } from '../../cpu-state.ts';
-import { X87_STATUS } from '../../state.ts';
+import { INITIAL_CONTROL, X87_STATUS } from '../../state.ts';
 import { CpuFault, type HelperContext } from '../helper.ts';
 import { VECTOR } from '../ops.ts';
 
@@ -11,7 +11,18 @@ import { VECTOR } from '../ops.ts';
 export const MXCSR_WRITABLE = 0xffff;
 
 /** Byte offsets (SDM Vol. 1, table 10-2). */
-const AREA = { fcw: 0, fsw: 2, ftw: 4, fop: 6, fip: 8, fdp: 16, mxcsr: 24, mxcsrMask: 28, st: 32, xmm: 160 } as const;
+export const AREA = {
+  fcw: 0,
+  fsw: 2,
+  ftw: 4,
+  fop: 6,
+  fip: 8,
+  fdp: 16,
+  mxcsr: 24,
+  mxcsrMask: 28,
+  st: 32,
+  xmm: 160,
+} as const;
 /** Bytes of the area that are ever written; the last 96 are not. */
 const WRITTEN = 416;
 /** Bytes up to the end of MXCSR, and of the x87 registers. */
@@ -94,7 +105,7 @@ export const loadXmm = (state: CpuState, area: DataView): void => {
 
 /** x87 registers, control words and pointers as FNINIT leaves them, and empty. */
 export const initX87 = (state: CpuState): void => {
-  state.setWord('fcw', 0x37f);
+  state.setWord('fcw', INITIAL_CONTROL);
   for (const word of ['fsw', 'ftw', 'fop'] as const) state.setWord(word, 0);
   state.setQuad('fip', 0n);
   state.setQuad('fdp', 0n);
@@ -106,7 +117,8 @@ export const initXmm = (state: CpuState): void => {
 };
 
 const x87InUse = (state: CpuState): boolean => {
-  if (state.word('fcw') !== 0x37f || (state.word('fsw') | state.word('ftw') | state.word('fop')) !== 0) return true;
+  if (state.word('fcw') !== INITIAL_CONTROL || (state.word('fsw') | state.word('ftw') | state.word('fop')) !== 0)
+    return true;
   if ((state.quad('fip') | state.quad('fdp')) !== 0n) return true;
   for (let n = 0; n < 8; n++) {
     const bytes = state.stBytes(n);
