@@ -12,6 +12,7 @@ export const NT = {
   AUXV: 6,
   FILE: 0x46494c45,
   SIGINFO: 0x53494749,
+  X86_IOPERM: 0x201,
   X86_XSTATE: 0x202,
 } as const;
 

@@ -1,5 +1,5 @@
 /** ptrace(2): requests, options, events and what they pass (linux/ptrace.h, asm/ptrace-abi.h). */
-import { i32, pointer, struct, u8, u32, u64 } from './layout.ts';
+import { i32, pointer, struct, u8, u16, u32, u64 } from './layout.ts';
 
 export const PTRACE = {
   TRACEME: 0,
@@ -20,9 +20,12 @@ export const PTRACE = {
   DETACH: 17,
   OLDSETOPTIONS: 21,
   SYSCALL: 24,
+  GET_THREAD_AREA: 25,
+  SET_THREAD_AREA: 26,
   ARCH_PRCTL: 30,
   SYSEMU: 31,
   SYSEMU_SINGLESTEP: 32,
+  SINGLEBLOCK: 33,
   SETOPTIONS: 0x4200,
   GETEVENTMSG: 0x4201,
   GETSIGINFO: 0x4202,
@@ -36,8 +39,12 @@ export const PTRACE = {
   GETSIGMASK: 0x420a,
   SETSIGMASK: 0x420b,
   SECCOMP_GET_FILTER: 0x420c,
+  SECCOMP_GET_METADATA: 0x420d,
   GET_SYSCALL_INFO: 0x420e,
   GET_RSEQ_CONFIGURATION: 0x420f,
+  SET_SYSCALL_USER_DISPATCH_CONFIG: 0x4210,
+  GET_SYSCALL_USER_DISPATCH_CONFIG: 0x4211,
+  SET_SYSCALL_INFO: 0x4212,
 } as const;
 
 /** Those of stops: bits 15:8 of the stop's code. Bit n of the options switches event n on. */
@@ -69,8 +76,7 @@ export const PTRACE_SYSCALL_INFO = struct(
   [
     ['op', u8, 'none, entry, exit or seccomp'],
     ['reserved', u8, 'zero'],
-    ['flags', u8, 'zero'],
-    ['reserved2', u8, 'zero'],
+    ['flags', u16, 'zero'],
     ['arch', u32, 'AUDIT_ARCH_*'],
     ['instruction_pointer', u64, 'rip'],
     ['stack_pointer', u64, 'rsp'],
@@ -103,6 +109,51 @@ export const PTRACE_PEEKSIGINFO_SHARED = 1;
 
 /** Bytes that PTRACE_GET_SYSCALL_INFO knows of each kind: the union begins behind the struct above. */
 export const SYSCALL_INFO_SIZE = { none: 24, entry: 24 + 56, exit: 24 + 9, seccomp: 24 + 60, all: 88 } as const;
+
+export const PTRACE_SUD_CONFIG = struct(
+  'struct ptrace_sud_config',
+  [
+    ['mode', u64, 'PR_SYS_DISPATCH_*'],
+    ['selector', u64, 'address of the switch, or 0'],
+    ['offset', u64, 'start of the range that is left alone'],
+    ['len', u64, 'its bytes'],
+  ],
+  { size: 32 },
+);
+
+export const SECCOMP_METADATA = struct(
+  'struct seccomp_metadata',
+  [
+    ['filter_off', u64, 'which filter, from the oldest on'],
+    ['flags', u64, 'SECCOMP_FILTER_FLAG_*'],
+  ],
+  { size: 16 },
+);
+
+export const USER_DESC = struct(
+  'struct user_desc',
+  [
+    ['entry_number', u32, 'index in the table of descriptors'],
+    ['base_addr', u32, 'base'],
+    ['limit', u32, 'limit, of which 20 bits count'],
+    ['flags', u32, 'USER_DESC_FLAG'],
+  ],
+  { size: 16 },
+);
+
+/** Bits of `flags`; `contents` are two. */
+export const USER_DESC_FLAG = {
+  SEG_32BIT: 1,
+  CONTENTS: 6,
+  READ_EXEC_ONLY: 8,
+  LIMIT_IN_PAGES: 16,
+  SEG_NOT_PRESENT: 32,
+  USEABLE: 64,
+  LM: 128,
+} as const;
+
+/** The descriptors that are a thread's own. */
+export const GDT_ENTRY_TLS = { MIN: 12, MAX: 14 } as const;
 
 export const IOVEC_OF_REGSET = struct(
   'struct iovec',

@@ -156,7 +156,7 @@ const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   dueAtSyscallExit(task);
   // A mask for the length of the call goes with it, unless a signal ended the call and has to see it.
   if (task.savedSigmask !== null && result !== -RESTART.ERESTARTNOHAND && result !== -ERRNO.EINTR) {
-    restoreSavedSigmask(kernel, task);
+    if (!row.ownMask) restoreSavedSigmask(kernel, task);
   }
 };
 

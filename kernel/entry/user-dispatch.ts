@@ -12,9 +12,9 @@ const ADDRESSES = 2 ** 64;
 
 /** Whether the call is not to be made: a signal is on its way. rax holds its number still. */
 export const syscallUserDispatch = (kernel: Kernel, task: Task, number: number): boolean => {
-  const { offset, length, selector } = task.userDispatch!;
+  const { offset, length, selector, inside } = task.userDispatch!;
   const distance = kernel.cpu.state.rip - offset;
-  if ((distance < 0 ? distance + ADDRESSES : distance) < length) return false;
+  if ((distance < 0 ? distance + ADDRESSES : distance) < length !== inside) return false;
   if (selector !== 0) {
     let filter: number;
     try {

@@ -8,7 +8,15 @@ import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
 import type { Kernel } from '../kernel.ts';
 import { readStruct, writeStruct } from '../mm/user.ts';
-import { type EventSet, markReady, type WaitQueue, type Watcher, waitQueue, wakeOne } from '../task/wait.ts';
+import {
+  type EventSet,
+  markReady,
+  type SetEntry,
+  type WaitQueue,
+  type WatcherOperations,
+  waitQueue,
+  wakeOne,
+} from '../task/wait.ts';
 import { anonymousFile } from './anonymous.ts';
 import { dropItem, watch } from './epoll-items.ts';
 import { releaseFile } from './inode.ts';
@@ -22,7 +30,7 @@ export interface EpollSet extends EventSet {
 }
 
 /** struct epitem. */
-export interface EpollItem extends Watcher {
+export interface EpollItem extends SetEntry {
   /** The open file of its set. */
   holder: OpenFile;
   fd: number;
@@ -71,6 +79,10 @@ const busyPollIoctl: FileOperations['ioctl'] = (_kernel, task, file, request, ar
   set.busyPoll = { usecs, budget, prefer: prefer === 1 };
   return 0;
 };
+
+const itemWatcher: WatcherOperations = Object.freeze<WatcherOperations>({
+  woken: (kernel, watcher) => markReady(kernel, watcher as EpollItem),
+});
 
 const describeItem = ({ fd, events, data, file }: EpollItem): string => {
   const bits = (events >>> 0).toString(16).padStart(8);
@@ -141,7 +153,7 @@ export const epollAdd = (
   if (isEpoll(file) && depthOf(file, epoll) + heightOf(epoll) + 1 > MAX_NESTS) return -ERRNO.ELOOP;
   if (find(set, file, fd) !== undefined) return -ERRNO.EEXIST;
   const item: EpollItem = {
-    ...{ owner: set, holder: epoll, isReady: false, exclusive },
+    ...{ ops: itemWatcher, owner: set, holder: epoll, isReady: false, exclusive },
     ...{ fd, file, queues: [], events: events | POLL.ERR | POLL.HUP, data },
   };
   set.items.push(item);

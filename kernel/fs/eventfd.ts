@@ -30,7 +30,7 @@ const read = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer): num
   }
   const value = counter.semaphore ? 1n : counter.count;
   counter.count -= value;
-  wakeAll(kernel, counter.wait);
+  wakeAll(kernel, counter.wait, POLL.OUT);
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, value, true);
   return sink.put(bytes);
@@ -47,7 +47,7 @@ const write = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffer): 
     return block(kernel, task, { what: 'eventfd_write', queues: [counter.wait] });
   }
   counter.count += value;
-  wakeAll(kernel, counter.wait);
+  wakeAll(kernel, counter.wait, POLL.IN);
   return 8;
 };
 
@@ -73,4 +73,13 @@ const eventFile: FileOperations = Object.freeze<FileOperations>({
 export const newEventFile = (kernel: Kernel, initial: number, semaphore: boolean, flags: number): OpenFile => {
   const state: EventCounter = { count: BigInt(initial), semaphore, id: kernel.vfs.lastEventfd++, wait: waitQueue() };
   return anonymousFile(kernel, eventFile, '[eventfd]', flags, state);
+};
+
+export const isEventFile = (file: OpenFile): boolean => file.ops === eventFile;
+
+/** The kernel's own way to count one (eventfd_signal). */
+export const eventfdSignal = (kernel: Kernel, file: OpenFile): void => {
+  const counter = counterOf(file);
+  if (counter.count < MAX) counter.count++;
+  wakeAll(kernel, counter.wait, POLL.IN);
 };

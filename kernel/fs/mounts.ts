@@ -48,6 +48,8 @@ const newVfs = (): Vfs => {
   const sockfs = newSuperBlock(numbers, { type: 'sockfs', magic: MAGIC.SOCKFS });
   return {
     ...numbers,
+    aioNr: 0,
+    aioMaxNr: 65536,
     mounts: [],
     pipefs,
     anonfs,

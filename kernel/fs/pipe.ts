@@ -55,7 +55,7 @@ const readPipe = (kernel: Kernel, task: Task, file: OpenFile, sink: UserBuffer):
   }
   if (done > 0) {
     // Nobody sleeps for room while there is some, and sets of events are told once.
-    if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait);
+    if (wasFull && !isFull(pipe)) wakeAll(kernel, pipe.writeWait, POLL.OUT | POLL.WRNORM);
     if (pipe.asyncWriters.length > 0) killFasync(kernel, pipe.asyncWriters, POLL_CODE.OUT);
     touchAccessed(kernel, file.inode);
     return done;
@@ -118,7 +118,7 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
   if (done > 0) {
     touchModified(kernel, file.inode);
     // Every write is an edge for epoll (pipe->poll_usage).
-    if (wasEmpty || isWatched(pipe.readWait)) wakeAll(kernel, pipe.readWait);
+    if (wasEmpty || isWatched(pipe.readWait)) wakeAll(kernel, pipe.readWait, POLL.IN | POLL.RDNORM);
     if (pipe.asyncReaders.length > 0) killFasync(kernel, pipe.asyncReaders, POLL_CODE.IN);
   }
   const total = before + done;

@@ -126,6 +126,8 @@ const sysctl: ProcRow = {
     {
       name: 'fs',
       children: [
+        file('aio-max-nr', ({ kernel }) => `${kernel.vfs.aioMaxNr}\n`),
+        file('aio-nr', ({ kernel }) => `${kernel.vfs.aioNr}\n`),
         file('file-max', '9223372036854775807\n'),
         {
           name: 'inotify',

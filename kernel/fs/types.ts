@@ -242,6 +242,9 @@ export interface Vfs {
   lastMount: number;
   /** Number of the next eventfd. */
   lastEventfd: number;
+  /** Requests that contexts of io_setup(2) are for, all together and at most (aio_nr, aio_max_nr). */
+  aioNr: number;
+  aioMaxNr: number;
   /** Mounted file systems with their mount points, in order. */
   mounts: Mount[];
   /** Pipes, and files that have no name. */

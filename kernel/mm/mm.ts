@@ -3,6 +3,7 @@
  */
 import { PageTable } from '../../emulator/api.ts';
 import { DEFAULT_COREDUMP_FILTER } from '../abi/core.ts';
+import type { AioContext } from '../fs/aio.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { putFile, releaseVma, zapRange } from './pages.ts';
@@ -52,6 +53,8 @@ export interface Mm {
   coredumpFilter: number;
   /** What membarrier(2) was registered for: `MEMBARRIER` commands that may be used, and those it tells of. */
   membarrier: { ready: number; registered: number };
+  /** Contexts of io_setup(2) by their index, null where one was destroyed (ioctx_table). */
+  aio: (AioContext | null)[];
 }
 
 /** An empty address space with one user. Throws `OutOfFrames`. */
@@ -85,6 +88,7 @@ export const newMm = (kernel: Kernel): Mm => ({
   defFlags: 0,
   coredumpFilter: DEFAULT_COREDUMP_FILTER,
   membarrier: { ready: 0, registered: 0 },
+  aio: [],
 });
 
 /** One more task uses it. */
@@ -100,6 +104,8 @@ export const mmGet = (mm: Mm): Mm => {
 export const mmPut = (mm: Mm): void => {
   if (--mm.users > 0) return;
   if (mm.users < 0) throw new Error('an address space was put twice');
+  for (const context of mm.aio) context?.ops.exit(mm.kernel, context);
+  mm.aio = [];
   for (const vma of mm.vmas) {
     zapRange(mm, vma, vma.start, vma.end, false);
     releaseVma(mm.kernel, vma);

@@ -129,7 +129,8 @@ export const doMmap = (
 
 /**
  * Maps all pages of an object that is no file: a System V segment, at an address if it is `fixed`. `access` is VM_READ,
- * VM_WRITE, VM_EXEC; what is not granted now mprotect may not grant later, but for VM_EXEC.
+ * VM_WRITE, VM_EXEC; what is not granted now mprotect may not grant later, but for VM_EXEC
+ * with `mayExec`.
  */
 export const mapShared = (
   mm: Mm,
@@ -138,13 +139,14 @@ export const mapShared = (
   size: number,
   access: number,
   object: AddressSpace,
+  mayExec = true,
 ): number => {
   if (mm.vmas.length > MAX_MAP_COUNT) return -ERRNO.ENOMEM;
   const start = getUnmappedArea(mm, address, size, fixed ? MAP.FIXED : 0);
   if (start < 0) return start;
   if (start < MMAP_MIN_ADDR && mm.kernel.current.cred.euid !== 0) return -ERRNO.EPERM;
   const shared = access & VM.WRITE ? VM.SHARED | VM.MAYWRITE : 0;
-  const flags = access | VM.MAYREAD | VM.MAYEXEC | VM.MAYSHARE | shared | mm.defFlags;
+  const flags = access | VM.MAYREAD | (mayExec ? VM.MAYEXEC : 0) | VM.MAYSHARE | shared | mm.defFlags;
   if (flags & VM.LOCKED && !mayLock(mm, size)) return -ERRNO.EAGAIN;
   const result = mmapRegion(mm, start, size, flags, null, 0, object);
   if (result >= 0 && flags & VM.LOCKED && !(flags & VM.LOCKONFAULT)) populate(mm, start, start + size);

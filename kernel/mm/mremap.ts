@@ -32,6 +32,7 @@ export const doMremap = (
     return shrunk < 0 ? shrunk : address;
   }
   if (oldSize === 0 && !(vma.flags & (VM.SHARED | VM.MAYSHARE))) return -ERRNO.EINVAL;
+  if (flags & MREMAP.DONTUNMAP && vma.flags & VM.DONTEXPAND) return -ERRNO.EINVAL;
   if (Math.min(oldSize, newSize) > vma.end - address) return -ERRNO.EFAULT;
   if (newSize > oldSize) {
     const refused = checkGrowth(mm, vma, newSize - oldSize);
@@ -61,7 +62,11 @@ export const doMremap = (
   if (!(flags & MREMAP.MAYMOVE)) return -ERRNO.ENOMEM;
   const hint = placed ? newAddress : 0;
   const target = getUnmappedArea(mm, hint, newSize, flags & MREMAP.FIXED ? MAP.FIXED : 0);
-  return target < 0 ? target : move(mm, source, address, size, newSize, target, (flags & MREMAP.DONTUNMAP) !== 0);
+  if (target < 0) return target;
+  const object = source.mapping?.object ?? null;
+  const kept = object?.ops.moving?.(object, mm, target) ?? 0;
+  if (kept < 0) return kept;
+  return move(mm, source, address, size, newSize, target, (flags & MREMAP.DONTUNMAP) !== 0);
 };
 
 /** check_mremap_params */

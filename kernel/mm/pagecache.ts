@@ -19,6 +19,8 @@ export interface MappedObject {
   readonly ops: {
     opened(kernel: Kernel, object: MappedObject): void;
     closed(kernel: Kernel, object: MappedObject): void;
+    /** An area of it is about to move to `target`: 0, or -errno to refuse. */
+    moving?(object: MappedObject, mm: Mm, target: number): number;
   };
   /** Name and inode number in /proc/PID/maps. */
   readonly name: string;

@@ -1,10 +1,12 @@
 /** execve in a process with several threads: only one is left, and it is the leader (de_thread of fs/exec.c). */
 
+import { PTRACE_EVENT } from '../abi/ptrace.ts';
 import { releaseHeld } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmGet } from '../mm/mm.ts';
 import { newPending } from '../signal/pending.ts';
-import { makeRunnable } from '../task/scheduler.ts';
+import { ptraceEvent } from '../signal/trace-stop.ts';
+import { makeRunnable, wakeStopped } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
 import { cancelDeadline, cancelSleep } from '../task/timers.ts';
 import { linkTrace, unlinkTrace } from '../task/trace.ts';
@@ -27,17 +29,45 @@ const halt = (kernel: Kernel, thread: Task): void => {
   thread.wait = null;
 };
 
+/** Stops the thread for a tracer that wants to see the end of it; it exits when that lets it go on. */
+const stopAtExit = (kernel: Kernel, thread: Task): boolean => {
+  if (!ptraceEvent(kernel, thread, PTRACE_EVENT.EXIT, 0)) return false;
+  thread.exitDue = 0;
+  return true;
+};
+
 /**
- * Ends all threads of the process but one, which is returned and is the current task: the leader, so that the process keeps
- * its id. If another thread asked, the leader takes over what that thread had of its own, and the thread is gone.
+ * Ends all threads of the process but `task`, the current one, and the leader (zap_other_threads). Whether they are gone: one
+ * that is traced takes its time, until its tracer has seen it stop before its end (PTRACE_EVENT_EXIT), and has waited for it.
+ * Of the leader it must have seen the stop alone. `group.endWait` tells of every end.
+ */
+export const endOtherThreads = (kernel: Kernel, task: Task): boolean => {
+  const { threads, leader } = task.group;
+  let gone = true;
+  for (const thread of threads.slice()) {
+    if (thread === task || (thread.exiting && thread === leader)) continue;
+    if (thread.exiting) {
+      gone = false;
+    } else if (thread.exitDue !== null) {
+      // Stopped before an end of its own, from which the kill wakes it; or by the lines below, and for its tracer to wake.
+      gone = false;
+      if (task.wait === null) wakeStopped(kernel, thread);
+    } else {
+      halt(kernel, thread);
+      if (stopAtExit(kernel, thread)) gone = false;
+      else if (thread !== leader) doExit(kernel, thread, 0);
+      if (thread !== leader && thread.state !== 'dead') gone = false;
+    }
+  }
+  return gone;
+};
+
+/**
+ * The one thread that is left, after `endOtherThreads`, is returned and is the current task: the leader, so that the process
+ * keeps its id. If another thread asked, the leader takes over what that thread had of its own, and the thread is gone.
  */
 export const deThread = (kernel: Kernel, task: Task): Task => {
-  const { threads, leader } = task.group;
-  for (const thread of threads.slice()) {
-    if (thread === task || thread === leader) continue;
-    halt(kernel, thread);
-    doExit(kernel, thread, 0);
-  }
+  const { leader } = task.group;
   return task === leader ? task : replaceLeader(kernel, task, leader);
 };
 
@@ -58,6 +88,7 @@ const inheritTrace = (task: Task, leader: Task): void => {
 const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   if (leader.exiting) {
     leader.exiting = false;
+    leader.exitDue = null;
     leader.end = null;
     leader.exitCode = 0;
     leader.mm = mmGet(task.mm);

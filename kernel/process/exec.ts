@@ -21,7 +21,8 @@ import { UserFault } from '../mm/user.ts';
 import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { forceFatalSig } from '../signal/force.ts';
 import { deletePosixTimers } from '../task/posix-timers.ts';
-import type { Credentials, Task } from '../task/task.ts';
+import { type Credentials, NO_TLS, type Task } from '../task/task.ts';
+import { BLOCKED, block } from '../task/wait.ts';
 import {
   BINPRM_BUF_SIZE,
   type Binprm,
@@ -30,7 +31,7 @@ import {
   removeArgumentZero,
   type Strings,
 } from './binprm.ts';
-import { deThread } from './dethread.ts';
+import { deThread, endOtherThreads } from './dethread.ts';
 import { type ElfProgram, isElf, readAt, readElf } from './elf.ts';
 import { ptraceExec } from './ptrace.ts';
 import { mmRelease } from './release.ts';
@@ -186,9 +187,17 @@ const loadElf = (kernel: Kernel, caller: Task, bprm: Binprm): number => {
   }
 };
 
+/** Tracers have still to let other threads go; then the call is made again. Only SIGKILL ends this. */
+const waitForThreads = (kernel: Kernel, caller: Task): number => {
+  const queues = [caller.group.endWait];
+  const result = block(kernel, caller, { what: 'de_thread', queues, uninterruptible: true, data: {} });
+  return result === BLOCKED ? result : -ERRNO.EAGAIN;
+};
+
 /** The second half of load_elf_binary: the new program takes the old one's place. */
 const startElf = (kernel: Kernel, caller: Task, bprm: Binprm, program: ElfProgram): number => {
   if (kernel.fatalSignalPending(caller)) return -ERRNO.EAGAIN;
+  if (!endOtherThreads(kernel, caller)) return waitForThreads(kernel, caller);
   const mm = newMm(kernel);
   bprm.pointOfNoReturn = true;
   const task = deThread(kernel, caller);
@@ -253,6 +262,7 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   task.rseq = null;
   task.rseqEvent = false;
   task.userDispatch = null;
+  task.tls = NO_TLS;
   task.group.execd = true;
   if (secure) task.parentDeathSignal = 0;
   task.dumpable = secure ? 0 : 1;

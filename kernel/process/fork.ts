@@ -183,6 +183,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.errorCode = parent.errorCode;
   child.noNewPrivs = parent.noNewPrivs;
   child.noTsc = parent.noTsc;
+  child.tls = parent.tls;
   child.personality = parent.personality;
   child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;

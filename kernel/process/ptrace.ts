@@ -2,6 +2,7 @@
 import { REG, RFLAGS } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PTRACE, PTRACE_EVENT, PTRACE_O, PTRACE_O_MASK } from '../abi/ptrace.ts';
+import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { NSIG, SI, SIG, SIGBIT } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from '../signal/send.ts';
@@ -9,7 +10,7 @@ import { dueAtExec, trapStop } from '../signal/trace-stop.ts';
 import { ptraceMayAccess } from '../task/access.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, Task } from '../task/task.ts';
-import { eventEnabled, linkTrace, newTrace, unlinkTrace } from '../task/trace.ts';
+import { eventEnabled, linkTrace, newTrace, suspendsSeccomp, unlinkTrace } from '../task/trace.ts';
 import { withRegisters } from './regset.ts';
 
 /** A new child is traced as its parent is, and stops before it runs (ptrace_init_task). */
@@ -48,19 +49,16 @@ export const ptraceTraceme = (task: Task): number => {
 };
 
 /** What PTRACE_SETOPTIONS and PTRACE_SEIZE make of options: 0 or -errno (check_ptrace_options). */
-export const checkOptions = (kernel: Kernel, tracer: Task, options: number): number => {
+export const checkOptions = (tracer: Task, options: number): number => {
   if (Math.floor(options / 2 ** 32) !== 0 || (options & ~PTRACE_O_MASK) !== 0) return -ERRNO.EINVAL;
-  if (options & PTRACE_O.SUSPEND_SECCOMP) {
-    if (tracer.cred.euid !== 0) return -ERRNO.EPERM;
-    kernel.log('ptrace: PTRACE_O_SUSPEND_SECCOMP is not supported');
-    return -ERRNO.EINVAL;
-  }
-  return 0;
+  if (!(options & PTRACE_O.SUSPEND_SECCOMP)) return 0;
+  const free = tracer.seccomp.mode === SECCOMP_MODE.DISABLED && !suspendsSeccomp(tracer);
+  return tracer.cred.euid === 0 && free ? 0 : -ERRNO.EPERM;
 };
 
 /** PTRACE_ATTACH and PTRACE_SEIZE, the one with SIGSTOP, the other with options and nothing else. */
 export const ptraceAttach = (kernel: Kernel, tracer: Task, task: Task, seize: boolean, options: number): number => {
-  const error = checkOptions(kernel, tracer, options);
+  const error = checkOptions(tracer, options);
   if (error !== 0) return error === -ERRNO.EINVAL ? -ERRNO.EIO : error;
   if (task.group === tracer.group || task === kernel.init) return -ERRNO.EPERM;
   if (!ptraceMayAccess(tracer, task)) return -ERRNO.EPERM;
@@ -102,7 +100,8 @@ const inject = (task: Task, tracer: Task, signo: number): void => {
 };
 
 const SYSEMU: readonly number[] = [PTRACE.SYSEMU, PTRACE.SYSEMU_SINGLESTEP];
-const STEPS: readonly number[] = [PTRACE.SINGLESTEP, PTRACE.SYSEMU_SINGLESTEP];
+/** Without the processor's help (BTF, which virtual machines often lack), blocks are single instructions. */
+const STEPS: readonly number[] = [PTRACE.SINGLESTEP, PTRACE.SYSEMU_SINGLESTEP, PTRACE.SINGLEBLOCK];
 
 /** The stop is over, `signo` is what it gives (ptrace_stop's result). */
 const leaveStop = (kernel: Kernel, task: Task, signo: number): void => {

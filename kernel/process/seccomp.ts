@@ -16,6 +16,7 @@ import type { Kernel } from '../kernel.ts';
 import { forceSigSeccomp } from '../signal/force.ts';
 import { ptraceEvent } from '../signal/trace-stop.ts';
 import type { Task } from '../task/task.ts';
+import { suspendsSeccomp } from '../task/trace.ts';
 import { type BpfInstruction, isValidFilter, runFilter } from './bpf.ts';
 import { doExit } from './exit.ts';
 
@@ -23,6 +24,8 @@ import { doExit } from './exit.ts';
 export interface SeccompFilter {
   readonly program: readonly BpfInstruction[];
   readonly earlier: SeccompFilter | null;
+  /** SECCOMP_FILTER_FLAG_LOG. */
+  readonly log: boolean;
 }
 
 /** read, write, exit and rt_sigreturn. */
@@ -70,7 +73,10 @@ export const addFilter = (task: Task, flags: number, program: BpfInstruction[]):
       mode === SECCOMP_MODE.DISABLED || (mode === SECCOMP_MODE.FILTER && isAncestor(seccomp.filter, filter));
     if (!agrees) return flags & SECCOMP_FLAG.TSYNC_ESRCH ? -ERRNO.ESRCH : thread.pid;
   }
-  const filter: SeccompFilter = { program, earlier: seccomp.filter };
+  const filter: SeccompFilter = {
+    ...{ program, earlier: seccomp.filter },
+    log: (flags & SECCOMP_FLAG.LOG) !== 0,
+  };
   for (const thread of [task, ...others]) {
     thread.seccomp = { mode: SECCOMP_MODE.FILTER, filter };
     if (task.noNewPrivs) thread.noNewPrivs = true;
@@ -83,6 +89,14 @@ const dataOf = (state: CpuState, number: number): DataView => {
   const args = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9].map((register) => state.get(register));
   SECCOMP_DATA.write(view, 0, { nr: number, arch: AUDIT_ARCH_X86_64, instruction_pointer: state.rip64, args });
   return view;
+};
+
+/** A task's filter by its age, 0 being the oldest; -EINVAL without filters, -ENOENT (get_nth_filter). */
+export const nthFilter = ({ seccomp }: Task, index: bigint): SeccompFilter | number => {
+  if (seccomp.mode !== SECCOMP_MODE.FILTER) return -ERRNO.EINVAL;
+  const filters: SeccompFilter[] = [];
+  for (let each = seccomp.filter; each !== null; each = each.earlier) filters.unshift(each);
+  return index < BigInt(filters.length) ? filters[Number(index)]! : -ERRNO.ENOENT;
 };
 
 /** The answer of the filter that is strictest; of equal ones the newest's (seccomp_run_filters). */
@@ -102,6 +116,7 @@ const runFilters = (task: Task, data: DataView): number => {
  * `asked`: that was done.
  */
 export const secureComputing = (kernel: Kernel, task: Task, number: number, asked: boolean): boolean => {
+  if (suspendsSeccomp(task)) return true;
   if (task.seccomp.mode === SECCOMP_MODE.STRICT) {
     if (STRICT.includes(number)) return true;
     doExit(kernel, task, SIG.SIGKILL);

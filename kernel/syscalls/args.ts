@@ -5,6 +5,7 @@
 import { argument, filledBy } from './format/argument.ts';
 import { address, hex } from './format/text.ts';
 
+export * from './format/aio.ts';
 export * from './format/buffers.ts';
 export * from './format/events.ts';
 export * from './format/files.ts';

@@ -1,11 +1,12 @@
 /** Reading, writing and seeking: read(2), pread(2), readv(2), lseek(2) and their family (fs/read_write.c). */
 import { ERRNO } from '../abi/errno.ts';
-import { O, RWF, SEEK } from '../abi/fcntl.ts';
+import { O, SEEK } from '../abi/fcntl.ts';
 import { IN } from '../abi/inotify.ts';
 import { isDir, isFifo } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { isReadable, isWritable } from '../fs/inode.ts';
 import { notifyFile } from '../fs/notify.ts';
+import { appends, checkRwFlags, withRwFlags } from '../fs/rw-flags.ts';
 import type { OpenFile, UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, userBuffer } from '../mm/iov.ts';
@@ -96,28 +97,6 @@ const pwrite = (kernel: Kernel, task: Task, fd: number, address: number, length:
   );
 };
 
-const RWF_KNOWN = RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND;
-
-/** Flags of preadv2 and pwritev2: 0 or -EOPNOTSUPP. Data is as durable as it gets at once. */
-const checkRwf = (file: OpenFile, flags: number, writing: boolean): number => {
-  const known = writing ? RWF_KNOWN : RWF_KNOWN & ~RWF.APPEND;
-  return flags & ~known || (flags & RWF.NOWAIT && !NOWAIT_KINDS.includes(file.ops.kind)) ? -ERRNO.EOPNOTSUPP : 0;
-};
-
-/** Kinds of files that know RWF_NOWAIT (FMODE_NOWAIT). */
-const NOWAIT_KINDS: readonly string[] = ['pipe', 'file', 'socket', 'eventfd', 'null', 'zero'];
-
-/** With RWF_NOWAIT a call is made as if the file had O_NONBLOCK. */
-const withFlags = (file: OpenFile, flags: number, move: () => number): number => {
-  if (!(flags & RWF.NOWAIT) || file.flags & O.NONBLOCK) return move();
-  file.flags |= O.NONBLOCK;
-  try {
-    return move();
-  } finally {
-    file.flags &= ~O.NONBLOCK;
-  }
-};
-
 const readVector = (
   kernel: Kernel,
   task: Task,
@@ -135,8 +114,8 @@ const readVector = (
   const sink = importIovec(task.mm, vector, count);
   if (typeof sink === 'number') return sink;
   if (sink.remaining === 0) return 0;
-  const error = checkRwf(file, flags, false);
-  return error < 0 ? error : withFlags(file, flags, () => readFrom(kernel, task, file, sink, position));
+  const error = checkRwFlags(file, flags);
+  return error < 0 ? error : withRwFlags(file, flags, () => readFrom(kernel, task, file, sink, position));
 };
 
 const writeVector = (
@@ -156,10 +135,9 @@ const writeVector = (
   const source = importIovec(task.mm, vector, count);
   if (typeof source === 'number') return source;
   if (source.remaining === 0) return 0;
-  const error = checkRwf(file, flags, true);
+  const error = checkRwFlags(file, flags);
   if (error < 0) return error;
-  const append = (file.flags & O.APPEND) !== 0 || (flags & RWF.APPEND) !== 0;
-  return withFlags(file, flags, () => writeTo(kernel, task, file, source, position, append));
+  return withRwFlags(file, flags, () => writeTo(kernel, task, file, source, position, appends(file, flags)));
 };
 
 /** lseek(2) of a file with a size (generic_file_llseek). */

@@ -10,7 +10,7 @@ import { breakLeases } from '../fs/leases.ts';
 import { walkPath } from '../fs/namei.ts';
 import { notifyFile, notifyPath } from '../fs/notify.ts';
 import { fileTooBig } from '../fs/regular.ts';
-import type { Location } from '../fs/types.ts';
+import type { Location, OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { isExecuting } from '../mm/exe.ts';
 import { writebackInode } from '../mm/pagecache.ts';
@@ -86,13 +86,15 @@ const fallocate = (kernel: Kernel, task: Task, fd: number, mode: number, offset:
 };
 
 /** What mappings hold goes to the file, and the file to the host's disk if it lives there. */
-const fsync = (kernel: Kernel, task: Task, fd: number): number => {
-  const file = getFile(task, fd);
-  if (file === undefined) return -ERRNO.EBADF;
-  const { inode } = file;
+export const syncFile = (kernel: Kernel, { inode }: OpenFile): number => {
   if (!isReg(inode.mode) && !isDir(inode.mode)) return -ERRNO.EINVAL;
   const result = writebackInode(kernel, inode);
   return result < 0 ? result : (inode.ops.sync?.(kernel, inode) ?? 0);
+};
+
+const fsync = (kernel: Kernel, task: Task, fd: number): number => {
+  const file = getFile(task, fd);
+  return file === undefined ? -ERRNO.EBADF : syncFile(kernel, file);
 };
 
 const syncfs = (_kernel: Kernel, task: Task, fd: number): number =>

@@ -5,6 +5,7 @@ import { ARCH, PR } from '../abi/process.ts';
 import { NSIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, putUser32, putUser64, putUserLong, readCBytes } from '../mm/user.ts';
+import { setUserDispatch } from '../process/user-dispatch.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -37,24 +38,6 @@ const ambient = (operation: number, capability: number): number => {
   if (capability > LAST_CAPABILITY) return -ERRNO.EINVAL;
   if (operation === AMBIENT.RAISE) return -ERRNO.EPERM;
   return operation === AMBIENT.IS_SET || operation === AMBIENT.LOWER ? 0 : -ERRNO.EINVAL;
-};
-
-/** PR_SYS_DISPATCH_*. */
-const DISPATCH = { OFF: 0, ON: 1 } as const;
-
-/** set_syscall_user_dispatch. */
-const setUserDispatch = (task: Task, mode: number, offset: number, length: number, selector: number): number => {
-  if (mode === DISPATCH.OFF) {
-    if (offset !== 0 || length !== 0 || selector !== 0) return -ERRNO.EINVAL;
-    task.userDispatch = null;
-    return 0;
-  }
-  if (mode !== DISPATCH.ON) return -ERRNO.EINVAL;
-  // Neither empty nor around the end.
-  if (offset !== 0 && (length === 0 || offset + length >= 2 ** 64)) return -ERRNO.EINVAL;
-  if (selector >= USER_END) return -ERRNO.EFAULT;
-  task.userDispatch = { offset, length, selector };
-  return 0;
 };
 
 const prctl = (

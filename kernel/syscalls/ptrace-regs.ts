@@ -59,13 +59,15 @@ const regset = (
       return { bytes: regsImage(kernel, tracee), set: (bytes) => setRegs(kernel, tracee, bytes) };
     case NT.PRFPREG: {
       const bytes = floatImage(kernel, tracee).subarray(0, FXSAVE_SIZE);
-      return { bytes, set: (given) => setFloat(kernel, tracee, given.subarray(0, FXSAVE_SIZE)) };
+      return { bytes, set: (given) => (given.length < FXSAVE_SIZE ? -ERRNO.EINVAL : setFloat(kernel, tracee, given)) };
     }
     case NT.X86_XSTATE: {
       const bytes = floatImage(kernel, tracee);
       if (bytes.length === FXSAVE_SIZE) return null;
       return { bytes, set: (given) => (given.length < bytes.length ? -ERRNO.EFAULT : setFloat(kernel, tracee, given)) };
     }
+    case NT.X86_IOPERM:
+      return { bytes: new Uint8Array(0), set: () => -ERRNO.EOPNOTSUPP };
     default:
       return null;
   }
@@ -82,6 +84,8 @@ export const moveRegset = (
   const vector = readStruct(task.mm, IOVEC_OF_REGSET, set.vector);
   if (found === null || vector.iov_len % WORD !== 0) return -ERRNO.EINVAL;
   const length = Math.min(vector.iov_len, found.bytes.length);
+  // Nobody has ports of the machine here: the set is there, and empty.
+  if (set.type === NT.X86_IOPERM) return set.write ? -ERRNO.EOPNOTSUPP : -ERRNO.ENXIO;
   let result = 0;
   if (set.write) result = found.set(copyFromUser(task.mm, vector.iov_base, length));
   else copyToUser(task.mm, vector.iov_base, found.bytes.subarray(0, length));

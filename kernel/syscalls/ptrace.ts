@@ -7,20 +7,15 @@ import {
   FXSAVE_SIZE,
   PEEKSIGINFO_ARGS,
   PTRACE,
-  PTRACE_EVENT,
-  PTRACE_EVENTMSG,
   PTRACE_PEEKSIGINFO_SHARED,
   PTRACE_RSEQ_CONFIGURATION,
-  PTRACE_SYSCALL_INFO,
-  SYSCALL_INFO_SECCOMP,
-  SYSCALL_INFO_SIZE,
+  PTRACE_SUD_CONFIG,
 } from '../abi/ptrace.ts';
-import { AUDIT_ARCH_X86_64 } from '../abi/seccomp.ts';
 import { readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
 import { SIG, SIGBIT } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { readRemote, writeRemote } from '../mm/remote.ts';
-import { copyFromUser, copyToUser, getUser64, putUser64, readStruct } from '../mm/user.ts';
+import { copyFromUser, copyToUser, getUser64, putUser64, readStruct, writeStruct } from '../mm/user.ts';
 import {
   checkOptions,
   ptraceAttach,
@@ -31,22 +26,20 @@ import {
   ptraceTraceme,
 } from '../process/ptrace.ts';
 import { putReg, tracedRegs } from '../process/regset.ts';
+import { getThreadArea, setThreadArea } from '../process/tls.ts';
+import { setUserDispatch, userDispatchConfig } from '../process/user-dispatch.ts';
 import { queued, recalcSigpending } from '../signal/pending.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { SigInfo, Task } from '../task/task.ts';
-import type { Trace } from '../task/trace.ts';
 import * as arg from './args.ts';
 import { floatImage, moveRegset, peekUser, pokeUser, regsImage, setFloat, setRegs } from './ptrace-regs.ts';
+import { getSeccompFilter, getSeccompMetadata } from './ptrace-seccomp.ts';
+import { getSyscallInfo, setSyscallInfo } from './ptrace-syscall.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
 const WORD = 8;
-const RAX = USER_REGS.indexOf('rax');
-const RIP = USER_REGS.indexOf('rip');
-const RSP = USER_REGS.indexOf('rsp');
 const FS_BASE = USER_REGS.indexOf('fs_base');
 const GS_BASE = USER_REGS.indexOf('gs_base');
-const ARGUMENTS = (['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'] as const).map((name) => USER_REGS.indexOf(name));
-const MAX_ERRNO = 4095n;
 
 const peek = (task: Task, tracee: Task, address: number, data: number): number => {
   const bytes = readRemote(tracee.mm, address, WORD);
@@ -56,44 +49,6 @@ const peek = (task: Task, tracee: Task, address: number, data: number): number =
 };
 
 const wordBytes = (value: bigint): Uint8Array => new Uint8Array(new BigUint64Array([value]).buffer);
-
-/** What kind of stop it is: only PTRACE_O_TRACESYSGOOD tells calls from other traps. */
-const infoOp = ({ stop, message }: Trace): number => {
-  if (stop?.info?.code === (SIG.SIGTRAP | 0x80)) return message;
-  return stop?.info?.code === (SIG.SIGTRAP | (PTRACE_EVENT.SECCOMP << 8)) ? SYSCALL_INFO_SECCOMP : 0;
-};
-
-/** ptrace_get_syscall_info: how many bytes there are to know; as many as fit are copied. */
-const getSyscallInfo = (kernel: Kernel, task: Task, tracee: Task, size: number, data: number): number => {
-  const bytes = new Uint8Array(SYSCALL_INFO_SIZE.all);
-  const view = new DataView(bytes.buffer);
-  const regs = tracedRegs(kernel, tracee);
-  const op = infoOp(tracee.trace!);
-  PTRACE_SYSCALL_INFO.write(view, 0, {
-    op,
-    arch: AUDIT_ARCH_X86_64,
-    instruction_pointer: regs[RIP]!,
-    stack_pointer: regs[RSP]!,
-  });
-  const union = SYSCALL_INFO_SIZE.none;
-  let known: number = union;
-  if (op === PTRACE_EVENTMSG.SYSCALL_ENTRY || op === SYSCALL_INFO_SECCOMP) {
-    known = SYSCALL_INFO_SIZE.entry;
-    view.setBigUint64(union, BigInt.asUintN(64, BigInt(tracee.origAx)), true);
-    for (const [at, register] of ARGUMENTS.entries()) view.setBigUint64(union + WORD * (at + 1), regs[register]!, true);
-    if (op === SYSCALL_INFO_SECCOMP) {
-      view.setUint32(known, tracee.trace!.message, true);
-      known = SYSCALL_INFO_SIZE.seccomp;
-    }
-  } else if (op === PTRACE_EVENTMSG.SYSCALL_EXIT) {
-    known = SYSCALL_INFO_SIZE.exit;
-    view.setBigUint64(union, regs[RAX]!, true);
-    const value = BigInt.asIntN(64, regs[RAX]!);
-    bytes[union + WORD] = value < 0n && value >= -MAX_ERRNO ? 1 : 0;
-  }
-  copyToUser(task.mm, data, bytes.subarray(0, Math.min(known, size)));
-  return known;
-};
 
 const putSigInfo = (task: Task, info: SigInfo, data: number): void => {
   const bytes = new Uint8Array(SIGINFO_SIZE);
@@ -162,6 +117,18 @@ const getRseq = (task: Task, tracee: Task, size: number, data: number): number =
   return bytes.length;
 };
 
+const setDispatch = (task: Task, tracee: Task, data: number): number => {
+  const { mode, offset, len, selector } = readStruct(task.mm, PTRACE_SUD_CONFIG, data);
+  return setUserDispatch(tracee, Number(mode), Number(offset), Number(len), Number(selector));
+};
+
+/** The entry's index is an int. */
+const threadArea = (kernel: Kernel, task: Task, tracee: Task, set: boolean, data: number): number => {
+  const index = kernel.cpu.state.getInt32(REG.rdx);
+  if (index < 0) return -ERRNO.EIO;
+  return (set ? setThreadArea : getThreadArea)(tracee, index, task.mm, data);
+};
+
 /** Requests to a tracee that is stopped (arch_ptrace, ptrace_request). */
 const ptraceRequest = (
   kernel: Kernel,
@@ -189,6 +156,7 @@ const ptraceRequest = (
     case PTRACE.SINGLESTEP:
     case PTRACE.SYSEMU:
     case PTRACE.SYSEMU_SINGLESTEP:
+    case PTRACE.SINGLEBLOCK:
       return ptraceResume(kernel, tracee, request, data);
     case PTRACE.DETACH:
       return ptraceDetach(kernel, tracee, data);
@@ -207,7 +175,7 @@ const ptraceRequest = (
       return moveRegset(kernel, task, tracee, { type: address, vector: data, write: request === PTRACE.SETREGSET });
     case PTRACE.OLDSETOPTIONS:
     case PTRACE.SETOPTIONS: {
-      const error = checkOptions(kernel, task, data);
+      const error = checkOptions(task, data);
       if (error === 0) trace.options = data;
       return error;
     }
@@ -230,6 +198,21 @@ const ptraceRequest = (
       return setSigmask(task, tracee, address, data);
     case PTRACE.GET_SYSCALL_INFO:
       return getSyscallInfo(kernel, task, tracee, address, data);
+    case PTRACE.SET_SYSCALL_INFO:
+      return setSyscallInfo(kernel, task, tracee, address, data);
+    case PTRACE.GET_SYSCALL_USER_DISPATCH_CONFIG:
+      if (address !== PTRACE_SUD_CONFIG.size) return -ERRNO.EINVAL;
+      writeStruct(task.mm, PTRACE_SUD_CONFIG, data, userDispatchConfig(tracee));
+      return 0;
+    case PTRACE.SET_SYSCALL_USER_DISPATCH_CONFIG:
+      return address === PTRACE_SUD_CONFIG.size ? setDispatch(task, tracee, data) : -ERRNO.EINVAL;
+    case PTRACE.SECCOMP_GET_FILTER:
+      return getSeccompFilter(task, tracee, address, data);
+    case PTRACE.SECCOMP_GET_METADATA:
+      return getSeccompMetadata(task, tracee, address, data);
+    case PTRACE.GET_THREAD_AREA:
+    case PTRACE.SET_THREAD_AREA:
+      return threadArea(kernel, task, tracee, request === PTRACE.SET_THREAD_AREA, data);
     case PTRACE.GET_RSEQ_CONFIGURATION:
       return getRseq(task, tracee, address, data);
     case PTRACE.LISTEN:
@@ -269,6 +252,6 @@ export const ptraceSyscalls: readonly SyscallRow[] = [
       ['data', arg.pointer],
     ],
     ptrace,
-    'no PTRACE_SECCOMP_GET_FILTER, PTRACE_O_SUSPEND_SECCOMP',
+    'PTRACE_SINGLEBLOCK steps single instructions, segments of PTRACE_SET_THREAD_AREA cannot be loaded',
   ),
 ];

@@ -50,6 +50,8 @@ export interface SyscallRow {
   readonly level: SupportLevel;
   /** What is missing when the level is partial. */
   readonly note: string;
+  /** It puts a mask for its own length back by itself, whatever its result. */
+  readonly ownMask?: true;
 }
 
 /** How a register becomes an argument: `ArgumentType.pass` as a number, for the way into every call. */

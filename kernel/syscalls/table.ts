@@ -1,4 +1,5 @@
 /** All syscalls, by number. */
+import { aioSyscalls } from './aio.ts';
 import { epollSyscalls } from './epoll.ts';
 import { eventfdSyscalls } from './eventfd.ts';
 import { execSyscalls } from './exec.ts';
@@ -44,6 +45,7 @@ import { timerfdSyscalls } from './timerfd.ts';
 
 /** Ascending by number. */
 export const syscallRows: readonly SyscallRow[] = [
+  ...aioSyscalls,
   ...epollSyscalls,
   ...eventfdSyscalls,
   ...execSyscalls,

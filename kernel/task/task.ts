@@ -217,6 +217,16 @@ export interface DebugRegisters {
   control: number;
 }
 
+/** No descriptors. */
+export const NO_TLS: Task['tls'] = Object.freeze([]);
+
+/** A segment: its base, limit, and `USER_DESC_FLAG` bits. */
+export interface TlsDescriptor {
+  readonly base: number;
+  readonly limit: number;
+  readonly flags: number;
+}
+
 /** What sched_setscheduler(2), setpriority(2) and ioprio_set(2) set. */
 export interface SchedAttributes {
   policy: number;
@@ -336,8 +346,13 @@ export interface Task {
   /** What semop(2) with SEM_UNDO left to be undone at the end. */
   sysvsem: SemUndoList | null;
   noNewPrivs: boolean;
-  /** Calls from outside of this range are SIGSYS, where the byte at `selector` (0: always) says so; null for none. */
-  userDispatch: { offset: number; length: number; selector: number } | null;
+  /**
+   * Calls from outside of this range, or with `inside` from it, are SIGSYS, where the byte at `selector` (0: always) says so;
+   * null for none.
+   */
+  userDispatch: { offset: number; length: number; selector: number; inside: boolean } | null;
+  /** Descriptors of segments that a tracer has set (thread.tls_array), null where it has not. */
+  tls: readonly (TlsDescriptor | null)[];
   /** Reading the time-stamp counter is SIGSEGV (TIF_NOTSC). */
   noTsc: boolean;
   /** personality(2). */

@@ -1,4 +1,5 @@
 /** What a tracer has set, and where its tracee stopped: the ptrace fields of task_struct, as plain data. */
+import { PTRACE_O } from '../abi/ptrace.ts';
 import type { SigInfo, Task } from './task.ts';
 
 export interface TraceStop {
@@ -80,6 +81,10 @@ export const unlinkTrace = (task: Task): void => {
 /** The tracer wants to know of this event (ptrace_event_enabled). */
 export const eventEnabled = (task: Task, event: number): boolean =>
   task.trace !== null && (task.trace.options & (1 << event)) !== 0;
+
+/** Its tracer lets it make all calls (PTRACE_O_SUSPEND_SECCOMP). */
+export const suspendsSeccomp = ({ trace }: Task): boolean =>
+  trace !== null && (trace.options & PTRACE_O.SUSPEND_SECCOMP) !== 0;
 
 /** Its tracer is another process than its parent (ptrace_reparented). */
 export const isReparented = (task: Task): boolean =>

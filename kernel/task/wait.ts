@@ -18,25 +18,35 @@ export const REGISTERS_SET = -1_000_001;
 /** Tasks asleep on one condition, in the order they came. Part of the object they wait for. */
 export interface WaitQueue {
   waiters: Task[];
-  /** Sets of events (epoll) which are to learn of wake-ups; absent where there never was one. */
+  /** Sets of events (epoll) and others which are to learn of wake-ups; absent where there never was one. */
   watchers?: Watcher[];
 }
 
-/** An entry of an epoll set on a file's queue. */
+/** Who is no task and yet learns of wake-ups: an entry of an epoll set, a request of io_submit(2) to poll. */
 export interface Watcher {
-  owner: EventSet;
-  /** It is in `owner.ready`. */
-  isReady: boolean;
+  readonly ops: WatcherOperations;
   /** EPOLLEXCLUSIVE: of several sets that watch, one wake-up is enough. */
   exclusive: boolean;
   /** Asked for, with EPOLLET and its like. */
   events: number;
 }
 
+export interface WatcherOperations {
+  /** The queue was woken, with a key of `events` or 0. True if that woke a sleeper. */
+  woken(kernel: Kernel, watcher: Watcher, key: number): boolean;
+}
+
+/** A watcher that is put among the ready ones of its set. */
+export interface SetEntry extends Watcher {
+  owner: EventSet;
+  /** It is in `owner.ready`. */
+  isReady: boolean;
+}
+
 /** The part of an epoll set that wake-ups touch. */
 export interface EventSet {
   /** Entries that may have events, in order. */
-  ready: Watcher[];
+  ready: SetEntry[];
   /** Who waits for events: one of them is woken. */
   wait: WaitQueue;
   /** Who polls the set itself, and sets it is in: all are woken. */
@@ -133,11 +143,11 @@ export const isWatched = (queue: WaitQueue): boolean =>
   queue.waiters.length > 0 || (queue.watchers !== undefined && queue.watchers.length > 0);
 
 /** Puts the entry among those of its set that may have events (ep_poll_callback). True if a sleeper was woken. */
-export const markReady = (kernel: Kernel, watcher: Watcher): boolean => {
-  const { owner } = watcher;
-  if (!watcher.isReady) {
-    watcher.isReady = true;
-    owner.ready.push(watcher);
+export const markReady = (kernel: Kernel, entry: SetEntry): boolean => {
+  const { owner } = entry;
+  if (!entry.isReady) {
+    entry.isReady = true;
+    owner.ready.push(entry);
   }
   const sleeper = owner.wait.waiters.length > 0;
   wakeOne(kernel, owner.wait);
@@ -149,6 +159,6 @@ const tellWatchers = (kernel: Kernel, watchers: readonly Watcher[], key: number)
   let satisfied = false;
   for (const watcher of watchers.slice()) {
     if ((watcher.exclusive && satisfied) || (key !== 0 && (watcher.events & key) === 0)) continue;
-    if (markReady(kernel, watcher) && watcher.exclusive) satisfied = true;
+    if (watcher.ops.woken(kernel, watcher, key) && watcher.exclusive) satisfied = true;
   }
 };

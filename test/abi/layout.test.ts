@@ -82,6 +82,19 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   ifinfomsg: { c: 'struct ifinfomsg', headers: ['sys/socket.h', 'linux/rtnetlink.h'] },
   ifaddrmsg: { c: 'struct ifaddrmsg', headers: ['sys/socket.h', 'linux/if_addr.h'] },
   tunPi: { c: 'struct tun_pi', headers: ['linux/if_tun.h'] },
+  IOCB: { c: 'struct iocb', headers: ['linux/aio_abi.h'] },
+  IO_EVENT: { c: 'struct io_event', headers: ['linux/aio_abi.h'] },
+  AIO_SIGSET: {
+    c: 'struct __aio_sigset',
+    headers: ['linux/types.h', 'asm/signal.h'],
+    declare: 'struct __aio_sigset { const sigset_t *sigmask; __kernel_size_t sigsetsize; };',
+  },
+  AIO_RING: {
+    c: 'struct aio_ring',
+    headers: ['linux/types.h'],
+    declare:
+      'struct aio_ring { unsigned id, nr, head, tail, magic, compat_features, incompat_features, header_length; };',
+  },
   // Of Linux 6.9.
   EPOLL_PARAMS: {
     c: 'struct epoll_params_6_9',
@@ -92,6 +105,14 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   virtioNetHdr: { c: 'struct virtio_net_hdr', headers: ['linux/virtio_net.h'] },
   sockExtendedErr: { c: 'struct sock_extended_err', headers: ['time.h', 'linux/errqueue.h'] },
   PEEKSIGINFO_ARGS: { c: 'struct ptrace_peeksiginfo_args', headers: ['linux/types.h', 'linux/ptrace.h'] },
+  // Of Linux 6.4.
+  PTRACE_SUD_CONFIG: {
+    c: 'struct ptrace_sud_config_6_4',
+    headers: ['linux/types.h'],
+    declare: 'struct ptrace_sud_config_6_4 { __u64 mode, selector, offset, len; };',
+  },
+  SECCOMP_METADATA: { c: 'struct seccomp_metadata', headers: ['linux/types.h', 'linux/ptrace.h'] },
+  USER_DESC: { c: 'struct user_desc', headers: ['asm/ldt.h'], fields: { flags: null } },
   PTRACE_RSEQ_CONFIGURATION: { c: 'struct ptrace_rseq_configuration', headers: ['linux/types.h', 'linux/ptrace.h'] },
   IOVEC_OF_REGSET: { c: 'struct iovec', headers: ['sys/uio.h'] },
   // What all kinds of struct ptrace_syscall_info begin with; its union follows.
@@ -99,7 +120,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
     c: 'struct syscall_info_head',
     headers: ['linux/types.h'],
     declare:
-      'struct syscall_info_head { __u8 op, reserved, flags, reserved2; __u32 arch; __u64 instruction_pointer, stack_pointer; };',
+      'struct syscall_info_head { __u8 op, reserved; __u16 flags; __u32 arch; __u64 instruction_pointer, stack_pointer; };',
   },
   TIMEZONE: { c: 'struct timezone', headers: TIME },
   TMS: { c: 'struct tms', headers: ['linux/times.h'] },

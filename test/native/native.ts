@@ -27,7 +27,7 @@ const flagsOf: Readonly<Record<Level, readonly string[]>> = {
 let hostFlags: ReadonlySet<string> | undefined;
 
 /** Bits of CapEff in /proc/PID/status (linux/capability.h), of those that programs ask for. */
-const CAPABILITIES: Readonly<Record<string, bigint>> = { net_admin: 12n, sys_nice: 23n };
+const CAPABILITIES: Readonly<Record<string, bigint>> = { net_admin: 12n, sys_admin: 21n, sys_nice: 23n };
 
 const mayAll = (capabilities: readonly string[]): boolean => {
   if (capabilities.length === 0) return true;

@@ -1,0 +1,31 @@
+/** Flags of one read or write: of preadv2(2), pwritev2(2) and io_submit(2) (kiocb_set_rw_flags). */
+import { ERRNO } from '../abi/errno.ts';
+import { O, RWF } from '../abi/fcntl.ts';
+import type { OpenFile } from './types.ts';
+
+const KNOWN = RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND | RWF.NOAPPEND;
+
+/** Kinds of files that know RWF_NOWAIT (FMODE_NOWAIT). */
+const NOWAIT_KINDS: readonly string[] = ['pipe', 'file', 'socket', 'eventfd', 'null', 'zero'];
+
+/** Whether the file takes them: 0, -EINVAL or -EOPNOTSUPP. Data is as durable as it gets at once. */
+export const checkRwFlags = (file: OpenFile, flags: number): number => {
+  if (flags & ~KNOWN) return -ERRNO.EOPNOTSUPP;
+  if (flags & RWF.APPEND && flags & RWF.NOAPPEND) return -ERRNO.EINVAL;
+  return flags & RWF.NOWAIT && !NOWAIT_KINDS.includes(file.ops.kind) ? -ERRNO.EOPNOTSUPP : 0;
+};
+
+/** Whether a write goes to the end of the file. */
+export const appends = (file: OpenFile, flags: number): boolean =>
+  (flags & RWF.APPEND) !== 0 || ((file.flags & O.APPEND) !== 0 && !(flags & RWF.NOAPPEND));
+
+/** With RWF_NOWAIT a call is made as if the file had O_NONBLOCK. */
+export const withRwFlags = (file: OpenFile, flags: number, move: () => number): number => {
+  if (!(flags & RWF.NOWAIT) || file.flags & O.NONBLOCK) return move();
+  file.flags |= O.NONBLOCK;
+  try {
+    return move();
+  } finally {
+    file.flags &= ~O.NONBLOCK;
+  }
+};
