@@ -1,12 +1,13 @@
 // The tables of signal(7), "Interruption of system calls and library functions by signal handlers" and "by stop signals": every blocking
 // call is interrupted by a handler, set with and without SA_RESTART, and either fails with EINTR or goes on; and by SIGSTOP and SIGCONT.
 // A timer interrupts it twice; at the second time the handler does what the call waits for. Each call is made in a process of its own,
-// all at once. Of the man page's calls getrandom(2) is not here, which does not block, nor is io_getevents(2).
+// all at once. Of the man page's calls getrandom(2) is not here, which does not block.
 // libs: -lrt
 // slow
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/futex.h>
 #include <mqueue.h>
 #include <poll.h>
@@ -259,6 +260,18 @@ static void lock_elsewhere(pthread_mutex_t *shared) {
 }
 static void full_eventfd(void) { fds[1] = other = eventfd(0, 0); uint64_t most = -2; write(other, &most, 8); }
 
+static aio_context_t aio;
+static struct io_event completed;
+static void make_aio(void) {
+  fds[1] = open("/dev/null", O_WRONLY);
+  syscall(SYS_io_setup, 4, &aio);
+}
+static void submit(void) {
+  struct iocb request = {.aio_fildes = fds[1], .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_buf = (uintptr_t)buffer, .aio_nbytes = 1};
+  struct iocb *list = &request;
+  syscall(SYS_io_submit, aio, 1, &list);
+}
+
 static const struct timespec second = {LONG, 0};
 static struct pollfd polled;
 static struct epoll_event event;
@@ -339,6 +352,10 @@ static void *memory(void) { return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_
   X("pthread_mutex_lock, PI", lock_elsewhere(shared = memory()), end_helper, (pthread_mutex_lock(shared), 0)) \
   X("pthread_cond_wait", pthread_mutex_lock(&mutex), notify, pthread_cond_wait(&condition, &mutex)) \
   X("pthread_cond_timedwait", pthread_mutex_lock(&mutex), notify, (t = absolute_real(), pthread_cond_timedwait(&condition, &mutex, &t))) \
+  X("io_getevents", make_aio(), submit, syscall(SYS_io_getevents, aio, 1, 1, &completed, NULL)) \
+  X("io_getevents with a time", make_aio(), submit, syscall(SYS_io_getevents, aio, 1, 1, &completed, &second)) \
+  X("io_pgetevents", make_aio(), submit, syscall(SYS_io_pgetevents, aio, 1, 1, &completed, NULL, NULL)) \
+  X("io_pgetevents with a time", make_aio(), submit, syscall(SYS_io_pgetevents, aio, 1, 1, &completed, &second, NULL)) \
   X("pause", (void)0, nothing, pause())                                                                                 \
   X("sigsuspend", (void)0, nothing, sigsuspend(&none))                                                                  \
   X("sigtimedwait", sigprocmask(SIG_BLOCK, &usr2, NULL), send_usr2, sigtimedwait(&usr2, &info, &second))                \

@@ -6,6 +6,10 @@ export const IOCTL = {
   TCSETS: 0x5402,
   TCSETSW: 0x5403,
   TCSETSF: 0x5404,
+  TCGETA: 0x5405,
+  TCSETA: 0x5406,
+  TCSETAW: 0x5407,
+  TCSETAF: 0x5408,
   TCSBRK: 0x5409,
   TCXONC: 0x540a,
   TCFLSH: 0x540b,
@@ -18,7 +22,11 @@ export const IOCTL = {
   TIOCSTI: 0x5412,
   TIOCGWINSZ: 0x5413,
   TIOCSWINSZ: 0x5414,
+  TIOCGSOFTCAR: 0x5419,
+  TIOCSSOFTCAR: 0x541a,
   FIONREAD: 0x541b,
+  TIOCCONS: 0x541d,
+  TIOCSSERIAL: 0x541f,
   TIOCPKT: 0x5420,
   FIONBIO: 0x5421,
   TIOCNOTTY: 0x5422,
@@ -26,6 +34,10 @@ export const IOCTL = {
   TIOCGETD: 0x5424,
   TCSBRKP: 0x5425,
   TIOCGSID: 0x5429,
+  TCGETS2: 0x802c542a,
+  TCSETS2: 0x402c542b,
+  TCSETSW2: 0x402c542c,
+  TCSETSF2: 0x402c542d,
   TIOCGPTN: 0x80045430,
   TIOCSPTLCK: 0x40045431,
   TIOCGDEV: 0x80045432,
@@ -40,6 +52,8 @@ export const IOCTL = {
   FIONCLEX: 0x5450,
   FIOCLEX: 0x5451,
   FIOASYNC: 0x5452,
+  TIOCGLCKTRMIOS: 0x5456,
+  TIOCSLCKTRMIOS: 0x5457,
   FIOQSIZE: 0x5460,
   FIGETBSZ: 2,
   /** Of timerfd: _IOW('T', 0, u64). */
@@ -57,6 +71,7 @@ export const TIOCPKT = {
   START: 8,
   NOSTOP: 16,
   DOSTOP: 32,
+  IOCTL: 64,
 } as const;
 
 /** What TCFLSH drops, and what TCXONC does. */
@@ -112,9 +127,11 @@ export const OFLAG = {
   OFDEL: 0x80,
 } as const;
 export const CFLAG = {
-  /** The speed, and the bits that hold it. */
+  /** The speed, the bits that hold it, its upper half, and the value that means any (c_ispeed, c_ospeed). */
   B38400: 0xf,
   CBAUD: 0x100f,
+  CBAUDEX: 0x1000,
+  BOTHER: 0x1000,
   /** Bits a character, CS5 is 0. */
   CS6: 0x10,
   CS7: 0x20,
@@ -126,6 +143,8 @@ export const CFLAG = {
   PARODD: 0x200,
   HUPCL: 0x400,
   CLOCAL: 0x800,
+  /** Characters of which one bit says that they are addresses. */
+  ADDRB: 0x20000000,
   CRTSCTS: 0x80000000,
 } as const;
 export const LFLAG = {
@@ -159,6 +178,46 @@ export const termios = struct(
   ],
   { size: 36 },
 );
+
+/** With the speeds as numbers, as TCGETS2 moves it. */
+export const termios2 = struct(
+  'struct termios2',
+  [
+    ['c_iflag', u32, 'input modes'],
+    ['c_oflag', u32, 'output modes'],
+    ['c_cflag', u32, 'control modes'],
+    ['c_lflag', u32, 'local modes'],
+    ['c_line', u8, 'line discipline'],
+    ['c_cc', array(u8, 19), 'control characters'],
+    ['c_ispeed', u32, 'bits a second, in'],
+    ['c_ospeed', u32, 'and out'],
+  ],
+  { size: 44 },
+);
+
+/** System V's, as TCGETA moves it: the lower halves of the modes, and the first control characters. */
+export const termio = struct(
+  'struct termio',
+  [
+    ['c_iflag', u16, 'input modes'],
+    ['c_oflag', u16, 'output modes'],
+    ['c_cflag', u16, 'control modes'],
+    ['c_lflag', u16, 'local modes'],
+    ['c_line', u8, 'line discipline'],
+    ['c_cc', array(u8, 8), 'control characters'],
+  ],
+  { size: 18 },
+);
+
+/** Bits of c_cflag above which the input speed stands, if it is another. */
+export const IBSHIFT = 16;
+
+/** Speeds by their number in CBAUD, those with CBAUDEX from 16 on. */
+export const BAUD_RATES: readonly number[] = [
+  ...[0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400],
+  ...[57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000],
+  ...[3500000, 4000000],
+];
 
 export const winsize = struct(
   'struct winsize',

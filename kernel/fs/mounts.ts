@@ -60,6 +60,7 @@ const newVfs = (): Vfs => {
     locked: new Set(),
     notify: newNotifyState(),
     console: newTty('console', 0),
+    redirect: null,
     ptys: new Map(),
     devpts: undefined as unknown as Inode,
   };

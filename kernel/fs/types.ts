@@ -264,6 +264,8 @@ export interface Vfs {
   readonly notify: NotifyState;
   /** The machine's terminal, over the host's streams. */
   console: Tty;
+  /** Where writes to /dev/console go instead (TIOCCONS). */
+  redirect: OpenFile | null;
   /** Pseudo-terminals by number, and the directory of their slaves. */
   ptys: Map<number, PtyEntry>;
   devpts: Inode;

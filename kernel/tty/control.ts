@@ -7,6 +7,7 @@ import { kernelInfo } from '../signal/send.ts';
 import { isOrphaned, processes, processGroup } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
+import { endRedirect } from './redirect.ts';
 import type { Tty } from './tty.ts';
 
 /**
@@ -101,6 +102,7 @@ export const hangUp = (kernel: Kernel, tty: Tty): void => {
   }
   tty.session = 0;
   tty.foreground = 0;
+  endRedirect(kernel, tty);
   wakeAll(kernel, tty.readWait);
   wakeAll(kernel, tty.writeWait);
 };
@@ -109,8 +111,8 @@ export const hangUp = (kernel: Kernel, tty: Tty): void => {
 export const setForeground = (kernel: Kernel, task: Task, tty: Tty, pgid: number): number => {
   const background = checkForeground(kernel, task, tty, SIG.SIGTTOU);
   if (background !== 0) return background === -ERRNO.EIO ? -ERRNO.ENOTTY : background;
-  if (task.group.tty === null || task.group.tty !== tty || tty.session !== task.group.sid) return -ERRNO.ENOTTY;
   if (pgid < 0) return -ERRNO.EINVAL;
+  if (task.group.tty === null || task.group.tty !== tty || tty.session !== task.group.sid) return -ERRNO.ENOTTY;
   const members = processGroup(kernel, pgid);
   if (members.length === 0) return -ERRNO.ESRCH;
   if (members.every((member) => member.group.sid !== task.group.sid)) return -ERRNO.EPERM;

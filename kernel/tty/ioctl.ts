@@ -1,23 +1,23 @@
 /** Settings and control of terminals (ioctl_tty(2); drivers/tty/tty_io.c, tty_ioctl.c, pty.c). */
 import { ERRNO } from '../abi/errno.ts';
-import { CC, IOCTL, LFLAG, TCFLOW, TCFLUSH, termios, winsize } from '../abi/ioctl.ts';
+import { CC, CFLAG, IOCTL, TCFLOW, TCFLUSH, termios, winsize } from '../abi/ioctl.ts';
 import { SIG } from '../abi/signal.ts';
 import { isReadable } from '../fs/inode.ts';
 import type { FileOperations, OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
-import { getUser8, getUser32, putUser32, readStruct, writeStruct } from '../mm/user.ts';
+import { copyFromUser, getUser8, getUser32, putUser32, readStruct, writeStruct } from '../mm/user.ts';
 import { killPgrpInfo } from '../signal/kill.ts';
 import { kernelInfo } from '../signal/send.ts';
 import type { Task } from '../task/task.ts';
-import { wakeAll } from '../task/wait.ts';
-import { adjustHost, pullInput, windowSize } from './console.ts';
+import { pullInput, windowSize } from './console.ts';
 import { checkForeground, disassociateTty, hangUp, setForeground, takeControllingTty } from './control.ts';
 import { flushInput, flushOutput, receive, setStopped } from './discipline.ts';
 import { isDead, type TtyState } from './file.ts';
 import { drive } from './output.ts';
-import { packetTermios } from './packet.ts';
 import { openPeer } from './pty.ts';
-import { END_OF_FILE, isCanonical, LINE_END, type Termios, type Tty, ttyDevice } from './tty.ts';
+import { redirectConsole } from './redirect.ts';
+import { readTermios, setTermios, TERMIOS_FORMS, writeTermios } from './termios.ts';
+import { END_OF_FILE, isCanonical, type Tty, ttyDevice } from './tty.ts';
 
 /** The end that programs use: settings asked of a master are those of its slave. */
 const realTty = (tty: Tty): Tty => (tty.kind === 'master' ? tty.link! : tty);
@@ -25,29 +25,6 @@ const realTty = (tty: Tty): Tty => (tty.kind === 'master' ? tty.link! : tty);
 /** Requests that change something, for which a background process is stopped (tty_ioctl's first switch). */
 const { TIOCSETD, TIOCSBRK, TIOCCBRK, TCSBRK, TCSBRKP, TCXONC } = IOCTL;
 const CHANGES: readonly number[] = [TIOCSETD, TIOCSBRK, TIOCCBRK, TCSBRK, TCSBRKP, TCXONC];
-
-/** Takes new settings; input is seen with other eyes when ICANON changes (n_tty_set_termios). */
-const setTermios = (kernel: Kernel, tty: Tty, settings: Termios): void => {
-  const old = tty.termios;
-  tty.termios = settings;
-  if ((old.c_lflag ^ settings.c_lflag) & LFLAG.ICANON) {
-    const { input } = tty;
-    if (isCanonical(tty)) {
-      // What has come so far is a line, though nothing ends it.
-      if (input.bytes.length > 0) input.bytes.push((input.bytes.pop()! & 0xff) | LINE_END);
-      input.editable = input.bytes.length;
-      input.lines = input.bytes.length > 0 ? 1 : 0;
-    } else {
-      input.bytes = input.bytes.map((entry) => (entry & END_OF_FILE ? 0 : entry & 0xff));
-      input.editable = input.bytes.length;
-      input.lines = 0;
-    }
-    if (input.bytes.length > 0) wakeAll(kernel, tty.readWait);
-    input.literal = false;
-  }
-  packetTermios(kernel, tty, old);
-  if (tty.kind === 'console') adjustHost(kernel, tty);
-};
 
 const flush = (kernel: Kernel, tty: Tty, which: number): number => {
   if (which > TCFLUSH.BOTH) return -ERRNO.EINVAL;
@@ -101,6 +78,9 @@ const insert = (kernel: Kernel, task: Task, tty: Tty, address: number): number =
   receive(kernel, tty, Uint8Array.of(getUser8(task.mm, address)));
   return 0;
 };
+
+/** sizeof(struct serial_struct). */
+const SERIAL_STRUCT_SIZE = 72;
 
 /** Signals of keys, which TIOCSIG sends as the keys would (pty_signal). */
 const KEY_SIGNALS: readonly number[] = [SIG.SIGINT, SIG.SIGQUIT, SIG.SIGTSTP];
@@ -156,11 +136,51 @@ const jobIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number, a
       putUser32(task.mm, argument, real.session);
       return 0;
     case IOCTL.TIOCSCTTY:
-      return takeControllingTty(kernel, task, tty, argument, isReadable(file));
+      return takeControllingTty(kernel, task, real, argument, isReadable(file));
     case IOCTL.TIOCNOTTY:
       if (task.group.tty !== tty) return -ERRNO.ENOTTY;
       disassociateTty(kernel, task, false);
       return 0;
+    default:
+      return null;
+  }
+};
+
+/** What TCSETS and its like have in common besides the struct: to wait for output, to drop input. */
+const FLUSHING: readonly number[] = [IOCTL.TCSETSF, IOCTL.TCSETSF2, IOCTL.TCSETAF];
+
+const termiosIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number, argument: number): number | null => {
+  const real = realTty((file.state as TtyState).tty);
+  const { mm } = task;
+  const form = TERMIOS_FORMS.get(request);
+  if (form !== undefined) {
+    if (form.get) {
+      writeTermios(mm, form.kind, argument, real.termios);
+      return 0;
+    }
+    const background = checkForeground(kernel, task, real, SIG.SIGTTOU);
+    if (background !== 0) return background;
+    const settings = readTermios(mm, form.kind, argument, real.termios);
+    if (FLUSHING.includes(request)) flush(kernel, real, TCFLUSH.IN);
+    setTermios(kernel, real, settings);
+    return 0;
+  }
+  switch (request) {
+    case IOCTL.TIOCGLCKTRMIOS:
+      writeTermios(mm, 'termios', argument, real.lockedTermios);
+      return 0;
+    case IOCTL.TIOCSLCKTRMIOS:
+      if (task.cred.euid !== 0) return -ERRNO.EPERM;
+      real.lockedTermios = { ...real.lockedTermios, ...readStruct(mm, termios, argument) };
+      return 0;
+    case IOCTL.TIOCGSOFTCAR:
+      putUser32(mm, argument, real.termios.c_cflag & CFLAG.CLOCAL ? 1 : 0);
+      return 0;
+    case IOCTL.TIOCSSOFTCAR: {
+      const local = getUser32(mm, argument) === 0 ? 0 : CFLAG.CLOCAL;
+      real.termios = { ...real.termios, c_cflag: (real.termios.c_cflag & ~CFLAG.CLOCAL) | local };
+      return 0;
+    }
     default:
       return null;
   }
@@ -176,19 +196,6 @@ const settingsIoctl = (
   const { tty, stderr } = file.state as TtyState;
   const real = realTty(tty);
   switch (request) {
-    case IOCTL.TCGETS:
-      writeStruct(task.mm, termios, argument, real.termios);
-      return 0;
-    case IOCTL.TCSETSF:
-    case IOCTL.TCSETSW:
-    case IOCTL.TCSETS: {
-      const background = checkForeground(kernel, task, real, SIG.SIGTTOU);
-      if (background !== 0) return background;
-      const settings = readStruct(task.mm, termios, argument);
-      if (request === IOCTL.TCSETSF) flush(kernel, real, TCFLUSH.IN);
-      setTermios(kernel, real, settings);
-      return 0;
-    }
     case IOCTL.TIOCGWINSZ:
       writeStruct(task.mm, winsize, argument, windowSize(kernel, tty, stderr));
       return 0;
@@ -229,6 +236,12 @@ const queueIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number,
     case IOCTL.TIOCSBRK:
     case IOCTL.TIOCCBRK:
       return 0;
+    // There is no line behind the terminal, but the argument is looked at first.
+    case IOCTL.TIOCSSERIAL:
+      copyFromUser(task.mm, argument, SERIAL_STRUCT_SIZE);
+      return -ERRNO.ENOTTY;
+    case IOCTL.TIOCCONS:
+      return redirectConsole(kernel, task, file);
     case IOCTL.TIOCSTI:
       return insert(kernel, task, tty, argument);
     case IOCTL.TIOCOUTQ:
@@ -256,8 +269,10 @@ export const ttyIoctl: NonNullable<FileOperations['ioctl']> = (kernel, task, fil
   }
   const result =
     jobIoctl(kernel, task, file, request, argument) ??
+    termiosIoctl(kernel, task, file, request, argument) ??
     settingsIoctl(kernel, task, file, request, argument) ??
     queueIoctl(kernel, task, file, request, argument);
   if (result !== null) return result;
-  return tty.kind === 'master' ? masterIoctl(kernel, task, file, request, argument) : -ERRNO.ENOTTY;
+  if (tty.kind === 'master') return masterIoctl(kernel, task, file, request, argument);
+  return request === IOCTL.TIOCGPTPEER ? -ERRNO.EIO : -ERRNO.ENOTTY;
 };

@@ -1,5 +1,5 @@
 /** Packet mode: a master learns of flushes and flow control on the slave (ioctl_tty(2), TIOCPKT). */
-import { CC, IFLAG, TIOCPKT } from '../abi/ioctl.ts';
+import { CC, IFLAG, LFLAG, TIOCPKT } from '../abi/ioctl.ts';
 import type { Kernel } from '../kernel.ts';
 import { wakeAll } from '../task/wait.ts';
 import type { Termios, Tty } from './tty.ts';
@@ -8,7 +8,7 @@ import type { Termios, Tty } from './tty.ts';
 export const packetChange = (
   kernel: Kernel,
   tty: Tty,
-  what: 'flushRead' | 'flushWrite' | 'stop' | 'start' | 'doStop' | 'noStop',
+  what: 'flushRead' | 'flushWrite' | 'stop' | 'start' | 'doStop' | 'noStop' | 'ioctl',
 ): void => {
   const master = tty.kind === 'slave' ? tty.link : null;
   if (master === null || !master.packet) return;
@@ -31,6 +31,9 @@ export const packetChange = (
       break;
     case 'noStop':
       master.packetStatus = (status & ~TIOCPKT.DOSTOP) | TIOCPKT.NOSTOP;
+      break;
+    case 'ioctl':
+      master.packetStatus = status | TIOCPKT.IOCTL;
   }
   wakeAll(kernel, master.readWait);
 };
@@ -38,8 +41,9 @@ export const packetChange = (
 const flowsByKeys = ({ c_iflag, c_cc }: Termios): boolean =>
   (c_iflag & IFLAG.IXON) !== 0 && c_cc[CC.VSTOP] === 19 && c_cc[CC.VSTART] === 17;
 
-/** New settings: whether ^S and ^Q are what stops output may have changed (pty_set_termios). */
+/** New settings: whether ^S and ^Q are what stops output may have changed; with EXTPROC all is told (pty_set_termios). */
 export const packetTermios = (kernel: Kernel, tty: Tty, old: Termios): void => {
   const now = flowsByKeys(tty.termios);
   if (now !== flowsByKeys(old)) packetChange(kernel, tty, now ? 'doStop' : 'noStop');
+  if ((old.c_lflag | tty.termios.c_lflag) & LFLAG.EXTPROC) packetChange(kernel, tty, 'ioctl');
 };

@@ -14,6 +14,9 @@ export interface Termios {
   c_lflag: number;
   c_line: number;
   c_cc: number[];
+  /** Bits a second. */
+  c_ispeed: number;
+  c_ospeed: number;
 }
 
 export interface WindowSize {
@@ -51,6 +54,8 @@ export interface Tty {
   readonly kind: 'console' | 'master' | 'slave';
   readonly index: number;
   termios: Termios;
+  /** What of the settings may not be changed (TIOCSLCKTRMIOS): bits, and characters that are not 0. */
+  lockedTermios: Termios;
   /** Null to ask the host. */
   winsize: WindowSize | null;
   /** The session whose controlling terminal it is, and its foreground process group; 0 for none. */
@@ -98,6 +103,14 @@ export const standardTermios = (): Termios => ({
   // INTR ^C, QUIT ^\, ERASE DEL, KILL ^U, EOF ^D, TIME, MIN, SWTC, START ^Q, STOP ^S, SUSP ^Z, EOL, REPRINT ^R, DISCARD ^O,
   // WERASE ^W, LNEXT ^V, EOL2
   c_cc: [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0],
+  c_ispeed: 38400,
+  c_ospeed: 38400,
+});
+
+/** Nothing is locked. */
+export const unlockedTermios = (): Termios => ({
+  ...{ c_iflag: 0, c_oflag: 0, c_cflag: 0, c_lflag: 0, c_line: 0 },
+  ...{ c_cc: new Array<number>(19).fill(0), c_ispeed: 0, c_ospeed: 0 },
 });
 
 /** A master passes everything on as it is. */
@@ -107,6 +120,7 @@ export const newTty = (kind: Tty['kind'], index: number): Tty => ({
   kind,
   index,
   termios: kind === 'master' ? masterTermios() : standardTermios(),
+  lockedTermios: unlockedTermios(),
   winsize: kind === 'console' ? null : { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 },
   ...{ session: 0, foreground: 0 },
   input: emptyInput(),

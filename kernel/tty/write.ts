@@ -11,6 +11,7 @@ import { checkForeground } from './control.ts';
 import { receive } from './discipline.ts';
 import { isDead, type TtyState } from './file.ts';
 import { drive, processed, writeRoom } from './output.ts';
+import { redirected } from './redirect.ts';
 import type { Tty } from './tty.ts';
 
 const CHUNK = 2048;
@@ -38,7 +39,8 @@ const writeSome = (kernel: Kernel, tty: Tty, bytes: Uint8Array, stderr: boolean)
   return done;
 };
 
-export const writeTty = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffer): number => {
+export const writeTty = (kernel: Kernel, task: Task, opened: OpenFile, source: UserBuffer): number => {
+  const file = redirected(kernel, opened);
   const { tty, stderr } = file.state as TtyState;
   if (isDead(file)) return -ERRNO.EIO;
   if (tty.termios.c_lflag & LFLAG.TOSTOP) {

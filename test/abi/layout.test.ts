@@ -189,6 +189,8 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   Elf64_Ehdr: { c: 'Elf64_Ehdr', headers: ['linux/elf.h'] },
   Elf64_Phdr: { c: 'Elf64_Phdr', headers: ['linux/elf.h'] },
   termios: { c: 'struct termios', headers: ['asm/termbits.h'] },
+  termios2: { c: 'struct termios2', headers: ['asm/termbits.h'] },
+  termio: { c: 'struct termio', headers: ['asm/termios.h'] },
   winsize: { c: 'struct winsize', headers: ['asm/termios.h'] },
   IPC_PERM: { c: 'struct ipc64_perm', headers: ['linux/ipc.h', 'asm/ipcbuf.h'] },
   MSQID_DS: {
