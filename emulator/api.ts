@@ -17,7 +17,7 @@ export type { ExitCause } from './jit/cause.ts';
 export { LINEAR, PAGE_SHIFT, PAGE_SIZE } from './memory/layout.ts';
 export { type Field, type Mover, type Moves, moves, type Source } from './memory/moves.ts';
 export { ACCESS, type Access, frameOf, PageTable, PF_ERROR, PTE, USER_END, walk } from './memory/paging.ts';
-export { OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';
+export { CHUNK_FRAMES, OutOfFrames, PhysicalMemory, type PhysicalSnapshot } from './memory/physical.ts';
 export type { Watchpoint } from './memory/watch.ts';
 export {
   ARITHMETIC_FLAGS,

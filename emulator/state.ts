@@ -64,6 +64,10 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['regionSlot', 'u32'], // JIT: address of the tag of the region that was not entered
   ['moreBudget', 'u32'], // JIT: 1 if the run's budget is more than generated code was given
   ['jumpRing', 'u32'], // interpreter: offset of the next entry in the ring of computed jumps
+  ['leftAt', 'u64'], // JIT: where a region was last left for the interpreter; 0 once that is accounted for
+  ['largeFilled', 'u32'], // interpreter: 1 if there are entries in the TLB of large pages
+  ['largeMisses', 'u32'], // interpreter: how often a region was left for an access to a large page, counted round
+  ['largeTries', 'u32'], // interpreter: pages that might be part of large ones, counted round
   ['vectorResult', 'bytes', 32], // results of imported functions on vectors
   ['vectorOperands', 'bytes', 96], // their operands, up to three
 ];
@@ -130,6 +134,10 @@ export const STATE = {
   regionSlot: at('regionSlot'),
   moreBudget: at('moreBudget'),
   jumpRing: at('jumpRing'),
+  leftAt: at('leftAt'),
+  largeFilled: at('largeFilled'),
+  largeMisses: at('largeMisses'),
+  largeTries: at('largeTries'),
   vectorResult: at('vectorResult'),
   vectorOperands: at('vectorOperands'),
 } as const;

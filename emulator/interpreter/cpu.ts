@@ -87,6 +87,7 @@ export class InterpreterCpu implements Cpu {
     const { state } = this;
     for (let first = true; ; first = false) {
       if (remaining <= REST && this.#kept > 0) {
+        this.onSlice();
         const more = this.#refill(remaining, this.#kept);
         if (more > remaining) interpret = false;
         remaining = more;
@@ -211,6 +212,9 @@ export class InterpreterCpu implements Cpu {
 
   /** A region was left and TypeScript hears of it: at an instruction (`EXIT.interpret`) or for an address (`EXIT.left`). */
   protected onLeft(_address: number, _code: number): void {}
+
+  /** Generated code has used up a slice. */
+  protected onSlice(): void {}
 
   /** A block was entered as often as `Blocks.heat` says. */
   protected onHot(_address: number): void {}

@@ -1,5 +1,5 @@
-/** The TLB in linear memory as TypeScript handles it: emptying. Filling is done by generated code (`translate.ts`). */
-import { LINEAR, PAGE_SIZE, TLB_ENTRIES } from '../memory/layout.ts';
+/** The TLB in linear memory as TypeScript handles it: emptying. Filling is done by generated code (`translate.ts`, `large.ts`). */
+import { LARGE_BITS, LARGE_SHIFT, LINEAR, PAGE_SIZE, TLB_ENTRIES } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { STATE } from '../state.ts';
 import { FILLED_LIMIT } from './translate.ts';
@@ -11,6 +11,17 @@ const WRITE_BIT = 0x8000;
 const READ = LINEAR.tlbRead / 4;
 const WRITE = LINEAR.tlbWrite / 4;
 const STRIDE = 4;
+const LARGE_READ = LINEAR.largeRead / 4;
+const LARGE_WRITE = LINEAR.largeWrite / 4;
+const LARGE_ENTRIES = 1 << LARGE_BITS;
+
+const resetLarge = ({ u32 }: PhysicalMemory): void => {
+  for (let n = 0; n < LARGE_ENTRIES; n++) {
+    u32[LARGE_READ + STRIDE * n] = EMPTY;
+    u32[LARGE_WRITE + STRIDE * n] = EMPTY;
+  }
+  u32[STATE.largeFilled / 4] = 0;
+};
 
 /** Empties every entry, whatever the filled list says. */
 export const resetTlb = (physical: PhysicalMemory): void => {
@@ -20,11 +31,13 @@ export const resetTlb = (physical: PhysicalMemory): void => {
     u32[WRITE + STRIDE * n] = EMPTY;
   }
   u32[STATE.tlbFilledCount / 4] = 0;
+  resetLarge(physical);
 };
 
 /** Empties the entries that were filled. */
 export const flushTlb = (physical: PhysicalMemory): void => {
   const { u32, u16 } = physical;
+  if (u32[STATE.largeFilled / 4] !== 0) resetLarge(physical);
   const count = u32[STATE.tlbFilledCount / 4]!;
   if (count >= FILLED_LIMIT) {
     resetTlb(physical);
@@ -40,7 +53,11 @@ export const flushTlb = (physical: PhysicalMemory): void => {
 
 /** Empties the entries that may translate a page. */
 export const invalidateTlb = (physical: PhysicalMemory, address: number): void => {
+  const { u32 } = physical;
   const n = Math.floor(address / PAGE_SIZE) % TLB_ENTRIES;
-  physical.u32[READ + STRIDE * n] = EMPTY;
-  physical.u32[WRITE + STRIDE * n] = EMPTY;
+  u32[READ + STRIDE * n] = EMPTY;
+  u32[WRITE + STRIDE * n] = EMPTY;
+  const large = Math.floor(address / 2 ** LARGE_SHIFT) % LARGE_ENTRIES;
+  u32[LARGE_READ + STRIDE * large] = EMPTY;
+  u32[LARGE_WRITE + STRIDE * large] = EMPTY;
 };

@@ -20,11 +20,15 @@ import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { RUNTIME } from './contract.ts';
+import { addFillLarge, largeTable, noteLargeMiss, pushLargeMiss, pushLargeSlot, pushMayBeLarge } from './large.ts';
 
 const { i32, i64 } = TYPE;
 
 const LOWER_HALF_END = 1n << 47n;
 const FAULT = { pf: 14, gp: 13 } as const;
+
+/** Numbers of functions in their module, as `addTranslation` adds them. */
+const LOCAL = { translateRead: 0, translateWrite: 1, fillLargeRead: 2, fillLargeWrite: 3 } as const;
 
 /** Pushes the offset in a table of the entry for the address in local `address`. */
 export const pushTlbSlot = (f: FunctionWriter, address: number): void => {
@@ -92,44 +96,17 @@ const fault = (f: FunctionWriter, vector: number, pushError: () => void, address
   storeState32(f, STATE.faultPending, () => f.i32(1));
 };
 
-/** translateRead and translateWrite: TLB, then a walk of the page tables (`memory/paging.ts` has the same walk). */
-const translate = (m: ModuleWriter, write: boolean): void => {
-  const f = m.function(RUNTIME.translateRead, write ? 'translateWrite' : 'translateRead');
-  const table = write ? LINEAR.tlbWrite : LINEAR.tlbRead;
-  const address = 0;
-  const entry = f.local(i32);
-  const frame = f.local(i32);
+/** Leaves the page's frame (byte offset) in a local, from its entry in the page tables; or returns with a fault. */
+const walk = (
+  f: FunctionWriter,
+  write: boolean,
+  address: number,
+  frame: number,
+  onEntry: (slot: number) => void,
+): void => {
+  const error = write ? 2 | 4 : 4;
   const pte = f.local(i32);
   const slot = f.local(i32);
-  const error = write ? 2 | 4 : 4;
-  pushTlbSlot(f, address);
-  f.set(entry);
-  pushTlbMiss(f, table, entry, address, 1);
-  f.op(OP.i32Eqz);
-  f.if();
-  pushHost(f, table, entry, address);
-  f.op(OP.return);
-  f.end();
-  // Above the lower half: non-canonical is #GP, the upper half is never mapped for users.
-  f.get(address);
-  f.i64(LOWER_HALF_END);
-  f.op(OP.i64GeU);
-  f.if();
-  f.get(address);
-  f.i64(16n);
-  f.op(OP.i64Shl);
-  f.i64(16n);
-  f.op(OP.i64ShrS);
-  f.get(address);
-  f.op(OP.i64Ne);
-  f.if();
-  fault(f, FAULT.gp, () => f.i32(-1), address);
-  f.else();
-  fault(f, FAULT.pf, () => f.i32(error), address);
-  f.end();
-  f.i32(-1);
-  f.op(OP.return);
-  f.end();
   f.i32(0);
   f.memory(OP.i32Load, STATE.cr3);
   f.set(frame);
@@ -190,6 +167,67 @@ const translate = (m: ModuleWriter, write: boolean): void => {
     f.callImport('codeWrite', { params: [i32], results: [] });
     f.end();
   }
+  onEntry(slot);
+};
+
+/** translateRead and translateWrite: TLB, then a walk of the page tables (`memory/paging.ts` has the same walk). */
+const translate = (m: ModuleWriter, write: boolean): void => {
+  const f = m.function(RUNTIME.translateRead, write ? 'translateWrite' : 'translateRead');
+  const table = write ? LINEAR.tlbWrite : LINEAR.tlbRead;
+  const address = 0;
+  const entry = f.local(i32);
+  const frame = f.local(i32);
+  const slot = f.local(i32);
+  const error = write ? 2 | 4 : 4;
+  pushTlbSlot(f, address);
+  f.set(entry);
+  pushTlbMiss(f, table, entry, address, 1);
+  f.op(OP.i32Eqz);
+  f.if();
+  pushHost(f, table, entry, address);
+  f.op(OP.return);
+  f.end();
+  // Above the lower half: non-canonical is #GP, the upper half is never mapped for users.
+  f.get(address);
+  f.i64(LOWER_HALF_END);
+  f.op(OP.i64GeU);
+  f.if();
+  f.get(address);
+  f.i64(16n);
+  f.op(OP.i64Shl);
+  f.i64(16n);
+  f.op(OP.i64ShrS);
+  f.get(address);
+  f.op(OP.i64Ne);
+  f.if();
+  fault(f, FAULT.gp, () => f.i32(-1), address);
+  f.else();
+  fault(f, FAULT.pf, () => f.i32(error), address);
+  f.end();
+  f.i32(-1);
+  f.op(OP.return);
+  f.end();
+  pushLargeSlot(f, address);
+  f.set(slot);
+  pushLargeMiss(f, table, slot, address, 1);
+  f.op(OP.i32Eqz);
+  f.if();
+  noteLargeMiss(f);
+  pushHost(f, largeTable(table), slot, address);
+  f.i32(-4096);
+  f.op(OP.i32And);
+  f.set(frame);
+  f.else();
+  walk(f, write, address, frame, (pageEntry) => {
+    pushMayBeLarge(f, address, frame);
+    f.if();
+    f.get(address);
+    f.get(pageEntry);
+    f.get(frame);
+    f.callLocal(write ? LOCAL.fillLargeWrite : LOCAL.fillLargeRead);
+    f.end();
+  });
+  f.end();
   f.get(entry);
   f.get(address);
   f.i64(-4096n);
@@ -294,15 +332,12 @@ const pushByteHost = (f: FunctionWriter, address: number, first: number, second:
   f.op(OP.select);
 };
 
-/** The functions' numbers in their module. */
-const TRANSLATE = { read: 0, write: 1 } as const;
-
 /**
  * Leaves in `first` and, if the access crosses a page, in `second` the byte offsets of its parts; on a fault runs `onFault`.
  */
 const translateBoth = (
   f: FunctionWriter,
-  translateOne: (typeof TRANSLATE)[keyof typeof TRANSLATE],
+  translateOne: (typeof LOCAL)['translateRead' | 'translateWrite'],
   locals: { address: number; bytes: number; last: number; first: number; second: number },
   onFault: () => void,
 ): void => {
@@ -342,7 +377,7 @@ const loadSlow = (m: ModuleWriter): void => {
   const value = f.local(i64);
   const n = f.local(i32);
   const host = f.local(i32);
-  translateBoth(f, TRANSLATE.read, locals, () => {
+  translateBoth(f, LOCAL.translateRead, locals, () => {
     f.i64(0n);
     f.op(OP.return);
   });
@@ -374,7 +409,7 @@ const storeSlow = (m: ModuleWriter): void => {
   const [address, bytes, value] = [0, 1, 2];
   const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
   const n = f.local(i32);
-  translateBoth(f, TRANSLATE.write, locals, () => f.op(OP.return));
+  translateBoth(f, LOCAL.translateWrite, locals, () => f.op(OP.return));
   f.loop();
   pushByteHost(f, address, locals.first, locals.second, n);
   f.get(value);
@@ -398,7 +433,7 @@ const probeWrite = (m: ModuleWriter): void => {
   const f = m.function(RUNTIME.probeWrite, 'probeWrite');
   const [address, bytes] = [0, 1];
   const locals = { address, bytes, last: f.local(i64), first: f.local(i32), second: f.local(i32) };
-  translateBoth(f, TRANSLATE.write, locals, () => {
+  translateBoth(f, LOCAL.translateWrite, locals, () => {
     f.i32(-1);
     f.op(OP.return);
   });
@@ -408,13 +443,12 @@ const probeWrite = (m: ModuleWriter): void => {
   f.op(OP.select);
 };
 
-/**
- * Adds the functions to a module whose only import is `codeWrite`, as its first ones: they call each other by number, of
- * which translateRead has 0 and translateWrite 1.
- */
+/** Adds the functions to a module whose only import is `codeWrite`, as its first ones: they call each other by number (`LOCAL`). */
 export const addTranslation = (m: ModuleWriter): void => {
   translate(m, false);
   translate(m, true);
+  addFillLarge(m, false);
+  addFillLarge(m, true);
   loadSlow(m);
   storeSlow(m);
   probeWrite(m);

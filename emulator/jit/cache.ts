@@ -25,6 +25,10 @@ export interface Translation {
   readonly pages: ReadonlyMap<number, number>;
   /** Addresses of instructions; see `Region`. */
   readonly own: ReadonlySet<number>;
+  /** Addresses of all instructions, less the region's. */
+  readonly offsets: Int32Array;
+  /** Whether it ends at the entries of other regions. */
+  readonly cut: boolean;
   /** Index of the function in the table. */
   readonly handler: number;
   /** Address of the tag of the address space it was last found good in; 0 if all of it lies in one page. */
@@ -56,6 +60,8 @@ export class RegionCache {
   #byEntry = new Map<number, Map<number, Translation>>();
   #byFrame = new Map<number, Set<Translation>>();
   #bySlot = new Map<number, Translation>();
+  /** Instructions whose accesses are to large pages, by frame and address. */
+  #large = new Map<number, Set<number>>();
   #freeHandlers: number[] = [];
   #freeSlots: number[] = [];
   #nextSlot: number = LINEAR.regionTags;
@@ -102,13 +108,17 @@ export class RegionCache {
   }
 
   /** Translates a region, which stands in for its block from then on. */
-  add(region: Region): Translation {
+  add(region: Region, cut: boolean): Translation {
     const frame = region.pages.get(Math.floor(region.entry / PAGE_SIZE) * PAGE_SIZE)!;
     const old = this.find(frame, region.entry);
     if (old !== undefined) this.drop(old);
     const m = new ModuleWriter();
     const tagSlot = region.pages.size > 1 ? this.#takeSlot() : 0;
-    const f = buildRegion(m, region, tagSlot);
+    const isLarge = (address: number) => {
+      const page = Math.floor(address / PAGE_SIZE) * PAGE_SIZE;
+      return this.#large.get(region.pages.get(page)!)?.has(address) === true;
+    };
+    const f = buildRegion(m, region, tagSlot, isLarge);
     this.onTranslated?.(region, f);
     const bytes = m.finish();
     const size = hostBytes(bytes.length);
@@ -119,11 +129,26 @@ export class RegionCache {
     const handler = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
     this.#forms.setSlot(handler, exports.region);
     const { entry: address, pages, own } = region;
-    const translation = { address, frame, pages, own, handler, tagSlot, size };
+    const offsets = Int32Array.from(
+      region.blocks.flatMap(({ steps }) => steps.map(({ insn }) => insn.address - address)),
+    );
+    const translation = { address, frame, pages, own, offsets, cut, handler, tagSlot, size };
     this.#remember(translation);
     const block = this.#blocks.known(frame, region.entry);
     if (block !== undefined) this.install(block);
     return translation;
+  }
+
+  /** Notes that an instruction's accesses are to large pages. Returns the regions that were made without knowing. */
+  markLarge(frame: number, address: number): Translation[] {
+    let marked = this.#large.get(frame);
+    if (marked === undefined) {
+      marked = new Set();
+      this.#large.set(frame, marked);
+    }
+    if (marked.has(address)) return [];
+    marked.add(address);
+    return [...(this.#byFrame.get(frame) ?? [])].filter((t) => t.offsets.includes(address - t.address));
   }
 
   #remember(translation: Translation): void {
@@ -154,7 +179,10 @@ export class RegionCache {
   install(block: Block): void {
     const translation = this.find(block.frame, block.address);
     if (translation === undefined || block.second !== 0 || this.#blocks.breakpoints.has(block.address)) return;
-    this.#physical.u32[(block.record + RECORD.handler) / 4] = translation.handler;
+    const { u32 } = this.#physical;
+    u32[(block.record + RECORD.handler) / 4] = translation.handler;
+    // Entries of the region count too: it is not to be translated again after so many.
+    u32[(block.record + RECORD.heat) / 4] = 0;
   }
 
   drop(translation: Translation): void {
@@ -188,6 +216,7 @@ export class RegionCache {
     const translations = this.#byFrame.get(frame);
     if (translations === undefined) return;
     this.#byFrame.delete(frame);
+    this.#large.delete(frame);
     for (const translation of translations) this.drop(translation);
   }
 
@@ -196,6 +225,7 @@ export class RegionCache {
     for (const frame of this.#byFrame.keys()) this.#physical.unmarkCode(frame);
     this.#byFrame.clear();
     this.#byEntry.clear();
+    this.#large.clear();
   }
 
   /** No tag of an address space is the right one any more. */

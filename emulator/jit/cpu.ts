@@ -2,9 +2,10 @@
 import type { CpuOptions, JitObserver } from '../cpu.ts';
 import { EXIT } from '../interpreter/contract.ts';
 import { InterpreterCpu } from '../interpreter/cpu.ts';
+import { SAMPLE, SAMPLES } from '../interpreter/large.ts';
 import { CpuFault } from '../isa/helper.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
-import { PAGE_SIZE } from '../memory/layout.ts';
+import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { codeText } from '../wasm/text.ts';
 import { RegionCache, type Translation } from './cache.ts';
@@ -27,10 +28,20 @@ const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 1, targets: 1
  */
 const SLICE = 200_000;
 
+/**
+ * Samples of misses in a slice that are worth doing something: one access in 65 missed. With that many pages their entries of the
+ * TLB do not stay in the host's nearest caches either; with fewer, looking in two places costs more than it saves.
+ */
+const LARGE_SAMPLES = 12;
+/** Of those put down last, so many make an instruction one for large pages. */
+const LARGE_VOTES = 3;
+
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
   readonly #observer: JitObserver | undefined;
+  /** How many misses of large pages had been put down when they were last looked at. */
+  #largeSamples = 0;
   /** Translates what has not run yet. */
   readonly #eager: boolean;
 
@@ -66,15 +77,50 @@ export class JitCpu extends InterpreterCpu {
 
   protected override onHot(address: number): void {
     const { cr2Wide } = this.state;
-    const region = this.#discover(address);
+    const within = this.#frameOf(address, (frame) => this.#cache.isWithin(frame, address));
+    this.#translate(address, within);
     // Looking at pages that cannot be fetched leaves no trace.
     this.state.cr2Wide = cr2Wide;
-    if (region === null) return;
-    this.#prove(this.#cache.add(region));
   }
 
-  #discover(address: number): Region | null {
-    const within = this.#frameOf(address, (frame) => this.#cache.isWithin(frame, address));
+  #translate(address: number, cut: boolean): void {
+    const region = this.#discover(address, cut);
+    if (region !== null) this.#prove(this.#cache.add(region, cut));
+  }
+
+  /** Where many accesses of the last slice missed the TLB for addresses in large pages, the instructions are made to look for these. */
+  protected override onSlice(): void {
+    const samples = Math.floor(this.physical.u32[STATE.largeMisses / 4]! / SAMPLE);
+    const count = samples - this.#largeSamples;
+    this.#largeSamples = samples;
+    if (count < LARGE_SAMPLES) return;
+    const { u32 } = this.physical;
+    const votes = new Map<number, number>();
+    for (let n = samples - Math.min(count, SAMPLES) + 1; n <= samples; n++) {
+      const at = LINEAR.largeRing / 4 + 2 * (n % SAMPLES);
+      const address = u32[at]! + u32[at + 1]! * 2 ** 32;
+      votes.set(address, (votes.get(address) ?? 0) + 1);
+    }
+    this.#useLarge([...votes].filter(([, n]) => n >= LARGE_VOTES).map(([address]) => address));
+  }
+
+  /** Instructions at some addresses are translated anew, to look for large pages first. */
+  #useLarge(addresses: readonly number[]): void {
+    const { cr2Wide } = this.state;
+    const again = new Set<Translation>();
+    for (const address of addresses) {
+      this.#frameOf(address, (frame) => {
+        for (const translation of this.#cache.markLarge(frame, address)) again.add(translation);
+        return true;
+      });
+    }
+    for (const { address, frame, cut } of again) {
+      if (this.#frameOf(address, (now) => now === frame)) this.#translate(address, cut);
+    }
+    this.state.cr2Wide = cr2Wide;
+  }
+
+  #discover(address: number, within: boolean): Region | null {
     const isEntry = (frame: number, at: number) => this.#cache.find(frame, at) !== undefined;
     const stop = (at: number) =>
       at !== address &&

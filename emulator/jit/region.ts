@@ -44,6 +44,8 @@ const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
 
 class RegionBuilder {
   readonly #region: Region;
+  /** Whether the instruction at an address is one for large pages. */
+  readonly #isLarge: (address: number) => boolean;
   readonly #f: RegionWriter;
   readonly #frame: Frame;
   readonly #o: RegionOps;
@@ -63,8 +65,9 @@ class RegionBuilder {
   /** Flags at the end of each block, where one is known. */
   readonly #flagsAtEnd: (KnownFlags | null)[] = [];
 
-  constructor(m: ModuleWriter, region: Region) {
+  constructor(m: ModuleWriter, region: Region, isLarge: (address: number) => boolean) {
     this.#region = region;
+    this.#isLarge = isLarge;
     this.#f = new RegionWriter(m, HANDLER, 'region');
     this.#frame = new Frame(this.#f, 0);
     this.#o = new RegionOps(this.#f, this.#frame);
@@ -182,7 +185,11 @@ class RegionBuilder {
       if (this.#plan.mayExit[block.id]![n]) {
         this.#setPosition(insn.address, n);
       }
-      const begin = { flagsWanted: this.#used[block.id]![n]!, conditional: effects.conditional };
+      const begin = {
+        flagsWanted: this.#used[block.id]![n]!,
+        conditional: effects.conditional,
+        large: this.#isLarge(insn.address),
+      };
       o.begin(insn, begin, this.#plan.shares[block.id]![n]);
       insn.row.semantics(o, o.insn);
     }
@@ -327,8 +334,12 @@ class RegionBuilder {
 }
 
 /** Adds the function of a region to a module. */
-export const buildRegion = (m: ModuleWriter, region: Region, tagSlot: number): FunctionWriter =>
-  new RegionBuilder(m, region).build(tagSlot);
+export const buildRegion = (
+  m: ModuleWriter,
+  region: Region,
+  tagSlot: number,
+  isLarge: (address: number) => boolean = () => false,
+): FunctionWriter => new RegionBuilder(m, region, isLarge).build(tagSlot);
 
 /** The guest's code in a region, block by block. */
 export const listRegion = ({ blocks }: Region): string => {

@@ -104,6 +104,9 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   f.i32(EXIT.rest);
   f.op(OP.return);
   f.end();
+  f.i32(0);
+  f.get(rip);
+  f.memory(OP.i64Store, STATE.leftAt);
   if (!observed) {
     pushJumpEntry(f, rip);
     f.set(entry);

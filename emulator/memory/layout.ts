@@ -14,6 +14,11 @@ export const TLB_ENTRIES = 1 << TLB_BITS;
 /** log2 of the bytes of an entry: page address (64 bits), addend (32), unused. */
 export const TLB_ENTRY_BITS = 4;
 
+/** log2 of the bytes of a large page: what one page table maps, where its frames lie as the pages do. */
+export const LARGE_SHIFT = 21;
+/** log2 of the entries of each table for large pages, which are as those for small ones; 512 entries reach 1 GiB. */
+export const LARGE_BITS = 9;
+
 /** Entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
 export const JUMP_CACHE_ENTRIES = 1 << 16;
 /** An address has the entry of its low bits, after its bits from this one on were added without carries. */
@@ -38,6 +43,13 @@ export const LINEAR = {
   scratch: 0x84000,
   /** JIT: vectors that float operations compare with (`jit/float.ts`), and where their bounds pass through. */
   floatConstants: 0x85000,
+  /** TLB for reads of large pages, and for writes. */
+  largeRead: 0x90000,
+  largeWrite: 0x92000,
+  largeEnd: 0x94000,
+  /** JIT: where regions were left for accesses to large pages (u64 each). */
+  largeRing: 0x94000,
+  largeRingEnd: 0x94080,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
   jumpCache: 0x200000,

@@ -15,13 +15,27 @@ export class OutOfFrames extends Error {}
 
 const WASM_PAGE = 65536;
 const FIRST_FRAME = LINEAR.frames >>> PAGE_SHIFT;
-const GROWTH = 16 << 20;
+const GROWTH = 256 << 20;
+
+/** Frames of a chunk: as many as one page table maps, 2 MiB, at a multiple of that in linear memory. */
+export const CHUNK_FRAMES = 512;
+
+/** Frames that lie side by side and are meant for pages that do. */
+interface Chunk {
+  readonly first: number;
+  /** How many are in use; with the last one the chunk goes. */
+  used: number;
+}
 
 /** Everything needed to put physical memory back as it was. */
 export interface PhysicalSnapshot {
   readonly used: Uint8Array;
   readonly refcounts: Int32Array;
   readonly free: number[];
+  readonly chunks: readonly (readonly [number, Chunk])[];
+  readonly chunkOf: Uint32Array;
+  readonly freeChunks: number[];
+  readonly lastChunk: number;
   readonly next: number;
   readonly allocated: number;
 }
@@ -46,8 +60,17 @@ export class PhysicalMemory {
   #bytes: Bytes | null = null;
   #movers: Mover[] = [];
   #refcounts = new Int32Array(FIRST_FRAME + 4096);
+  /** Frames that were ever handed out: others are still as the host gave them, all zeros. */
+  #touched = new Uint8Array(FIRST_FRAME + 4096);
   #free: number[] = [];
   #next = FIRST_FRAME;
+  /** By number; numbers are not used again. */
+  #chunks = new Map<number, Chunk>();
+  /** Number of the chunk that a frame belongs to, by frame / CHUNK_FRAMES; 0 for none. */
+  #chunkOf = new Uint32Array(MAX_FRAMES / CHUNK_FRAMES);
+  /** First frames of chunks that nobody has. */
+  #freeChunks: number[] = [];
+  #lastChunk = 0;
 
   /** `maxBytes` bounds the bytes in frames: at most about 4 GiB. */
   constructor(maxBytes: number) {
@@ -77,24 +100,96 @@ export class PhysicalMemory {
 
   /** A frame with one reference, filled with zeros. Throws `OutOfFrames`. */
   alloc(): number {
-    const frame = this.allocUninitialised();
-    const start = frame * PAGE_SIZE;
-    this.u8.fill(0, start, start + PAGE_SIZE);
-    return frame;
+    this.#askLimit();
+    return this.#cleared(this.#any());
   }
 
   /** A frame with one reference and whatever it held before, for callers that overwrite all of it. */
   allocUninitialised(): number {
+    this.#askLimit();
+    return this.#use(this.#any());
+  }
+
+  /**
+   * Sets a chunk aside. Returns its number, 0 if there is no room. It is the caller's until all frames that were taken from it are
+   * free, or until frames are short: then those of all chunks that are not in use go to whoever wants one.
+   */
+  reserve(): number {
+    let first = this.#freeChunks.pop();
+    if (first === undefined) {
+      first = Math.ceil(this.#next / CHUNK_FRAMES) * CHUNK_FRAMES;
+      if (first + CHUNK_FRAMES > FIRST_FRAME + this.limit) return 0;
+      try {
+        this.#ensure(first + CHUNK_FRAMES);
+      } catch (error) {
+        if (error instanceof OutOfFrames) return 0;
+        throw error;
+      }
+      while (this.#next < first) this.#free.push(this.#next++);
+      this.#next += CHUNK_FRAMES;
+    }
+    const chunk = ++this.#lastChunk;
+    this.#chunks.set(chunk, { first, used: 0 });
+    this.#chunkOf[first / CHUNK_FRAMES] = chunk;
+    return chunk;
+  }
+
+  isReserved(chunk: number): boolean {
+    return this.#chunks.has(chunk);
+  }
+
+  /** As `alloc`, but the frame at `index` of a chunk unless that one is in use or the chunk gone. */
+  allocIn(chunk: number, index: number): number {
+    const reserved = this.#chunks.get(chunk);
+    if (reserved === undefined || this.#refcounts[reserved.first + index]! > 0) return this.alloc();
+    this.#askLimit();
+    reserved.used++;
+    return this.#cleared(reserved.first + index);
+  }
+
+  #askLimit(): void {
     if (this.allocated >= this.limit) throw new OutOfFrames('physical memory is exhausted');
-    const frame = this.#free.pop() ?? this.#extend();
+  }
+
+  #cleared(frame: number): number {
+    if (this.#touched[frame] === 1) this.u8.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
+    return this.#use(frame);
+  }
+
+  #use(frame: number): number {
     if (frame >= this.#refcounts.length) {
-      const larger = new Int32Array(Math.max(this.#refcounts.length * 2, frame + 1));
-      larger.set(this.#refcounts);
-      this.#refcounts = larger;
+      const length = Math.max(this.#refcounts.length * 2, frame + 1);
+      const [refcounts, touched] = [this.#refcounts, this.#touched];
+      this.#refcounts = new Int32Array(length);
+      this.#refcounts.set(refcounts);
+      this.#touched = new Uint8Array(length);
+      this.#touched.set(touched);
     }
     this.#refcounts[frame] = 1;
+    this.#touched[frame] = 1;
     this.allocated++;
     return frame;
+  }
+
+  /** A free frame that is nobody's. */
+  #any(): number {
+    const frame = this.#free.pop();
+    if (frame !== undefined) return frame;
+    const chunk = this.#freeChunks.pop();
+    if (chunk === undefined) return this.#extend();
+    this.#freeAll(chunk);
+    return this.#free.pop()!;
+  }
+
+  /** Frames of what was a chunk that are not in use are anybody's. */
+  #freeAll(first: number): void {
+    for (let frame = first + CHUNK_FRAMES; frame-- > first; ) if (!this.#refcounts[frame]) this.#free.push(frame);
+  }
+
+  #dissolveChunks(): void {
+    for (const { first } of this.#chunks.values()) this.#freeAll(first);
+    this.#chunks.clear();
+    this.#chunkOf.fill(0);
   }
 
   /** A frame with a copy of another's bytes: the copy of copy-on-write. */
@@ -115,7 +210,16 @@ export class PhysicalMemory {
     if (left < 0) throw new Error(`frame ${frame} was freed twice`);
     this.aboutToWrite(frame);
     this.allocated--;
-    this.#free.push(frame);
+    const number = this.#chunkOf[Math.floor(frame / CHUNK_FRAMES)]!;
+    if (number === 0) {
+      this.#free.push(frame);
+      return;
+    }
+    const chunk = this.#chunks.get(number)!;
+    if (--chunk.used > 0) return;
+    this.#chunks.delete(number);
+    this.#chunkOf[chunk.first / CHUNK_FRAMES] = 0;
+    this.#freeChunks.push(chunk.first);
   }
 
   refcount(frame: number): number {
@@ -141,6 +245,10 @@ export class PhysicalMemory {
       used: this.u8.slice(LINEAR.frames, this.#next * PAGE_SIZE),
       refcounts: this.#refcounts.slice(),
       free: this.#free.slice(),
+      chunks: [...this.#chunks].map(([number, chunk]) => [number, { ...chunk }] as const),
+      chunkOf: this.#chunkOf.slice(),
+      freeChunks: this.#freeChunks.slice(),
+      lastChunk: this.#lastChunk,
       next: this.#next,
       allocated: this.allocated,
     };
@@ -153,15 +261,29 @@ export class PhysicalMemory {
     // Frames which were first used since then are free: their counts need room as well.
     this.#refcounts.fill(0);
     this.#refcounts.set(snapshot.refcounts);
+    this.#touched.fill(1);
     this.#free = snapshot.free.slice();
+    this.#chunks = new Map(snapshot.chunks.map(([number, chunk]) => [number, { ...chunk }]));
+    this.#chunkOf.set(snapshot.chunkOf);
+    this.#freeChunks = snapshot.freeChunks.slice();
+    this.#lastChunk = snapshot.lastChunk;
     this.#next = Math.max(snapshot.next, this.#next);
     for (let frame = snapshot.next; frame < this.#next; frame++) this.#free.push(frame);
     this.allocated = snapshot.allocated;
   }
 
   #extend(): number {
-    this.#ensure(this.#next + 1);
-    return this.#next++;
+    try {
+      if (this.#next >= FIRST_FRAME + this.limit) throw new OutOfFrames('what is free is in chunks');
+      this.#ensure(this.#next + 1);
+      return this.#next++;
+    } catch (error) {
+      if (!(error instanceof OutOfFrames)) throw error;
+      this.#dissolveChunks();
+      const frame = this.#free.pop();
+      if (frame === undefined) throw error;
+      return frame;
+    }
   }
 
   /** Grows linear memory so that frames below `end` exist. */

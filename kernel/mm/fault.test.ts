@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PAGE_SIZE, PF_ERROR } from '../../emulator/api.ts';
+import { CHUNK_FRAMES, PAGE_SIZE, PF_ERROR } from '../../emulator/api.ts';
 import { MAP, PROT } from '../abi/mman.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { doMsync } from './advise.ts';
@@ -47,6 +47,40 @@ describe('a fault', () => {
     putUser8(mm, address, 5);
     expect(kernel.physical.allocated).toBe(before + 1);
     expect(getUser8(mm, address + PAGE_SIZE)).toBe(0);
+  });
+
+  it('in a big area finds frames side by side, that an area of few pages does without', () => {
+    const machine = testMachine();
+    const { kernel, mm } = machine;
+    const chunk = CHUNK_FRAMES * PAGE_SIZE;
+    const area = doMmap(mm, 0, 4 * chunk, RW, ANON, null, 0);
+    const start = Math.ceil(area / chunk) * chunk;
+    const frame = (address: number) => mm.pageTable.get(address) >>> 12;
+    for (const n of [7, 0, CHUNK_FRAMES - 1]) putUser8(mm, start + n * PAGE_SIZE, n);
+    expect(getUser8(mm, start + 9 * PAGE_SIZE)).toBe(0); // the frame of zeros, until it is written to
+    putUser8(mm, start + 9 * PAGE_SIZE, 9);
+    const first = frame(start);
+    expect(first % CHUNK_FRAMES).toBe(0);
+    for (const n of [7, 9, CHUNK_FRAMES - 1]) expect(frame(start + n * PAGE_SIZE)).toBe(first + n);
+    expect(mm.rss).toBe(4);
+    // A copy for a child is any frame; so is what comes to a place whose frame the child still has.
+    const child = dupMm(mm);
+    putUser8(child, start, 1);
+    expect(mm.chunks.size).toBe(1);
+    expect(child.chunks.size).toBe(0);
+    putUser8(mm, start, 2);
+    doMunmap(mm, start + 7 * PAGE_SIZE, PAGE_SIZE);
+    doMmap(mm, start + 7 * PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP.FIXED, null, 0);
+    putUser8(mm, start + 7 * PAGE_SIZE, 3);
+    expect(frame(start + 7 * PAGE_SIZE)).not.toBe(first + 7);
+    expect(getUser8(child, start + 7 * PAGE_SIZE)).toBe(7);
+    mmPut(child);
+    const small = doMmap(mm, 0, PAGE_SIZE, RW, ANON, null, 0);
+    putUser8(mm, small, 1);
+    expect(mm.chunks.size).toBe(1);
+    mmPut(mm);
+    expect(leakedFrames(machine)).toBe(0);
+    expect(kernel.physical.reserve()).toBeGreaterThan(0);
   });
 
   it('takes the frame over when the other owner is gone', () => {

@@ -1,7 +1,7 @@
 /**
  * Page faults (arch/x86/mm/fault.c, mm/memory.c): finding the area, growing the stack, and bringing in or copying the page.
  */
-import { frameOf, OutOfFrames, PAGE_SIZE, PF_ERROR, PTE, USER_END } from '../../emulator/api.ts';
+import { CHUNK_FRAMES, frameOf, OutOfFrames, PAGE_SIZE, PF_ERROR, PTE, USER_END } from '../../emulator/api.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
@@ -9,9 +9,13 @@ import { mayExpand, rlimit } from './limits.ts';
 import { reclaimPages, withReclaim } from './memory.ts';
 import type { Mm } from './mm.ts';
 import { cachedPage } from './pagecache.ts';
-import { accountVma, mapFrame, pageDown } from './pages.ts';
+import { accountVma, mapFrame, pageDown, pageUp } from './pages.ts';
 import { pageChanged } from './tlb.ts';
 import { findVmaIndex, VM, VM_ACCESS, type Vma } from './vma.ts';
+
+const CHUNK_SIZE = CHUNK_FRAMES * PAGE_SIZE;
+/** Areas of so many bytes get their frames in chunks: what many processes have each is smaller. */
+const BIG_AREA = 4 << 20;
 
 /** What became of a fault. */
 export const FAULT = {
@@ -92,7 +96,7 @@ const bringIn = (mm: Mm, vma: Vma, page: number, write: boolean): FaultResult =>
         mm,
         vma,
         page,
-        withReclaim(kernel, () => physical.alloc()),
+        withReclaim(kernel, () => anonymousFrame(mm, vma, page)),
         PTE.write | PTE.dirty,
       );
     } else {
@@ -129,6 +133,29 @@ const bringIn = (mm: Mm, vma: Vma, page: number, write: boolean): FaultResult =>
   return FAULT.handled;
 };
 
+/**
+ * A cleared frame for a page of private anonymous memory. In a big area it comes from a chunk, where it lies beside those of
+ * its neighbours: executors translate such pages together. Nothing else is different, and a chunk is given back with the last of its frames.
+ */
+const anonymousFrame = (mm: Mm, vma: Vma, page: number): number => {
+  const { physical } = mm.kernel;
+  if (vma.end - vma.start < BIG_AREA) return physical.alloc();
+  const piece = Math.floor(page / CHUNK_SIZE);
+  let chunk = mm.chunks.get(piece) ?? 0;
+  if (!physical.isReserved(chunk)) {
+    if (!isAllOf(mm, vma, piece * CHUNK_SIZE)) return physical.alloc();
+    chunk = physical.reserve();
+    mm.chunks.set(piece, chunk);
+  }
+  return physical.allocIn(chunk, (page % CHUNK_SIZE) / PAGE_SIZE);
+};
+
+/** Whether the area has all pages from `start` on that a chunk has frames for, or, as the heap, is likely to get them. */
+const isAllOf = (mm: Mm, vma: Vma, start: number): boolean => {
+  if (vma.flags & VM.GROWSDOWN || vma.mapping !== null || start < vma.start) return false;
+  return start + CHUNK_SIZE <= vma.end || vma.end === pageUp(mm.brk);
+};
+
 /** do_fault_around: what is cached near a file page is likely to be needed soon. */
 const mapAround = (mm: Mm, vma: Vma, page: number): void => {
   const { pages, inode } = vma.mapping!;
@@ -154,7 +181,7 @@ const copyOnWrite = (mm: Mm, vma: Vma, page: number, entry: number): FaultResult
     pageTable.protect(page, (entry & 0xfff) | PTE.write | PTE.dirty, executable);
   } else {
     const zero = frame === kernel.memory.zeroFrame;
-    const copy = withReclaim(kernel, () => (zero ? physical.alloc() : physical.copy(frame)));
+    const copy = withReclaim(kernel, () => (zero ? anonymousFrame(mm, vma, page) : physical.copy(frame)));
     pageTable.map(page, copy, PTE.write | PTE.dirty, executable);
     physical.unref(frame);
   }

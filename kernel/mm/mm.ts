@@ -13,6 +13,8 @@ export interface Mm {
   /** The machine it lives in: user access has to reach frames, files and the CPU's TLB from an `Mm` alone. */
   readonly kernel: Kernel;
   readonly pageTable: PageTable;
+  /** Chunks of frames for big anonymous mappings (`fault.ts`), by address / 2 MiB; those that are gone included. */
+  chunks: Map<number, number>;
   /** In order of address. */
   vmas: Vma[];
   /** The program it was made for (exe_file), one reference; nobody may write to that file. Null before the first exec. */
@@ -61,6 +63,7 @@ export interface Mm {
 export const newMm = (kernel: Kernel): Mm => ({
   kernel,
   pageTable: new PageTable(kernel.physical),
+  chunks: new Map(),
   vmas: [],
   exeFile: null,
   users: 1,

@@ -52,6 +52,8 @@ export interface Begin {
   readonly flagsWanted: boolean;
   /** It writes registers inside an `if`. */
   readonly conditional: boolean;
+  /** Its accesses to memory were to large pages (`interpreter/large.ts`). */
+  readonly large?: boolean;
 }
 
 export abstract class ControlEmitter extends FloatEmitter {

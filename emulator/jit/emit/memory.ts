@@ -1,5 +1,6 @@
 /** Accesses of `RegionOps` to memory: through the TLB, alone, together with others (`plan.ts`), or round after round. */
 import { FLOAT } from '../../interpreter/float-values.ts';
+import { largeTable, pushLargeMiss, pushLargeSlot } from '../../interpreter/large.ts';
 import { pushHost, pushTlbMiss, pushTlbSlot } from '../../interpreter/translate.ts';
 import { typeOf, type Value } from '../../interpreter/values.ts';
 import type { Instruction, MemoryOperand, Operand, Width } from '../../isa/instruction.ts';
@@ -129,12 +130,41 @@ export abstract class MemoryEmitter extends VectorEmitter {
     const table = access === 'read' ? LINEAR.tlbRead : LINEAR.tlbWrite;
     const at = this.#local(address);
     if (this.repeating) return this.#translatedInRound(table, at, bytes);
+    if (this.beginning.large === true) return this.#translatedLarge(table, at, bytes);
     const slot = f.local(i32);
     pushTlbSlot(f, at);
     f.set(slot);
     pushTlbMiss(f, table, slot, at, bytes);
     this.leaveIf();
     pushHost(f, table, slot, at);
+    return this.pop(i32);
+  }
+
+  /** The same where a large page is likely. */
+  #translatedLarge(table: number, at: number, bytes: number): Value {
+    const { f } = this;
+    const slot = f.local(i32);
+    const addend = f.local(i32);
+    pushLargeSlot(f, at);
+    f.set(slot);
+    f.get(slot);
+    f.memory(OP.i32Load, largeTable(table) + 8);
+    f.set(addend);
+    pushLargeMiss(f, table, slot, at, bytes);
+    f.unlikely();
+    f.if();
+    pushTlbSlot(f, at);
+    f.set(slot);
+    pushTlbMiss(f, table, slot, at, bytes);
+    this.leaveIf();
+    f.get(slot);
+    f.memory(OP.i32Load, table + 8);
+    f.set(addend);
+    f.end();
+    f.get(addend);
+    f.get(at);
+    f.op(OP.i32WrapI64);
+    f.op(OP.i32Add);
     return this.pop(i32);
   }
 

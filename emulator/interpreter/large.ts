@@ -1,0 +1,213 @@
+/**
+ * Large pages: 2 MiB of which all pages are present with frames that lie side by side in linear memory, as those of big anonymous
+ * mappings do. Guests see nothing of it. One entry of a small table, which stays in the host's nearest cache, then translates what
+ * takes 512 of the TLB's own.
+ *
+ * Invariants:
+ *  - An entry is as one of the TLB, for 2 MiB; it lies where bits 29:21 of an address say.
+ *  - All pages of an entry are accessed, those of a write entry dirty and writable, and their frames without decoded code.
+ *  - It goes with the first of its pages that changes (`tlb.ts`).
+ *
+ * Entries are made where the TLB misses. Code that looks at them (`jit/emit/memory.ts`) is made for instructions that miss the
+ * TLB with addresses in large pages; some of those are put down in a ring.
+ */
+import { LARGE_BITS, LARGE_SHIFT, LINEAR, PAGE_SHIFT, TLB_ENTRY_BITS } from '../memory/layout.ts';
+import { PTE } from '../memory/paging.ts';
+import { STATE } from '../state.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import type { FunctionWriter, ModuleWriter, Signature } from '../wasm/writer.ts';
+
+const { i32, i64 } = TYPE;
+
+const LARGE_MASK = -(1n << BigInt(LARGE_SHIFT));
+/** Bits of an address or frame below those of a large page. */
+const WITHIN = (1 << LARGE_SHIFT) - 1;
+const PAGE_MASK = -(1 << PAGE_SHIFT);
+
+/** One look in so many at pages that might make up a large one: it takes as long as a few hundred misses, and may be for nothing. */
+const TRIES = 16;
+/** One miss in so many is put down. */
+export const SAMPLE = 256;
+/** Entries of the ring. */
+export const SAMPLES = (LINEAR.largeRingEnd - LINEAR.largeRing) / 8;
+
+/** The table for large pages that goes with one for small ones. */
+export const largeTable = (table: number): number => (table === LINEAR.tlbRead ? LINEAR.largeRead : LINEAR.largeWrite);
+
+/** Pushes the offset in a table of the entry for the address in local `address`. */
+export const pushLargeSlot = (f: FunctionWriter, address: number): void => {
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(LARGE_SHIFT - TLB_ENTRY_BITS);
+  f.op(OP.i32ShrU);
+  f.i32(((1 << LARGE_BITS) - 1) << TLB_ENTRY_BITS);
+  f.op(OP.i32And);
+};
+
+/** Pushes 1 if the entry does not translate all of the access. */
+export const pushLargeMiss = (f: FunctionWriter, table: number, slot: number, address: number, bytes: number): void => {
+  f.get(address);
+  if (bytes > 1) {
+    f.i64(BigInt(bytes - 1));
+    f.op(OP.i64Add);
+  }
+  f.i64(LARGE_MASK);
+  f.op(OP.i64And);
+  f.get(slot);
+  f.memory(OP.i64Load, largeTable(table));
+  f.op(OP.i64Ne);
+};
+
+/** Pushes one more than the state's field was, which becomes it. */
+const pushCounted = (f: FunctionWriter, field: number): void => {
+  const count = f.local(i32);
+  f.i32(0);
+  f.memory(OP.i32Load, field);
+  f.i32(1);
+  f.op(OP.i32Add);
+  f.set(count);
+  f.i32(0);
+  f.get(count);
+  f.memory(OP.i32Store, field);
+  f.get(count);
+};
+
+/** Counts a miss for an address in a large page, if a region was left for it, and may put down where. */
+export const noteLargeMiss = (f: FunctionWriter): void => {
+  const count = f.local(i32);
+  f.i32(0);
+  f.memory(OP.i64Load, STATE.leftAt);
+  f.i64(0n);
+  f.op(OP.i64Ne);
+  f.if();
+  pushCounted(f, STATE.largeMisses);
+  f.set(count);
+  f.get(count);
+  f.i32(SAMPLE - 1);
+  f.op(OP.i32And);
+  f.op(OP.i32Eqz);
+  f.if();
+  f.get(count);
+  f.i32(Math.log2(SAMPLE / 8));
+  f.op(OP.i32ShrU);
+  f.i32((SAMPLES - 1) * 8);
+  f.op(OP.i32And);
+  f.i32(0);
+  f.memory(OP.i64Load, STATE.leftAt);
+  f.memory(OP.i64Store, LINEAR.largeRing);
+  f.end();
+  // A miss of the interpreter's own is not to be taken for another one there.
+  f.i32(0);
+  f.i64(0n);
+  f.memory(OP.i64Store, STATE.leftAt);
+  f.end();
+};
+
+/** (address, byte offset of the page's table entry, byte offset of its frame) */
+export const FILL_LARGE: Signature = { params: [i64, i32, i32], results: [] };
+
+/** Leaves the function if the value on the stack is not 0. */
+const returnIf = (f: FunctionWriter): void => {
+  f.if();
+  f.op(OP.return);
+  f.end();
+};
+
+/** Adds the function that makes an entry, if the pages around one are a large one. */
+export const addFillLarge = (m: ModuleWriter, write: boolean): void => {
+  const f = m.function(FILL_LARGE, write ? 'fillLargeWrite' : 'fillLargeRead');
+  const [address, entry, frame] = [0, 1, 2];
+  const table = write ? LINEAR.largeWrite : LINEAR.largeRead;
+  const bits = PTE.present | PTE.accessed | (write ? PTE.write | PTE.dirty : 0);
+  const first = f.local(i32);
+  const wanted = f.local(i32);
+  const slot = f.local(i32);
+  pushCounted(f, STATE.largeTries);
+  f.i32(TRIES - 1);
+  f.op(OP.i32And);
+  returnIf(f);
+  f.get(frame);
+  f.i32(~WITHIN);
+  f.op(OP.i32And);
+  f.set(first);
+  f.get(first);
+  f.i32(bits);
+  f.op(OP.i32Or);
+  f.set(wanted);
+  f.get(entry);
+  f.i32(PAGE_MASK);
+  f.op(OP.i32And);
+  f.set(entry);
+  f.loop();
+  f.get(entry);
+  f.memory(OP.i32Load);
+  f.i32(PAGE_MASK | bits);
+  f.op(OP.i32And);
+  f.get(wanted);
+  f.op(OP.i32Ne);
+  returnIf(f);
+  f.get(wanted);
+  f.i32(1 << PAGE_SHIFT);
+  f.op(OP.i32Add);
+  f.set(wanted);
+  f.get(entry);
+  f.i32(8);
+  f.op(OP.i32Add);
+  f.set(entry);
+  f.get(entry);
+  f.i32(~PAGE_MASK);
+  f.op(OP.i32And);
+  f.brIf(0);
+  f.end();
+  if (write) {
+    // Flags of the frames, eight at once.
+    f.get(first);
+    f.i32(PAGE_SHIFT);
+    f.op(OP.i32ShrU);
+    f.set(entry);
+    f.loop();
+    f.get(entry);
+    f.memory(OP.i64Load, LINEAR.frameFlags);
+    f.i64(0n);
+    f.op(OP.i64Ne);
+    returnIf(f);
+    f.get(entry);
+    f.i32(8);
+    f.op(OP.i32Add);
+    f.set(entry);
+    f.get(entry);
+    f.i32(WITHIN >>> PAGE_SHIFT);
+    f.op(OP.i32And);
+    f.brIf(0);
+    f.end();
+  }
+  pushLargeSlot(f, address);
+  f.set(slot);
+  f.get(slot);
+  f.get(address);
+  f.i64(LARGE_MASK);
+  f.op(OP.i64And);
+  f.memory(OP.i64Store, table);
+  f.get(slot);
+  f.get(first);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(~WITHIN);
+  f.op(OP.i32And);
+  f.op(OP.i32Sub);
+  f.memory(OP.i32Store, table + 8);
+  f.i32(0);
+  f.i32(1);
+  f.memory(OP.i32Store, STATE.largeFilled);
+};
+
+/** Pushes 1 if a page's frame (byte offset in local `frame`) lies where it does in a large page. */
+export const pushMayBeLarge = (f: FunctionWriter, address: number, frame: number): void => {
+  f.get(frame);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.op(OP.i32Xor);
+  f.i32(WITHIN & PAGE_MASK);
+  f.op(OP.i32And);
+  f.op(OP.i32Eqz);
+};
