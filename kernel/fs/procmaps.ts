@@ -36,7 +36,7 @@ const vmaLine = (mm: Mm, vma: Vma): string => {
     (vma.flags & VM.WRITE ? 'w' : '-') +
     (vma.flags & VM.EXEC ? 'x' : '-') +
     (vma.flags & VM.MAYSHARE ? 's' : 'p');
-  const anonymous = vma.mapping === null || vma.mapping === mm.kernel.memory.vdso ? '00:00' : SHMEM_DEVICE;
+  const anonymous = vma.mapping === null || vma.mapping.object?.special ? '00:00' : SHMEM_DEVICE;
   const device = inode === undefined ? anonymous : `${hex(majorOf(inode.dev), 2)}:${hex(minorOf(inode.dev), 2)}`;
   const offset = vma.mapping === null ? 0 : vma.offset;
   const ino = inode?.ino ?? vma.mapping?.object?.ino ?? 0;
@@ -81,7 +81,9 @@ const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [VM.MAYEXEC, 'me'],
   [VM.MAYSHARE, 'ms'],
   [VM.GROWSDOWN, 'gd'],
+  [VM.PFNMAP, 'pf'],
   [VM.LOCKED, 'lo'],
+  [VM.IO, 'io'],
   [VM.SEQ_READ, 'sr'],
   [VM.RAND_READ, 'rr'],
   [VM.DONTCOPY, 'dc'],

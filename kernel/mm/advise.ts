@@ -8,7 +8,7 @@ import { merge } from './mmap.ts';
 import { isolate } from './mprotect.ts';
 import { punchCached, writebackPages } from './pagecache.ts';
 import { pageAlign, zapRange } from './pages.ts';
-import { findVmaIndex, VM, VM_ACCESS, type Vma, vmaAt } from './vma.ts';
+import { findVmaIndex, isUncuttable, VM, VM_ACCESS, VM_SPECIAL, type Vma, vmaAt } from './vma.ts';
 
 type Advice = (mm: Mm, vma: Vma, start: number, end: number) => number;
 
@@ -19,6 +19,7 @@ const change =
     if (refuse(vma)) return -ERRNO.EINVAL;
     const flags = (vma.flags & ~clear) | set;
     if (flags === vma.flags) return 0;
+    if (isUncuttable(vma, start, end)) return -ERRNO.EINVAL;
     const part = isolate(mm, vma, start, end);
     if (part === null) return -ERRNO.EAGAIN;
     part.flags = flags;
@@ -27,20 +28,26 @@ const change =
 
 const isPrivateAnonymous = (vma: Vma) => vma.mapping === null;
 
+/** Pages that stay where they are. */
+const FIXED = VM.LOCKED | VM.PFNMAP;
+
 const zap: Advice = (mm, vma, start, end) => {
   zapRange(mm, vma, start, end);
   return 0;
 };
 
-const dontNeed: Advice = (mm, vma, start, end) => (vma.flags & VM.LOCKED ? -ERRNO.EINVAL : zap(mm, vma, start, end));
+const dontNeed: Advice = (mm, vma, start, end) => (vma.flags & FIXED ? -ERRNO.EINVAL : zap(mm, vma, start, end));
+
+const dontNeedLocked: Advice = (mm, vma, start, end) =>
+  vma.flags & VM.PFNMAP ? -ERRNO.EINVAL : zap(mm, vma, start, end);
 
 /** Pages may go at once: a read gives zeros or the old bytes, both are allowed. */
 const free: Advice = (mm, vma, start, end) =>
-  vma.flags & VM.LOCKED || !isPrivateAnonymous(vma) ? -ERRNO.EINVAL : zap(mm, vma, start, end);
+  vma.flags & FIXED || !isPrivateAnonymous(vma) ? -ERRNO.EINVAL : zap(mm, vma, start, end);
 
 /** Punches a hole into the object behind a shared mapping. */
 const remove: Advice = (mm, vma, start, end) => {
-  if (vma.flags & VM.LOCKED || vma.mapping === null) return -ERRNO.EINVAL;
+  if (vma.flags & VM.LOCKED || vma.mapping === null || vma.mapping.object?.special) return -ERRNO.EINVAL;
   if ((vma.flags & (VM.SHARED | VM.MAYWRITE)) !== (VM.SHARED | VM.MAYWRITE)) return -ERRNO.EACCES;
   const from = vma.offset + (start - vma.start);
   const inode = vma.mapping.inode;
@@ -79,21 +86,21 @@ const ADVICE: Readonly<Record<number, Advice>> = {
   [MADV.SEQUENTIAL]: change(VM.RAND_READ, VM.SEQ_READ),
   [MADV.WILLNEED]: nothing,
   [MADV.DONTNEED]: dontNeed,
-  [MADV.DONTNEED_LOCKED]: zap,
+  [MADV.DONTNEED_LOCKED]: dontNeedLocked,
   [MADV.FREE]: free,
   [MADV.REMOVE]: remove,
   [MADV.DONTFORK]: change(0, VM.DONTCOPY),
-  [MADV.DOFORK]: change(VM.DONTCOPY, 0),
-  [MADV.WIPEONFORK]: change(0, VM.WIPEONFORK, (vma) => !isPrivateAnonymous(vma)),
+  [MADV.DOFORK]: change(VM.DONTCOPY, 0, (vma) => (vma.flags & VM.IO) !== 0),
+  [MADV.WIPEONFORK]: change(0, VM.WIPEONFORK, (vma) => !isPrivateAnonymous(vma) && !vma.mapping?.object?.special),
   [MADV.KEEPONFORK]: change(VM.WIPEONFORK, 0),
   [MADV.DONTDUMP]: change(0, VM.DONTDUMP),
-  [MADV.DODUMP]: change(VM.DONTDUMP, 0),
+  [MADV.DODUMP]: change(VM.DONTDUMP, 0, (vma) => (vma.flags & VM_SPECIAL) !== 0),
   [MADV.MERGEABLE]: nothing,
   [MADV.UNMERGEABLE]: nothing,
   [MADV.HUGEPAGE]: nothing,
   [MADV.NOHUGEPAGE]: nothing,
-  [MADV.COLD]: (_mm, vma) => (vma.flags & VM.LOCKED ? -ERRNO.EINVAL : 0),
-  [MADV.PAGEOUT]: (_mm, vma) => (vma.flags & VM.LOCKED ? -ERRNO.EINVAL : 0),
+  [MADV.COLD]: (_mm, vma) => (vma.flags & FIXED ? -ERRNO.EINVAL : 0),
+  [MADV.PAGEOUT]: (_mm, vma) => (vma.flags & FIXED ? -ERRNO.EINVAL : 0),
   [MADV.COLLAPSE]: () => -ERRNO.EINVAL, // there are no huge pages to collapse into
   [MADV.POPULATE_READ]: populateFor(0),
   [MADV.POPULATE_WRITE]: populateFor(PF_ERROR.write),

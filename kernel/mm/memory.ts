@@ -12,31 +12,58 @@ export interface Memory {
   readonly zeroFrame: number;
   /** The page cache: of each mapped inode its cached pages (inode->i_mapping). */
   readonly mappings: Map<Inode, AddressSpace>;
-  /** The page of the vDSO, made at boot, which every program maps: `process/vdso.ts`. */
+  /** The page of the vDSO and what it would read on Linux, made at boot, which every program maps: `process/vdso.ts`. */
   readonly vdso: AddressSpace;
+  readonly vvar: AddressSpace;
+  readonly vclock: AddressSpace;
   /** Last `AddressSpace.futexId` given out. */
   lastFutexId: number;
 }
 
-/** The kernel's own mapping: nothing is to be done when areas of it come and go. */
-const VDSO: MappedObject = Object.freeze({
-  ops: Object.freeze({ opened: () => {}, closed: () => {} }),
-  name: '[vdso]',
-  ino: 0,
+/** The kernel's own mappings: nothing is to be done when areas of them come and go. */
+const special = (name: string, moving: MappedObject['ops']['moving'] = () => 0): MappedObject =>
+  Object.freeze({ ops: Object.freeze({ opened: () => {}, closed: () => {}, moving }), special: true, name, ino: 0 });
+
+const VDSO = special('[vdso]', (_object, mm, target) => {
+  mm.vdso = target;
+  return 0;
+});
+const VVAR = special('[vvar]');
+const VCLOCK = special('[vvar_vclock]');
+
+const specialPages = (object: MappedObject, pages: [index: number, frame: number][]): AddressSpace => ({
+  ...{ inode: null, object, pages: new Map(pages), vmas: 0, size: 0, mtime: 0n },
 });
 
 const newVdso = (physical: PhysicalMemory): AddressSpace => {
   const frame = physical.alloc();
   physical.u8.set(vdsoImage(), frame * PAGE_SIZE);
-  return { inode: null, object: VDSO, pages: new Map([[0, frame]]), vmas: 0, size: 0, mtime: 0n };
+  return specialPages(VDSO, [[0, frame]]);
 };
 
-export const newMemory = (physical: PhysicalMemory): Memory => ({
-  zeroFrame: physical.alloc(),
-  mappings: new Map(),
-  vdso: newVdso(physical),
-  lastFutexId: 0,
-});
+/** Which of the pages there are: the time and the random generator's state. No other time namespace, no more data. */
+const VVAR_TIME = 0;
+const VVAR_RNG = 2;
+
+/** The vDSO here reads none of it: it is zero, and so is what Linux's own tells others, who are not to look. */
+const newVvar = (physical: PhysicalMemory, zeroFrame: number): AddressSpace => {
+  const pages = [VVAR_TIME, VVAR_RNG].map((index): [number, number] => [index, zeroFrame]);
+  for (const _ of pages) physical.ref(zeroFrame);
+  return specialPages(VVAR, pages);
+};
+
+export const newMemory = (physical: PhysicalMemory): Memory => {
+  const zeroFrame = physical.alloc();
+  return {
+    zeroFrame,
+    mappings: new Map(),
+    vdso: newVdso(physical),
+    vvar: newVvar(physical, zeroFrame),
+    // Clocks of a hypervisor: there is none.
+    vclock: specialPages(VCLOCK, []),
+    lastFutexId: 0,
+  };
+};
 
 /** Drops every cached page that no address space maps; all of them are clean. Returns how many frames became free. */
 export const reclaimPages = (kernel: Kernel): number => {

@@ -9,7 +9,7 @@ import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
 import { isolate } from './mprotect.ts';
 import { pageAlign, pageDown } from './pages.ts';
-import { findVmaIndex, VM, VM_ACCESS } from './vma.ts';
+import { findVmaIndex, VM, VM_ACCESS, VM_SPECIAL } from './vma.ts';
 
 /** mlock(2), mlock2(2). */
 export const doMlock = (mm: Mm, address: number, length: number, onFault: boolean): number => {
@@ -52,6 +52,7 @@ export const doMunlockall = (mm: Mm): number => {
 const lockEverything = (mm: Mm, lock: number): void => {
   mm.lockedVm = 0;
   for (const vma of mm.vmas) {
+    if (vma.flags & VM_SPECIAL) continue;
     vma.flags = (vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT)) | lock;
     if (lock) mm.lockedVm += (vma.end - vma.start) / PAGE_SIZE;
   }
@@ -70,7 +71,7 @@ const lockRange = (mm: Mm, start: number, end: number, lock: number): number => 
     }
     const stop = Math.min(area.end, end);
     const flags = (area.flags & ~(VM.LOCKED | VM.LOCKONFAULT)) | lock;
-    if (flags !== area.flags) {
+    if (flags !== area.flags && !(area.flags & VM_SPECIAL)) {
       const vma = isolate(mm, area, at, stop);
       if (vma === null) {
         result = -ERRNO.ENOMEM;
@@ -91,6 +92,10 @@ const populateLocked = (mm: Mm, start: number, end: number): number => {
   for (let at = start; at < end; ) {
     const vma = mm.vmas[findVmaIndex(mm, at)]!;
     const stop = Math.min(vma.end, end);
+    if (vma.flags & (VM.IO | VM.PFNMAP)) {
+      at = stop;
+      continue;
+    }
     if (!(vma.flags & VM_ACCESS)) return -ERRNO.ENOMEM;
     const result = populate(mm, at, stop);
     if (result === FAULT.outOfMemory) return -ERRNO.EAGAIN;

@@ -18,9 +18,11 @@ import {
   findVmaIndex,
   holdVma,
   insertVma,
+  isUncuttable,
   mergeVmas,
   splitVma,
   VM,
+  VM_SPECIAL,
   type Vma,
 } from './vma.ts';
 
@@ -145,8 +147,9 @@ export const mapShared = (
   const start = getUnmappedArea(mm, address, size, fixed ? MAP.FIXED : 0);
   if (start < 0) return start;
   if (start < MMAP_MIN_ADDR && mm.kernel.current.cred.euid !== 0) return -ERRNO.EPERM;
+  const locked = access & VM_SPECIAL ? mm.defFlags & ~(VM.LOCKED | VM.LOCKONFAULT) : mm.defFlags;
   const shared = access & VM.WRITE ? VM.SHARED | VM.MAYWRITE : 0;
-  const flags = access | VM.MAYREAD | (mayExec ? VM.MAYEXEC : 0) | VM.MAYSHARE | shared | mm.defFlags;
+  const flags = access | VM.MAYREAD | (mayExec ? VM.MAYEXEC : 0) | VM.MAYSHARE | shared | locked;
   if (flags & VM.LOCKED && !mayLock(mm, size)) return -ERRNO.EAGAIN;
   const result = mmapRegion(mm, start, size, flags, null, 0, object);
   if (result >= 0 && flags & VM.LOCKED && !(flags & VM.LOCKONFAULT)) populate(mm, start, start + size);
@@ -213,6 +216,9 @@ export const unmapRange = (mm: Mm, start: number, end: number): number => {
   let index = findVmaIndex(mm, start);
   const first = mm.vmas[index];
   if (first === undefined || first.start >= end) return 0;
+  if (first.start < start && isUncuttable(first, start, end)) return -ERRNO.EINVAL;
+  const last = mm.vmas[findVmaIndex(mm, end - 1)];
+  if (last !== undefined && last.start < end && isUncuttable(last, last.start, end)) return -ERRNO.EINVAL;
   if (first.start < start) {
     if (first.end > end && mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
     splitVma(mm, first, start);

@@ -7,7 +7,7 @@ import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
 import { accountVma, pageAlign } from './pages.ts';
 import { pagesChanged } from './tlb.ts';
-import { findVmaIndex, splitVma, VM, VM_ACCESS, type Vma } from './vma.ts';
+import { findVmaIndex, isUncuttable, splitVma, VM, VM_ACCESS, type Vma } from './vma.ts';
 
 const PROT_ALL = PROT.READ | PROT.WRITE | PROT.EXEC | PROT.SEM;
 
@@ -73,6 +73,7 @@ const protectPart = (mm: Mm, area: Vma, start: number, end: number, wanted: numb
       flags |= VM.ACCOUNT;
     }
   }
+  if (isUncuttable(area, start, end)) return -ERRNO.EINVAL;
   const vma = isolate(mm, area, start, end);
   if (vma === null) return -ERRNO.ENOMEM;
   accountVma(mm, old, bytes, -1);

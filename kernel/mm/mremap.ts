@@ -9,7 +9,7 @@ import { merge, unmapRange } from './mmap.ts';
 import { accountVma, pageUp } from './pages.ts';
 import { pagesChanged } from './tlb.ts';
 import { getUnmappedArea } from './unmapped.ts';
-import { findIntersection, holdVma, insertVma, VM, type Vma, vmaAt } from './vma.ts';
+import { findIntersection, holdVma, insertVma, isUncuttable, VM, type Vma, vmaAt } from './vma.ts';
 
 /** mremap(2). `newAddress` counts with MREMAP_FIXED, and with MREMAP_DONTUNMAP as a hint. The new address or -errno. */
 export const doMremap = (
@@ -63,6 +63,7 @@ export const doMremap = (
   const hint = placed ? newAddress : 0;
   const target = getUnmappedArea(mm, hint, newSize, flags & MREMAP.FIXED ? MAP.FIXED : 0);
   if (target < 0) return target;
+  if (isUncuttable(source, address, address + size)) return -ERRNO.EINVAL;
   const object = source.mapping?.object ?? null;
   const kept = object?.ops.moving?.(object, mm, target) ?? 0;
   if (kept < 0) return kept;

@@ -22,6 +22,8 @@ export interface MappedObject {
     /** An area of it is about to move to `target`: 0, or -errno to refuse. */
     moving?(object: MappedObject, mm: Mm, target: number): number;
   };
+  /** The kernel's own pages: there are no others, access is SIGBUS; areas of it are whole or not at all. */
+  readonly special?: true;
   /** Name and inode number in /proc/PID/maps. */
   readonly name: string;
   ino: number;
@@ -74,6 +76,7 @@ export const cachedPage = (kernel: Kernel, mapping: AddressSpace, index: number,
   if (mapping.inode !== null && index * PAGE_SIZE >= mapping.inode.size) return -ERRNO.EFAULT;
   const cached = mapping.pages.get(index);
   if (cached !== undefined) return cached;
+  if (mapping.object?.special) return -ERRNO.EFAULT;
   const { physical } = kernel;
   const frame = withReclaim(kernel, () => physical.alloc());
   if (file !== null) {

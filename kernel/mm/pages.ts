@@ -33,6 +33,7 @@ export const mapFrame = (mm: Mm, vma: Vma, address: number, frame: number, flags
     mm.kernel.physical.unref(frame);
     throw error;
   }
+  if (vma.flags & VM.PFNMAP) return;
   mm.rss++;
   if (mm.rss > mm.maxRss) mm.maxRss = mm.rss;
 };
@@ -58,7 +59,7 @@ export const zapRange = (mm: Mm, vma: Vma, start: number, end: number, tellCpu =
     if (tellCpu && count <= FLUSH_ALL) changed.push(address);
   });
   if (count === 0) return;
-  mm.rss -= count;
+  if (!(vma.flags & VM.PFNMAP)) mm.rss -= count;
   if (!tellCpu) return;
   if (count > FLUSH_ALL || !isActive(mm)) pagesChanged(mm, start, end);
   else for (const address of changed) pageChanged(mm, address);

@@ -37,8 +37,14 @@ const force = (mm: Mm, address: number, write: boolean, access: () => void): voi
   pagesChanged(mm, vma.start, vma.end);
 };
 
+/** Pages of the kernel's own are for the program alone (check_vma_flags). Throws `UserFault`. */
+const refuseKernelPages = (mm: Mm, address: number): void => {
+  if ((vmaAt(mm, address)?.flags ?? 0) & (VM.IO | VM.PFNMAP)) throw new UserFault(address);
+};
+
 /** Reads what lies in one page. Throws `UserFault`. */
 const readPiece = (mm: Mm, address: number, length: number): Uint8Array => {
+  refuseKernelPages(mm, address);
   try {
     return copyFromUser(mm, address, length);
   } catch (thrown) {
@@ -53,6 +59,7 @@ const readPiece = (mm: Mm, address: number, length: number): Uint8Array => {
 };
 
 const writePiece = (mm: Mm, address: number, bytes: Uint8Array): void => {
+  refuseKernelPages(mm, address);
   try {
     copyToUser(mm, address, bytes);
   } catch (thrown) {

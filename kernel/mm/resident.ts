@@ -1,7 +1,7 @@
 /** What of an address space is in memory, page by page: the counters of /proc/PID/status and smaps (fs/proc/task_mmu.c). */
 import { frameOf, PAGE_SIZE, PTE } from '../../emulator/api.ts';
 import type { Mm } from './mm.ts';
-import type { Vma } from './vma.ts';
+import { VM, type Vma } from './vma.ts';
 
 /** Pages present, by what is behind them. The page of zeros is not counted, as in Linux. */
 export interface Resident {
@@ -54,6 +54,7 @@ const kindOf = (mm: Mm, vma: Vma, address: number, frame: number): { kind: Kind;
 export const residentPages = (mm: Mm): Resident => {
   const count: Resident = { anon: 0, file: 0, shmem: 0 };
   for (const vma of mm.vmas) {
+    if (vma.flags & VM.PFNMAP) continue;
     mm.pageTable.forEach(vma.start, vma.end, (address, entry) => {
       const frame = frameOf(entry);
       if (frame !== mm.kernel.memory.zeroFrame) count[kindOf(mm, vma, address, frame).kind]++;
@@ -64,6 +65,7 @@ export const residentPages = (mm: Mm): Resident => {
 
 /** Adds an area's bytes to `sum`. */
 export const addResident = (mm: Mm, vma: Vma, sum: ResidentDetail): void => {
+  if (vma.flags & VM.PFNMAP) return;
   mm.pageTable.forEach(vma.start, vma.end, (address, entry) => {
     const frame = frameOf(entry);
     if (frame === mm.kernel.memory.zeroFrame) return;

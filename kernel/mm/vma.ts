@@ -21,7 +21,10 @@ export const VM = {
   /** Mapped with MAP_SHARED, perhaps of a file that may only be read. */
   MAYSHARE: 0x80,
   GROWSDOWN: 0x100,
+  /** Pages that are none of the memory manager's: the kernel's own data. */
+  PFNMAP: 0x400,
   LOCKED: 0x2000,
+  IO: 0x4000,
   SEQ_READ: 0x8000,
   RAND_READ: 0x10000,
   /** Not for the child of fork. */
@@ -35,6 +38,13 @@ export const VM = {
   WIPEONFORK: 0x2000000,
   DONTDUMP: 0x4000000,
 } as const;
+
+/** Areas of devices and of the kernel: they are not locked, nor dumped because someone asks (VM_SPECIAL). */
+export const VM_SPECIAL = VM.IO | VM.DONTEXPAND | VM.PFNMAP;
+
+/** The area cannot be cut to be [start, end) (special_mapping_split). */
+export const isUncuttable = (vma: Vma, start: number, end: number): boolean =>
+  vma.mapping?.object?.special === true && (start > vma.start || end < vma.end);
 
 /** READ, WRITE and EXEC: an area with none of them is inaccessible. */
 export const VM_ACCESS = VM.READ | VM.WRITE | VM.EXEC;

@@ -189,8 +189,8 @@ const hasAnonymousPages = (mm: Mm, vma: Vma): boolean => {
 /** Bytes of an area that go into the file, by the process's filter (vma_dump_size). */
 export const vmaDumpSize = (mm: Mm, vma: Vma, filter: number): number => {
   const whole = vma.end - vma.start;
-  // The vDSO always: unwinders need it (always_dump_vma).
-  if (vma.mapping === mm.kernel.memory.vdso) return whole;
+  // The vDSO always: unwinders need it; and with it all areas that are the kernel's (always_dump_vma).
+  if (vma.mapping?.object?.special) return whole;
   if (vma.flags & VM.DONTDUMP) return 0;
   if (vma.flags & VM.SHARED) {
     const unlinked = vma.file === null || vma.file.inode.nlink === 0;
