@@ -276,7 +276,6 @@ export class Machine implements Kernel {
 
   /** The CPU stops only behind its first instruction: entries from the kernel are looked at here. */
   #isAtBreakpoint(task: Task): boolean {
-    if (this.#breakpoints.size === 0) return false;
     const { rip } = this.cpu.state;
     const { pid, rip: begun, instructions } = this.#begun;
     if (task.pid === pid && rip === begun && this.cpu.instructions === instructions) return false;
@@ -375,6 +374,9 @@ export class Machine implements Kernel {
 
   /** Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. */
   #runCurrent(task: Task): RunEnd | null {
+    const { cpu, clock, runQueue } = this;
+    const trail = this.#trail;
+    const limit = this.#instructionLimit;
     let budget = this.leftOver ?? this.#slice(task);
     this.leftOver = null;
     this.needResched = false;
@@ -396,49 +398,44 @@ export class Machine implements Kernel {
         return { kind: 'stop' };
       }
       if (budget <= 0 || this.needResched) {
-        if (budget <= 0 && this.runQueue.length > 0) task.usage.nivcsw++;
-        requeue(this.runQueue, task);
+        if (budget <= 0 && runQueue.length > 0) task.usage.nivcsw++;
+        requeue(runQueue, task);
         return null;
       }
-      const left = this.#instructionLimit - this.cpu.instructions;
-      if (left <= 0) {
+      const before = cpu.instructions;
+      if (before >= limit) {
         this.#putBack(task, budget);
         return { kind: 'instructions' };
       }
-      if (this.#isAtBreakpoint(task)) {
+      if (this.#breakpoints.size > 0 && this.#isAtBreakpoint(task)) {
         this.#putBack(task, budget);
         return { kind: 'breakpoint' };
       }
-      const before = this.cpu.instructions;
       if (budget > TIME_SLICE && !this.#isAlone()) budget = TIME_SLICE;
-      const stop = this.cpu.run(Math.min(budget, left, this.#untilTimer(budget)));
-      const executed = this.cpu.instructions - before;
+      const most = clock.deterministic ? Math.min(budget, this.#untilTimer()) : budget;
+      const stop = cpu.run(Math.min(most, limit - before));
+      const executed = cpu.instructions - before;
       task.instructions += executed;
       budget -= executed;
-      switch (stop) {
-        case STOP.syscall:
-          this.clock.traps++;
-          budget -= TRAP_COST;
-          leaveTrail(this.#trail, task.pid, this.cpu.state, this.cpu.state.getInt32(REG.rax));
-          doSyscall64(this, task);
-          if (task.origAx === -1) clearResumeFlag(this);
-          break;
-        case STOP.exception:
-          this.clock.traps++;
-          budget -= TRAP_COST;
-          leaveTrail(this.#trail, task.pid, this.cpu.state, -1 - this.cpu.state.exceptionVector);
-          handleException(this, task);
-          break;
-        case STOP.breakpoint:
-          task.origAx = -1;
-          this.#putBack(task, budget);
-          return { kind: 'breakpoint' };
-        case STOP.budget:
-          // An interrupt, not a syscall: nothing to restart, whatever rax holds.
-          task.origAx = -1;
-          // In deterministic mode a timer may be due; elsewhere this ends the slice or the run.
-          if (this.clock.deterministic && nextExpiry(this.timers) <= this.now()) budget = 0;
+      if (stop === STOP.syscall || stop === STOP.exception) {
+        clock.traps++;
+        budget -= TRAP_COST;
+        const { state } = cpu;
+        const isCall = stop === STOP.syscall;
+        leaveTrail(trail, task.pid, state, isCall ? state.getInt32(REG.rax) : -1 - state.exceptionVector);
+        if (isCall) doSyscall64(this, task);
+        else handleException(this, task);
+        if (isCall && task.origAx === -1) clearResumeFlag(this);
+        continue;
       }
+      // An interrupt, not a syscall: nothing to restart, whatever rax holds.
+      task.origAx = -1;
+      if (stop === STOP.breakpoint) {
+        this.#putBack(task, budget);
+        return { kind: 'breakpoint' };
+      }
+      // In deterministic mode a timer may be due; elsewhere this ends the slice or the run.
+      if (clock.deterministic && nextExpiry(this.timers) <= this.now()) budget = 0;
     }
   }
 
@@ -455,8 +452,7 @@ export class Machine implements Kernel {
   }
 
   /** Instructions until the next timer in deterministic mode, where they are nanoseconds too. */
-  #untilTimer(budget: number): number {
-    if (!this.clock.deterministic) return Math.max(budget, TIME_SLICE);
+  #untilTimer(): number {
     return Math.max(1, Math.ceil(nextExpiry(this.timers) - this.now()));
   }
 

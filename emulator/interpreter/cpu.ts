@@ -165,10 +165,9 @@ export class InterpreterCpu implements Cpu {
           state.rip = this.#recordAddress();
           break;
         case EXIT.syscall:
-          this.instructions = this.#count(remaining) - this.#notExecuted() + 1;
-          return STOP.syscall;
         case EXIT.regionSyscall:
-          this.instructions = this.#count(remaining);
+          // One place for both: V8 would throw its code for this function away when it comes to another for the first time.
+          this.instructions = this.#count(remaining) + (code === EXIT.syscall ? 1 - this.#notExecuted() : 0);
           return STOP.syscall;
         case EXIT.trap:
           state.dr6 = 0;

@@ -190,6 +190,7 @@ export const inSet = (set: bigint, signo: number): boolean => (set & SIGBIT[sign
  * takes ten times as long.
  */
 export const without = (set: bigint, other: bigint): bigint => {
+  if (set === 0n) return set;
   const both = set & other;
   return both === 0n ? set : set ^ both;
 };

@@ -30,10 +30,8 @@ const decode = (state: CpuState, pass: number, register: number): number => {
       return state.getUint32(register);
     case PASS.pointer:
       return state.getNumber(register);
-    case PASS.long:
-      return state.getSigned(register);
     default:
-      return 0;
+      return state.getSigned(register);
   }
 };
 
@@ -46,16 +44,19 @@ const call = (kernel: Kernel, task: Task, row: SyscallRow): number => {
   const { passes } = row;
   const handler = row.handler as SyscallHandler;
   try {
-    return handler(
-      kernel,
-      task,
-      decode(state, passes[0]!, REG.rdi),
-      decode(state, passes[1]!, REG.rsi),
-      decode(state, passes[2]!, REG.rdx),
-      decode(state, passes[3]!, REG.r10),
-      decode(state, passes[4]!, REG.r8),
-      decode(state, passes[5]!, REG.r9),
-    );
+    // Most calls have few arguments: the others are not looked at.
+    if (passes.length === 0) return handler(kernel, task);
+    const first = decode(state, passes[0]!, REG.rdi);
+    if (passes.length === 1) return handler(kernel, task, first);
+    const second = decode(state, passes[1]!, REG.rsi);
+    if (passes.length === 2) return handler(kernel, task, first, second);
+    const third = decode(state, passes[2]!, REG.rdx);
+    if (passes.length === 3) return handler(kernel, task, first, second, third);
+    const fourth = decode(state, passes[3]!, REG.r10);
+    if (passes.length === 4) return handler(kernel, task, first, second, third, fourth);
+    const fifth = decode(state, passes[4]!, REG.r8);
+    if (passes.length === 5) return handler(kernel, task, first, second, third, fourth, fifth);
+    return handler(kernel, task, first, second, third, fourth, fifth, decode(state, passes[5]!, REG.r9));
   } catch (thrown) {
     if (thrown instanceof UserFault) return -ERRNO.EFAULT;
     if (thrown instanceof OutOfFrames) return -ERRNO.ENOMEM;

@@ -113,13 +113,16 @@ export const clearFpstate = (cpu: Cpu): void => {
 };
 
 /** Which components the frame says it holds, or null for a frame of FXSAVE alone (check_xstate_in_sigframe). */
-const frameFeatures = (mm: Mm, config: FpuUserCfg, address: number, from: Uint32Array, at: number): number | null => {
+const frameFeatures = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, area: number): number | null => {
   if (config.xfeatures === 0) return null;
+  const { u32: from, view } = cpu.physical;
+  const at = area >>> 2;
   const sw = at + FRAME.sw;
   const size = from[sw + FPX_SW_BYTES.offsets.xstate_size / 4]!;
   const extended = from[sw + FPX_SW_BYTES.offsets.extended_size / 4]!;
   if (from[sw] !== FP_XSTATE_MAGIC1 || size < MIN_XSTATE_SIZE || size > config.size || size > extended) return null;
-  if (getUser32(mm, address + size) !== FP_XSTATE_MAGIC2) return null;
+  const magic2 = area === SCRATCH ? getUser32(mm, address + size) : view.getUint32(area + size, true);
+  if (magic2 !== FP_XSTATE_MAGIC2) return null;
   return from[sw + FPX_SW_BYTES.offsets.xfeatures / 4]! & config.xfeatures;
 };
 
@@ -158,7 +161,7 @@ export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): string | null
   if (span >= 0) return loadFrame(cpu, mm, config, address, span);
   userToScratch(mm, address, 0, FPSTATE.size);
   // A frame of FXSAVE alone may end here.
-  const features = frameFeatures(mm, config, address, cpu.physical.u32, SCRATCH / 4);
+  const features = frameFeatures(cpu, mm, config, address, SCRATCH);
   if (features !== null) {
     const end = features & XFEATURE.YMM ? config.size : MIN_XSTATE_SIZE;
     userToScratch(mm, address + FPSTATE.size, FPSTATE.size, end - FPSTATE.size);
@@ -172,7 +175,7 @@ const RESERVED_MXCSR = 'mxcsr has reserved bits';
 const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, area: number): string | null => {
   const { u32: from, extended } = cpu.physical;
   const at = area >>> 2;
-  const features = frameFeatures(mm, config, address, from, at);
+  const features = frameFeatures(cpu, mm, config, address, area);
   const mxcsr = from[at + FRAME.mxcsr]!;
   const badMxcsr = (mxcsr & ~MXCSR_MASK) !== 0;
   if (features === null) {

@@ -153,7 +153,7 @@ const dequeue = (kernel: Kernel, task: Task, wanted: SigSet | null): SigInfo | n
  */
 export const dequeueSynchronous = (task: Task): SigInfo | null => {
   const { pending } = task;
-  if ((without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
+  if (pending.signal === 0n || (without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
   const { queue } = pending;
   for (let at = pending.head; at < queue.length; at++) {
     const { code, signo } = queue[at]!;

@@ -49,10 +49,11 @@ const taskIgnores = (kernel: Kernel, task: Task, signo: number, force: boolean):
 
 /** Blocked signals are never ignored: the handler may have changed when they are unblocked (sig_ignored). */
 const signalIgnored = (kernel: Kernel, task: Task, signo: number, force: boolean): boolean =>
-  !inSet(task.blocked | task.realBlocked, signo) &&
+  taskIgnores(kernel, task, signo, force) &&
+  !inSet(task.blocked, signo) &&
+  !inSet(task.realBlocked, signo) &&
   // A tracer sees them all.
-  (task.trace === null || signo === SIG.SIGKILL) &&
-  taskIgnores(kernel, task, signo, force);
+  (task.trace === null || signo === SIG.SIGKILL);
 
 const flushGroup = (kernel: Kernel, task: Task, mask: bigint): void => {
   flushSignals(kernel, task.group.sharedPending, mask);
@@ -125,7 +126,7 @@ const wantsSignal = (kernel: Kernel, task: Task, signo: number): boolean => {
 
 /** The default action would end the process (sig_fatal). */
 const isFatal = (task: Task, signo: number): boolean =>
-  !inSet(KERNEL_IGNORE | KERNEL_STOP, signo) && task.sighand.action[signo]!.handler === SIG_DFL;
+  task.sighand.action[signo]!.handler === SIG_DFL && !inSet(KERNEL_IGNORE, signo) && !inSet(KERNEL_STOP, signo);
 
 /** The end of the group, with this wait status, is decided: SIGNAL_GROUP_EXIT takes the place of all other flags. */
 export const markGroupExit = (group: ThreadGroup, status: number): void => {

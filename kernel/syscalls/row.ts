@@ -42,7 +42,7 @@ export interface SyscallRow {
   readonly number: number;
   readonly name: string;
   readonly args: readonly (readonly [name: string, type: ArgumentType])[];
-  /** How each of the six registers is decoded, one of `PASS`, from the arguments' types. */
+  /** How the register of each argument is decoded, one of `PASS`, from its type. */
   readonly passes: Uint8Array;
   /** Which arguments are descriptors. */
   readonly descriptors: readonly number[];
@@ -55,8 +55,7 @@ export interface SyscallRow {
 }
 
 /** How a register becomes an argument: `ArgumentType.pass` as a number, for the way into every call. */
-export const PASS = { none: 0, int: 1, unsigned: 2, pointer: 3, long: 4 } as const;
-const REGISTERS = 6;
+export const PASS = { int: 0, unsigned: 1, pointer: 2, long: 3 } as const;
 
 /** A row whose documented behaviour is there in full, unless `missing` says what is not. */
 export const syscall = (
@@ -69,7 +68,7 @@ export const syscall = (
   number,
   name,
   args,
-  passes: Uint8Array.from({ length: REGISTERS }, (_, index) => PASS[args[index]?.[1].pass ?? 'none']),
+  passes: Uint8Array.from(args, ([, type]) => PASS[type.pass]),
   descriptors: args.flatMap(([, type], index) => (type.descriptor ? [index] : [])),
   handler,
   level: missing === '' ? 'full' : 'partial',

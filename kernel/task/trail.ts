@@ -1,7 +1,7 @@
 /** The last entries into the kernel: what a report of our own mistakes shows. */
 import type { CpuState } from '../../emulator/api.ts';
 
-/** One in `SIZE` slots, each `FIELDS` numbers, the oldest overwritten. */
+/** One in `SIZE` slots, a power of two, each `FIELDS` numbers, the oldest overwritten. */
 export interface Trail {
   readonly entries: Float64Array;
   count: number;
@@ -14,7 +14,7 @@ export const newTrail = (): Trail => ({ entries: new Float64Array(SIZE * FIELDS)
 
 /** `what` is a syscall's number, or -1 - vector for an exception. */
 export const leaveTrail = (trail: Trail, pid: number, { rip }: CpuState, what: number): void => {
-  const at = (trail.count++ % SIZE) * FIELDS;
+  const at = (trail.count++ & (SIZE - 1)) * FIELDS;
   trail.entries[at] = pid;
   trail.entries[at + 1] = rip;
   trail.entries[at + 2] = what;
