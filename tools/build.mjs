@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { inlineConstants } from './constants.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const common = {
@@ -70,12 +71,16 @@ for (const name of ['signalbox.code', 'signalbox.forms']) rmSync(join(root, 'dis
 await Promise.all([build(cli), build(library)]);
 if ((await run('tools/prepare-forms.ts', [])) !== 0) process.exit(1);
 
+const demo = join(root, 'guest/prebuilt/demo');
+const firstRun = existsSync(demo) ? ['run', demo] : ['--version'];
+const { target, charset, minifySyntax } = cli;
+await inlineConstants(join(root, cli.outfile), firstRun, { target, charset, minifySyntax });
+
 // What starts: the launcher, with the compiled code of what a first run needed.
 const launcher = join(root, 'dist/signalbox.js');
 copyFileSync(join(root, 'tools/cli/launch.mjs'), launcher);
 chmodSync(launcher, 0o755);
-const demo = join(root, 'guest/prebuilt/demo');
-spawnSync(process.execPath, [launcher, ...(existsSync(demo) ? ['run', demo] : ['--version'])], {
+spawnSync(process.execPath, [launcher, ...firstRun], {
   env: { ...process.env, SIGNALBOX_SAVE_CODE: '1' },
   stdio: 'ignore',
 });
