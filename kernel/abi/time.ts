@@ -1,5 +1,5 @@
 /** Clocks, interval timers and their structs (linux/time.h, linux/time_types.h). */
-import { array, i32, i64, long, struct, u64 } from './layout.ts';
+import { array, i32, i64, long, struct, u32, u64 } from './layout.ts';
 
 export const CLOCK = {
   REALTIME: 0,
@@ -44,6 +44,41 @@ export const TIMEVAL = struct(
   ],
   { size: 16 },
 );
+
+/** adjtimex(2). */
+export const TIMEX = struct(
+  'struct timex',
+  [
+    ['modes', u32, 'ADJ_*'],
+    ['offset', i64, 'time offset, microseconds'],
+    ['freq', i64, 'frequency offset, ppm << 16'],
+    ['maxerror', i64, 'maximum error, microseconds'],
+    ['esterror', i64, 'estimated error, microseconds'],
+    ['status', i32, 'STA_*'],
+    ['constant', i64, 'PLL time constant'],
+    ['precision', i64, 'microseconds'],
+    ['tolerance', i64, 'of the frequency, ppm << 16'],
+    ['time', TIMEVAL, 'now'],
+    ['tick', i64, 'microseconds between ticks'],
+    ['ppsfreq', i64, 'of a pulse, as all that follow but for the last'],
+    ['jitter', i64, 'microseconds'],
+    ['shift', i32, 'seconds'],
+    ['stabil', i64, 'ppm << 16'],
+    ['jitcnt', i64, 'count'],
+    ['calcnt', i64, 'count'],
+    ['errcnt', i64, 'count'],
+    ['stbcnt', i64, 'count'],
+    ['tai', i32, 'seconds from UTC'],
+    ['__pad', array(i32, 11), 'zero'],
+  ],
+  { size: 208 },
+);
+
+/** What adjusts nothing: ADJ_OFFSET_SS_READ. */
+export const ADJ = { ADJTIME: 0x8000, OFFSET_SINGLESHOT: 0x8001, OFFSET_READONLY: 0x2000 } as const;
+/** Of a clock that nothing synchronises. */
+export const STA_UNSYNC = 0x40;
+export const TIME_ERROR = 5;
 
 export const ITIMERVAL = struct(
   'struct itimerval',

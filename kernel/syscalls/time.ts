@@ -1,15 +1,19 @@
 /** Clocks, sleeping and interval timers (kernel/time). */
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import {
+  ADJ,
   CLOCK,
   COARSE_RESOLUTION,
   ITIMER,
   ITIMERVAL,
   NSEC_PER_SEC,
   NSEC_PER_USEC,
+  STA_UNSYNC,
+  TIME_ERROR,
   TIMER_ABSTIME,
   TIMESPEC,
   TIMEVAL,
+  TIMEX,
   TIMEZONE,
   TMS,
   USER_HZ,
@@ -22,7 +26,7 @@ import { addTimer, cancelItimer } from '../task/timers.ts';
 import { groupUsage } from '../task/usage.ts';
 import { BLOCKED, block } from '../task/wait.ts';
 import * as arg from './args.ts';
-import { cpuClock, readClock } from './clock.ts';
+import { clockCan, cpuClock, isAlarmClock, isCoarse, readClock } from './clock.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { monotonicDeadline, timespecNanoseconds, timevalNanoseconds, toTimespec, toTimeval } from './timespec.ts';
 
@@ -39,20 +43,58 @@ const clockGettime = (kernel: Kernel, task: Task, clock: number, address: number
 
 const clockGetres = (kernel: Kernel, task: Task, clock: number, address: number): number => {
   if (readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
-  const coarse = clock === CLOCK.REALTIME_COARSE || clock === CLOCK.MONOTONIC_COARSE;
   if (address !== 0) {
-    writeStruct(task.mm, TIMESPEC, address, { tv_sec: 0n, tv_nsec: coarse ? BigInt(COARSE_RESOLUTION) : 1n });
+    writeStruct(task.mm, TIMESPEC, address, { tv_sec: 0n, tv_nsec: isCoarse(clock) ? BigInt(COARSE_RESOLUTION) : 1n });
   }
   return 0;
 };
 
 /** The clock is the host's: nobody may set it. */
 const clockSettime = (kernel: Kernel, task: Task, clock: number, address: number): number => {
-  // Clocks of CPU time made of an id can be set by nobody, but there is a function that says so (posix_cpu_clock_set).
-  const settable = clock === CLOCK.REALTIME || clock < 0;
-  if (!settable || readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
-  if (timespecNanoseconds(readStruct(task.mm, TIMESPEC, address)) < 0) return -ERRNO.EINVAL;
-  return -ERRNO.EPERM;
+  if (!clockCan(clock, 'set')) return -ERRNO.EINVAL;
+  const time = readStruct(task.mm, TIMESPEC, address);
+  if (clock === CLOCK.REALTIME && timespecNanoseconds(time) < 0) return -ERRNO.EINVAL;
+  return readClock(kernel, task, clock) === null ? -ERRNO.EINVAL : -ERRNO.EPERM;
+};
+
+/** Microseconds; nothing keeps the clock to any other (NTP_PHASE_LIMIT). */
+const MOST_ERROR = 16_000_000n;
+/** Of the frequency, ppm << 16 (MAXFREQ_SCALED). */
+const TOLERANCE = 32_768_000n;
+
+/** adjtimex(2): says how the clock runs, which nobody may change. */
+const adjtimex = (kernel: Kernel, task: Task, address: number): number => {
+  const { modes } = readStruct(task.mm, TIMEX, address);
+  const single = (modes & ADJ.ADJTIME) !== 0;
+  if (single && (modes & ADJ.OFFSET_SINGLESHOT) !== ADJ.OFFSET_SINGLESHOT) return -ERRNO.EINVAL;
+  if (single ? !(modes & ADJ.OFFSET_READONLY) : modes !== 0) return -ERRNO.EPERM;
+  const now = kernel.realtime();
+  const none = {
+    ppsfreq: 0n,
+    jitter: 0n,
+    shift: 0,
+    stabil: 0n,
+    jitcnt: 0n,
+    calcnt: 0n,
+    errcnt: 0n,
+    stbcnt: 0n,
+    tai: 0,
+  };
+  writeStruct(task.mm, TIMEX, address, {
+    ...{ modes, offset: 0n, freq: 0n, maxerror: MOST_ERROR, esterror: MOST_ERROR, status: STA_UNSYNC, constant: 2n },
+    ...{ precision: 1n, tolerance: TOLERANCE, tick: BigInt(1_000_000 / USER_HZ) },
+    time: { tv_sec: now / SECOND, tv_usec: (now % SECOND) / BigInt(NSEC_PER_USEC) },
+    ...none,
+    __pad: new Array<number>(11).fill(0),
+  });
+  return TIME_ERROR;
+};
+
+const clockAdjtime = (kernel: Kernel, task: Task, clock: number, address: number): number => {
+  readStruct(task.mm, TIMEX, address);
+  const can = clockCan(clock, 'adjust');
+  if (!can) return can === null ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
+  return clock === CLOCK.REALTIME ? adjtimex(kernel, task, address) : -ERRNO.EINVAL;
 };
 
 const gettimeofday = (kernel: Kernel, task: Task, tv: number, tz: number): number => {
@@ -105,16 +147,6 @@ const nanosleep = (kernel: Kernel, task: Task, request: number, remaining: numbe
   return sleepUntil(kernel, task, CLOCK.MONOTONIC, deadline, remaining, false);
 };
 
-/** Clocks on which one can sleep. */
-const SLEEP_CLOCKS: readonly number[] = [
-  CLOCK.REALTIME,
-  CLOCK.MONOTONIC,
-  CLOCK.BOOTTIME,
-  CLOCK.REALTIME_ALARM,
-  CLOCK.BOOTTIME_ALARM,
-  CLOCK.TAI,
-];
-
 /** `wait.data` of a sleep on CPU time. */
 interface CpuSleep {
   timer: PosixTimer;
@@ -158,14 +190,15 @@ const clockNanosleep = (
   const absolute = (flags & TIMER_ABSTIME) !== 0;
   let deadline = (task.wait?.data as CpuSleep | undefined)?.deadline ?? task.wait?.deadline;
   if (deadline === undefined) {
-    if (readClock(kernel, task, clock) === null) return -ERRNO.EINVAL;
-    const cpu = cpuClock(kernel, task, clock);
-    // A thread's own clock stands still while it sleeps.
-    if (cpu?.thread === task) return clock < 0 ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
-    if (cpu === null && !SLEEP_CLOCKS.includes(clock)) return -ERRNO.EOPNOTSUPP;
+    const can = clockCan(clock, 'sleep');
+    if (!can) return can === null ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
     const wanted = readStruct(task.mm, TIMESPEC, request);
     const span = timespecNanoseconds(wanted);
     if (span < 0) return -ERRNO.EINVAL;
+    if (isAlarmClock(clock)) return -ERRNO.EOPNOTSUPP;
+    const cpu = cpuClock(kernel, task, clock);
+    // A thread's own clock stands still while it sleeps.
+    if (clock < 0 && (cpu === null || cpu.thread === task)) return -ERRNO.EINVAL;
     if (!absolute) deadline = timerNow(kernel, { cpu }) + span;
     else deadline = cpu === null ? monotonicDeadline(kernel, clock, wanted) : span;
   }
@@ -180,7 +213,14 @@ const sleepOn = (
   remaining: number,
   absolute: boolean,
 ): number =>
-  (SLEEP_CLOCKS.includes(clock) ? sleepUntil : sleepOnCpuTime)(kernel, task, clock, deadline, remaining, absolute);
+  (clock < 0 || clock === CLOCK.PROCESS_CPUTIME_ID ? sleepOnCpuTime : sleepUntil)(
+    kernel,
+    task,
+    clock,
+    deadline,
+    remaining,
+    absolute,
+  );
 
 /** restart_syscall(2) of a sleep (hrtimer_nanosleep_restart). */
 export const restartNanosleep = (
@@ -333,6 +373,7 @@ export const timeSyscalls: readonly SyscallRow[] = [
     gettimeofday,
   ),
   syscall(100, 'times', [['buf', arg.tms]], times),
+  syscall(159, 'adjtimex', [['buf', arg.pointer]], adjtimex, 'the clock is the host’s: EPERM'),
   syscall(201, 'time', [['tloc', arg.outTime]], time),
   syscall(
     227,
@@ -342,6 +383,16 @@ export const timeSyscalls: readonly SyscallRow[] = [
       ['tp', arg.timespec],
     ],
     clockSettime,
+    'the clock is the host’s: EPERM',
+  ),
+  syscall(
+    305,
+    'clock_adjtime',
+    [
+      ['clk_id', arg.clockId],
+      ['buf', arg.pointer],
+    ],
+    clockAdjtime,
     'the clock is the host’s: EPERM',
   ),
   syscall(

@@ -1,19 +1,16 @@
 /** POSIX timers: timer_create(2) and its family (kernel/time/posix-timers.c). */
 import { ERRNO } from '../abi/errno.ts';
 import { NSIG, SIG } from '../abi/signal.ts';
-import { CLOCK, ITIMERSPEC, SIGEV, SIGEVENT, TIMER_ABSTIME } from '../abi/time.ts';
+import { ITIMERSPEC, SIGEV, SIGEVENT, TIMER_ABSTIME } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser32, readStruct, UserFault, writeStruct } from '../mm/user.ts';
 import { mayQueue } from '../signal/pending.ts';
 import { deletePosixTimer, newPosixTimer, setPosixTimer, timeLeft, timerNow } from '../task/posix-timers.ts';
 import type { PosixTimer, Task } from '../task/task.ts';
 import * as arg from './args.ts';
-import { cpuClock, readClock } from './clock.ts';
+import { clockCan, cpuClock, isAlarmClock } from './clock.ts';
 import { type SyscallRow, syscall } from './row.ts';
 import { monotonicDeadline, timespecNanoseconds, toTimespec } from './timespec.ts';
-
-/** Clocks with timers besides those of CPU time. The ALARM clocks need a real-time clock device, which is not there. */
-const TIMER_CLOCKS: readonly number[] = [CLOCK.REALTIME, CLOCK.MONOTONIC, CLOCK.BOOTTIME, CLOCK.TAI];
 
 /** Whom it tells, and how: null if the sigevent makes no sense (good_sigevent). */
 const notification = (
@@ -34,10 +31,8 @@ const notification = (
 
 const timerCreate = (kernel: Kernel, task: Task, clock: number, event: number, result: number): number => {
   const wanted = event === 0 ? null : readStruct(task.mm, SIGEVENT, event);
-  const cpu = cpuClock(kernel, task, clock);
-  if (cpu === null && !TIMER_CLOCKS.includes(clock)) {
-    return readClock(kernel, task, clock) === null ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
-  }
+  const can = clockCan(clock, 'timer');
+  if (!can) return can === null ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
   if (!mayQueue(kernel, task)) return -ERRNO.EAGAIN;
   const { group } = task;
   const id = group.nextPosixTimer;
@@ -50,6 +45,9 @@ const timerCreate = (kernel: Kernel, task: Task, clock: number, event: number, r
     if (error instanceof UserFault) return -ERRNO.EFAULT;
     throw error;
   }
+  const cpu = cpuClock(kernel, task, clock);
+  if (cpu === null && clock < 0) return -ERRNO.EINVAL;
+  if (isAlarmClock(clock)) return -ERRNO.EOPNOTSUPP;
   const value = wanted === null ? BigInt(id) : wanted.sigev_value;
   const timer = newPosixTimer(group, { id, clock, cpu, value, ...told });
   group.posixTimers.set(id, timer);

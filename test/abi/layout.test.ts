@@ -45,6 +45,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   TIMESPEC: { c: 'struct timespec', headers: TIME },
   TIMEVAL: { c: 'struct timeval', headers: TIME },
   ITIMERVAL: { c: 'struct itimerval', headers: TIME },
+  TIMEX: { c: 'struct timex', headers: ['linux/timex.h'], fields: { __pad: null } },
   ITIMERSPEC: { c: 'struct itimerspec', headers: TIME },
   SIGEVENT: {
     c: 'struct sigevent',
