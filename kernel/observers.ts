@@ -45,42 +45,56 @@ export interface Observer {
   kernelMessage?(line: string): void;
 }
 
-/** Those who listen to each event, first come first: what nobody listens to costs nothing. */
-export type Observers = { readonly [Event in keyof Observer]-?: Required<Pick<Observer, Event>>[] };
+type Events = { -readonly [Event in keyof Observer]-?: Required<Observer>[Event] | null };
+
+/** For each event what tells those who listen, first come first; null where nobody does, which costs next to nothing. */
+export interface Observers extends Events {
+  all: readonly Observer[];
+}
 
 export const newObservers = (): Observers => ({
-  syscallEntry: [],
-  syscallExit: [],
-  signalSent: [],
-  signalForced: [],
-  signalsFlushed: [],
-  signalDequeued: [],
-  maskChanged: [],
-  signalIgnored: [],
-  signalTaken: [],
-  signalDelivered: [],
-  signalDelivering: [],
-  sigreturn: [],
-  sigreturnRefused: [],
-  sigreturned: [],
-  exception: [],
-  exit: [],
-  kernelMessage: [],
+  all: [],
+  syscallEntry: null,
+  syscallExit: null,
+  signalSent: null,
+  signalForced: null,
+  signalsFlushed: null,
+  signalDequeued: null,
+  maskChanged: null,
+  signalIgnored: null,
+  signalTaken: null,
+  signalDelivered: null,
+  signalDelivering: null,
+  sigreturn: null,
+  sigreturnRefused: null,
+  sigreturned: null,
+  exception: null,
+  exit: null,
+  kernelMessage: null,
 });
 
-const eventsOf = (observers: Observers): (keyof Observer)[] => Object.keys(observers) as (keyof Observer)[];
+/** What tells all of them of an event. */
+const tellerOf = (all: readonly Observer[], event: keyof Observer): ((...args: unknown[]) => void) | null => {
+  const listeners = all.filter((observer) => observer[event] !== undefined);
+  if (listeners.length === 0) return null;
+  return (...args) => {
+    for (const listener of listeners) (listener[event] as (...args: unknown[]) => void).apply(listener, args);
+  };
+};
+
+const setAll = (observers: Observers, all: readonly Observer[]): void => {
+  const { all: _, ...events } = observers;
+  for (const event of Object.keys(events) as (keyof Observer)[])
+    Object.assign(observers, { [event]: tellerOf(all, event) });
+  observers.all = all;
+};
 
 /** From now on the observer is told of everything it has a method for. */
-export const observe = (observers: Observers, observer: Observer): void => {
-  for (const event of eventsOf(observers)) {
-    if (observer[event] !== undefined) (observers[event] as Observer[]).push(observer);
-  }
-};
+export const observe = (observers: Observers, observer: Observer): void =>
+  setAll(observers, [...observers.all, observer]);
 
-export const unobserve = (observers: Observers, observer: Observer): void => {
-  for (const event of eventsOf(observers)) {
-    const listeners = observers[event] as Observer[];
-    const at = listeners.indexOf(observer);
-    if (at >= 0) listeners.splice(at, 1);
-  }
-};
+export const unobserve = (observers: Observers, observer: Observer): void =>
+  setAll(
+    observers,
+    observers.all.filter((other) => other !== observer),
+  );

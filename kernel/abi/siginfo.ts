@@ -165,9 +165,8 @@ const nothingBehindValue = (view: DataView, offset: number): boolean =>
     view.getUint32(offset + 44, true)) ===
   0;
 
-/** Writes all 128 bytes. */
+/** Writes what is not zero; all of the 128 bytes are zeros before. */
 export const writeSigInfo = (view: DataView, offset: number, info: SigInfo): void => {
-  for (let i = 0; i < SIGINFO_SIZE; i += 8) view.setFloat64(offset + i, 0, true);
   view.setInt32(offset, info.signo, true);
   view.setInt32(offset + 4, info.errno, true);
   view.setInt32(offset + 8, info.code, true);

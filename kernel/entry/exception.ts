@@ -22,7 +22,7 @@ export const handleException = (kernel: Kernel, task: Task): void => {
   task.origAx = -1;
   const { exceptionVector: vector, exceptionError: error } = kernel.cpu.state;
   if (vector === VECTOR.PF && handlePageFault(kernel, task, error)) return;
-  for (const observer of kernel.observers.exception) observer.exception(task, vector, error);
+  kernel.observers.exception?.(task, vector, error);
   if (vector === VECTOR.PF) return;
   const handler = HANDLERS.get(vector);
   if (handler === undefined) {

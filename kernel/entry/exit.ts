@@ -133,7 +133,7 @@ const doSignal011 = (kernel: Kernel, task: Task): boolean => {
   if (restartCode(kernel, task) !== 0) kernel.cpu.state.setNumber(REG.rax, -ERRNO.EINTR);
   if (delivery.kind === 'ignored') return false;
   const { info, action } = delivery;
-  for (const observer of kernel.observers.signalDelivering) observer.signalDelivering(task, info);
+  kernel.observers.signalDelivering?.(task, info);
   const frame = setupFrame011(kernel, task, info.signo, action);
   if (frame === 0) {
     forceSigsegv(kernel, task, info.signo);
@@ -142,14 +142,14 @@ const doSignal011 = (kernel: Kernel, task: Task): boolean => {
   task.savedSigmask = null;
   setCurrentBlocked(kernel, task, task.blocked | mask011(info.signo, action));
   task.signals++;
-  for (const observer of kernel.observers.signalDelivered) observer.signalDelivered(task, info, frame);
+  kernel.observers.signalDelivered?.(task, info, frame);
   return true;
 };
 
 const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigAction): void => {
   const { signo } = info;
   resolveRestart(kernel, task, action.flags);
-  for (const observer of kernel.observers.signalDelivering) observer.signalDelivering(task, info);
+  kernel.observers.signalDelivering?.(task, info);
   if (task.rseq !== null) rseqHandleNotifyResume(kernel, task, signo);
   const stepping = stopStepping(kernel, task);
   const frame = setupRtFrame(kernel, task, info, action);
@@ -165,7 +165,7 @@ const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigActi
   if (task.altstack.flags & SS.AUTODISARM) resetAltstack(task.altstack);
   task.signals++;
   if (stepping) dueAtHandler(task);
-  for (const observer of kernel.observers.signalDelivered) observer.signalDelivered(task, info, frame);
+  kernel.observers.signalDelivered?.(task, info, frame);
 };
 
 const dieOfSignal = (kernel: Kernel, task: Task, info: SigInfo): void => {

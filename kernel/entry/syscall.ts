@@ -96,9 +96,9 @@ const enterSyscall = (kernel: Kernel, task: Task, number: number, asked: boolean
     unknownSyscall(kernel, task, number);
     return;
   }
-  if (kernel.observers.syscallEntry.length > 0) {
+  if (kernel.observers.syscallEntry !== null) {
     const args = syscallArguments(kernel, row);
-    for (const observer of kernel.observers.syscallEntry) observer.syscallEntry(task, number, args);
+    kernel.observers.syscallEntry(task, number, args);
     if (kernel.stopRequested) {
       // The observer wants to look around before the call is made.
       task.inSyscall = true;
@@ -144,10 +144,10 @@ const execute = (kernel: Kernel, task: Task, row: SyscallRow): void => {
   if (task.wait?.held) releaseHeld(kernel, task.wait);
   task.wait = null;
   // A task that is gone has no result; observers were told of its exit.
-  if (kernel.observers.syscallExit.length > 0 && !task.exiting && task.exitDue === null) {
+  if (kernel.observers.syscallExit !== null && !task.exiting && task.exitDue === null) {
     // A call that replaced the registers has none of its arguments left to show, but its number.
     const args = result === REGISTERS_SET ? [] : syscallArguments(kernel, row);
-    for (const observer of kernel.observers.syscallExit) observer.syscallExit(task, row.number, args, result);
+    kernel.observers.syscallExit(task, row.number, args, result);
   }
   if (result === REGISTERS_SET) {
     dueAtSyscallExit(kernel.current);
@@ -165,10 +165,10 @@ const unknownSyscall = (kernel: Kernel, task: Task, number: number): void => {
   const name = syscallName(number);
   kernel.log(`${task.comm}: syscall ${number}${name === undefined ? '' : ` (${name})`} is not supported: ENOSYS`);
   const { syscallEntry, syscallExit } = kernel.observers;
-  if (syscallEntry.length + syscallExit.length > 0) {
+  if (syscallEntry !== null || syscallExit !== null) {
     const args = ARGUMENT_REGISTERS.map((register) => kernel.cpu.state.getNumber(register));
-    for (const observer of syscallEntry) observer.syscallEntry(task, number, args);
-    for (const observer of syscallExit) observer.syscallExit(task, number, args, -ERRNO.ENOSYS);
+    syscallEntry?.(task, number, args);
+    syscallExit?.(task, number, args, -ERRNO.ENOSYS);
   }
   kernel.cpu.state.setNumber(REG.rax, -ERRNO.ENOSYS);
   dueAtSyscallExit(task);

@@ -16,10 +16,10 @@ const EPILOGUE_SIZE = 21;
 const hex = (value: number | bigint): string => value.toString(16);
 const wide = (value: number | bigint): string => hex(value).padStart(16, '0');
 
-const isHeard = (kernel: Kernel): boolean => kernel.observers.kernelMessage.length > 0;
+const isHeard = (kernel: Kernel): boolean => kernel.observers.kernelMessage !== null;
 
 const print = (kernel: Kernel, line: string): void => {
-  for (const observer of kernel.observers.kernelMessage) observer.kernelMessage(line);
+  kernel.observers.kernelMessage?.(line);
 };
 
 /** unhandled_signal. */

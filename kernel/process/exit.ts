@@ -85,7 +85,7 @@ const exitNotify = (kernel: Kernel, task: Task, groupDead: boolean): void => {
   if (task.wait?.held) releaseHeld(kernel, task.wait);
   task.wait = null;
   wakeAll(kernel, group.endWait);
-  for (const observer of kernel.observers.exit) observer.exit(task);
+  kernel.observers.exit?.(task);
   const alone = group.leader === task && group.threads.length === 1;
   if (task.trace !== null) {
     // The tracer waits for threads too, and before the parent.

@@ -85,7 +85,7 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
       stopAtSignal(kernel, task, info);
       return STOPPED;
     }
-    for (const observer of kernel.observers.signalTaken) observer.signalTaken(task, info);
+    kernel.observers.signalTaken?.(task, info);
     const { signo } = info;
     const action = task.sighand.action[signo]!;
     if (action.handler === SIG_IGN) continue;

@@ -21,7 +21,7 @@ const forceSigInfo = (kernel: Kernel, info: SigInfo, task: Task, handling: Handl
   const blocked = inSet(task.blocked, signo);
   if (blocked || action.handler === SIG_IGN) {
     const was = blocked ? 'blocked' : 'ignored';
-    for (const observer of kernel.observers.signalForced) observer.signalForced(task, info, was);
+    kernel.observers.signalForced?.(task, info, was);
   }
   if (blocked || action.handler === SIG_IGN || handling !== 'current') {
     action.handler = SIG_DFL;

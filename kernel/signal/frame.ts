@@ -15,7 +15,7 @@ import {
   STACK_T,
   UC,
 } from '../abi/sigframe.ts';
-import { writeSigInfo } from '../abi/siginfo.ts';
+import { SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
 import { SA } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { SCRATCH, scratchToUser, UserFault, userSpan } from '../mm/user.ts';
@@ -135,7 +135,9 @@ const writeFrame = (
   u64[(context + SIGCONTEXT.offsets.oldmask) >>> 3] = saved;
   u64[(context + SIGCONTEXT.offsets.cr2) >>> 3] = task.cr2;
   u64[(at + FRAME_AT.mask) >>> 3] = saved;
-  if ((action.flags & SA.SIGINFO) !== 0) writeSigInfo(physical.view, at + FRAME_AT.info, info);
+  if ((action.flags & SA.SIGINFO) === 0) return;
+  physical.bytes.clear(at + FRAME_AT.info, SIGINFO_SIZE);
+  writeSigInfo(physical.view, at + FRAME_AT.info, info);
 };
 
 const enterHandler = ({ cpu, physical }: Kernel, signo: number, handler: number, frame: number): void => {

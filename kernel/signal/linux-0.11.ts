@@ -58,7 +58,7 @@ export const takeSignal011 = (kernel: Kernel, task: Task): Delivery011 => {
   }
   const info = dequeueSynchronous(task) ?? dequeueSignal(kernel, task);
   if (info === null) return { kind: 'none' };
-  for (const observer of kernel.observers.signalTaken) observer.signalTaken(task, info);
+  kernel.observers.signalTaken?.(task, info);
   const { signo } = info;
   const action = task.sighand.action[signo]!;
   if (action.handler === SIG_IGN) return { kind: 'ignored' };

@@ -23,7 +23,7 @@ export const setBlockedExactly = (kernel: Kernel, task: Task, set: SigSet): void
   const before = task.blocked;
   task.blocked = set;
   recalcSigpending(task);
-  for (const observer of kernel.observers.maskChanged) observer.maskChanged(task, before);
+  kernel.observers.maskChanged?.(task, before);
 };
 
 /** Sets the mask of the current task; SIGKILL and SIGSTOP stay open (set_current_blocked). */

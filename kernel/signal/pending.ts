@@ -84,7 +84,7 @@ export const mayQueue = (kernel: Kernel, target: Task): boolean =>
 /** Throws away the signals of `mask` (flush_sigqueue_mask). */
 export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet): void => {
   if ((pending.signal & mask) === 0n) return;
-  for (const observer of kernel.observers.signalsFlushed) observer.signalsFlushed(pending, mask);
+  kernel.observers.signalsFlushed?.(pending, mask);
   pending.signal = without(pending.signal, mask);
   const before = queued(pending);
   for (const info of before) if (inSet(mask, info.signo)) timerSignalFlushed(info);
@@ -128,8 +128,7 @@ export const dequeueSignal = (kernel: Kernel, task: Task, wanted: SigSet | null 
   for (;;) {
     const info = dequeue(kernel, task, wanted);
     const stale = info !== null && !timerSignalTaken(kernel, info);
-    if (info !== null)
-      for (const observer of kernel.observers.signalDequeued) observer.signalDequeued(task, info, stale);
+    if (info !== null) kernel.observers.signalDequeued?.(task, info, stale);
     if (stale) continue;
     recalcSigpending(task);
     return info;

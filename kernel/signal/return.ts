@@ -111,20 +111,20 @@ const USER_CS32 = 0x23;
 export const rtSigreturn = (kernel: Kernel, task: Task): void => {
   const { state } = kernel.cpu;
   const frame = state.rsp - 8;
-  for (const observer of kernel.observers.sigreturn) observer.sigreturn(task, frame);
+  kernel.observers.sigreturn?.(task, frame);
   const bad = restoreFrame(kernel, task, frame);
   if (bad !== null) {
-    for (const observer of kernel.observers.sigreturnRefused) observer.sigreturnRefused(task, frame, bad);
+    kernel.observers.sigreturnRefused?.(task, frame, bad);
     forceSig(kernel, task, SIG.SIGSEGV);
     state.setNumber(REG.rax, 0);
     return;
   }
   const fault = iretError(kernel);
   if (fault !== null) {
-    for (const observer of kernel.observers.sigreturnRefused) observer.sigreturnRefused(task, frame, fault.why);
+    kernel.observers.sigreturnRefused?.(task, frame, fault.why);
     task.trapNr = TRAP_GP;
     task.errorCode = fault.error;
     forceSig(kernel, task, SIG.SIGSEGV);
   }
-  for (const observer of kernel.observers.sigreturned) observer.sigreturned(task);
+  kernel.observers.sigreturned?.(task);
 };

@@ -187,9 +187,9 @@ const tell = (
   fate: SignalFate,
   chosen: Task | null = null,
 ): void => {
-  for (const observer of kernel.observers.signalSent) observer.signalSent(task, info, toThread, fate, chosen);
+  kernel.observers.signalSent?.(task, info, toThread, fate, chosen);
   if (fate !== 'ignored') return;
-  for (const observer of kernel.observers.signalIgnored) observer.signalIgnored(task, info);
+  kernel.observers.signalIgnored?.(task, info);
 };
 
 /** The kernel itself sends it, or code and sender make it as if: then init cannot ignore SIGKILL and SIGSTOP. */

@@ -113,8 +113,11 @@ const rtSigsuspend = (kernel: Kernel, task: Task, set: number, sigsetsize: numbe
 /** Gives a taken signal to the program: its number is the result. */
 const returnInfo = (task: Task, info: SigInfo, address: number): number => {
   if (address !== 0) {
+    const { physical } = task.mm.kernel;
     const span = userSpan(task.mm, address, SIGINFO_SIZE, true);
-    writeSigInfo(task.mm.kernel.physical.view, span >= 0 ? span : SCRATCH, info);
+    const at = span >= 0 ? span : SCRATCH;
+    physical.bytes.clear(at, SIGINFO_SIZE);
+    writeSigInfo(physical.view, at, info);
     if (span < 0) scratchToUser(task.mm, address, 0, SIGINFO_SIZE);
   }
   return info.signo;
