@@ -35,6 +35,41 @@ export const CLONE = {
 } as const;
 
 /** Flags of pidfd_send_signal(2): whom, where the descriptor's own kind shall not say. */
+/** In the place of a descriptor: the calling thread, and its process. */
+export const PIDFD_SELF = { THREAD: -10000, THREAD_GROUP: -10001 } as const;
+
+/** What PIDFD_GET_INFO tells, of which some has to be asked for. */
+export const PIDFD_INFO = { PID: 1, CREDS: 2, EXIT: 8, COREDUMP: 16 } as const;
+/** How the process would be dumped: not at all, for its user, for root alone. */
+export const PIDFD_COREDUMP = { SKIP: 2, USER: 4, ROOT: 8 } as const;
+
+export const PIDFD_INFO_STRUCT = struct(
+  'struct pidfd_info',
+  [
+    ['mask', u64, 'PIDFD_INFO_*: asked for, and told'],
+    ['cgroupid', u64, 'control group'],
+    ['pid', u32, 'thread'],
+    ['tgid', u32, 'its process'],
+    ['ppid', u32, 'parent'],
+    ['ruid', u32, 'real user'],
+    ['rgid', u32, 'and group'],
+    ['euid', u32, 'effective'],
+    ['egid', u32, 'effective'],
+    ['suid', u32, 'saved'],
+    ['sgid', u32, 'saved'],
+    ['fsuid', u32, 'for files'],
+    ['fsgid', u32, 'for files'],
+    ['exit_code', i32, 'status, as of wait(2)'],
+    ['coredump_mask', u32, 'PIDFD_COREDUMP_*'],
+    ['coredump_signal', u32, 'what it was dumped for'],
+  ],
+  { size: 72 },
+);
+/** Without the last two. */
+export const PIDFD_INFO_LEAST = 64;
+/** _IOWR(0xff, 11, ...), but for the size. */
+export const PIDFD_GET_INFO = { request: 0xc000ff0b, sizeMask: 0x3fff0000, sizeShift: 16 } as const;
+
 export const PIDFD_SIGNAL = { THREAD: 1, THREAD_GROUP: 2, PROCESS_GROUP: 4 } as const;
 
 /** The argument of clone3(2), first published size 64. */
@@ -181,6 +216,10 @@ export const PR = {
   SET_SECUREBITS: 28,
   SET_TIMERSLACK: 29,
   GET_TIMERSLACK: 30,
+  TASK_PERF_EVENTS_DISABLE: 31,
+  TASK_PERF_EVENTS_ENABLE: 32,
+  MCE_KILL: 33,
+  MCE_KILL_GET: 34,
   SET_MM: 35,
   SET_CHILD_SUBREAPER: 36,
   GET_CHILD_SUBREAPER: 37,
@@ -191,8 +230,23 @@ export const PR = {
   GET_THP_DISABLE: 42,
   CAP_AMBIENT: 47,
   SET_SYSCALL_USER_DISPATCH: 59,
+  TIMER_CREATE_RESTORE_IDS: 77,
+  GET_AUXV: 0x41555856,
   SET_VMA: 0x53564d41,
 } as const;
+
+/** Nanoseconds by which timers may be late. */
+export const DEFAULT_TIMER_SLACK = 50_000;
+
+/** PR_MCE_KILL: what to do, and what a thread wants to hear of broken memory. */
+export const MCE_KILL = { CLEAR: 0, SET: 1 } as const;
+export const MCE_KILL_POLICY = { LATE: 0, EARLY: 1, DEFAULT: 2 } as const;
+
+/** PR_TIMER_CREATE_RESTORE_IDS. */
+export const RESTORE_IDS = { OFF: 0, ON: 1, GET: 2 } as const;
+
+/** Bytes of the auxiliary vector that a process keeps room for (mm->saved_auxv). */
+export const SAVED_AUXV_SIZE = 448;
 
 export const ARCH = {
   SET_GS: 0x1001,

@@ -57,6 +57,7 @@ export const MAGIC = {
   V9FS: 0x01021997,
   ANON_INODE: 0x09041934,
   MQUEUE: 0x19800202,
+  PIDFS: 0x50494446,
 } as const;
 
 /** f_flags of statfs(2). */

@@ -46,6 +46,7 @@ const newVfs = (): Vfs => {
   const anonfs = newSuperBlock(numbers, { type: 'anon_inodefs', magic: MAGIC.ANON_INODE });
   const shmfs = newSuperBlock(numbers, { type: 'tmpfs', magic: MAGIC.TMPFS });
   const sockfs = newSuperBlock(numbers, { type: 'sockfs', magic: MAGIC.SOCKFS });
+  const pidfs = newSuperBlock(numbers, { type: 'pidfs', magic: MAGIC.PIDFS });
   return {
     ...numbers,
     aioNr: 0,
@@ -55,6 +56,7 @@ const newVfs = (): Vfs => {
     anonfs,
     shmfs,
     sockfs,
+    pidfs,
     pipePages: new Map(),
     mqueue: undefined as unknown as Inode,
     locked: new Set(),

@@ -10,7 +10,7 @@ import { directoryFile } from './directory.ts';
 import { extendInode, newInode, newSuperBlock, releaseFile } from './inode.ts';
 import { toBytes } from './names.ts';
 import { readFile, writeFile } from './regular.ts';
-import type { DirectoryEntry, FileOperations, Inode, InodeOperations, Location, Vfs } from './types.ts';
+import type { DirectoryEntry, FileOperations, Inode, InodeOperations, Location, OpenFile, Vfs } from './types.ts';
 
 /** What a row's functions may look at. */
 export interface ProcContext {
@@ -224,6 +224,13 @@ const magicLink: InodeOperations = Object.freeze<InodeOperations>({
 
 const opsOf = (row: ProcRow): InodeOperations =>
   typeOf(row) === S.IFDIR ? procDirectory : row.follow !== undefined ? magicLink : procInode;
+
+/** The process whose directory in /proc it is (tgid_pidfd_to_pid): -EBADF for others, -ESRCH if it is gone. */
+export const processOfDirectory = (kernel: Kernel, { inode }: OpenFile): Task | number => {
+  const { pid, parent } = inode as ProcInode;
+  if (inode.ops !== procDirectory || pid === 0 || parent === null || proc(parent).pid !== 0) return -ERRNO.EBADF;
+  return kernel.tasks.get(pid) ?? -ERRNO.ESRCH;
+};
 
 /** The root of a new /proc. */
 export const newProcfs = (kernel: Kernel, vfs: Vfs, rows: ProcRow): Inode => {

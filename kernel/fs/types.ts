@@ -254,6 +254,8 @@ export interface Vfs {
   sockfs: SuperBlock;
   /** memfd_create's. */
   shmfs: SuperBlock;
+  /** Processes, as descriptors name them. */
+  pidfs: SuperBlock;
   /** Pages that the pipes of each user may hold. */
   readonly pipePages: Map<number, number>;
   /** Root of the file system of POSIX message queues. */

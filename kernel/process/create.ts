@@ -1,5 +1,6 @@
 /** Making tasks and processes out of nothing: defaults of a new program, and the kernel's own init. */
 import { TASK_STATE_SIZE } from '../../emulator/api.ts';
+import { DEFAULT_TIMER_SLACK } from '../abi/process.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
 import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { SIG, SIG_IGN } from '../abi/signal.ts';
@@ -101,6 +102,7 @@ export const newGroup = (tgid: number, settings: GroupSettings): ThreadGroup => 
   itimers: { real: disarmed(), virtual: disarmed(), prof: disarmed() },
   posixTimers: new Map(),
   nextPosixTimer: 0,
+  restoresTimerIds: false,
   cpuTimers: [],
   usage: noUsage(),
   childUsage: noUsage(),
@@ -191,6 +193,10 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     syscalls: 0,
     signals: 0,
     startTime: kernel.now(),
+    pidfdIno: 0,
+    timerSlack: DEFAULT_TIMER_SLACK,
+    defaultTimerSlack: DEFAULT_TIMER_SLACK,
+    mceKill: { own: false, early: false },
   };
   const { group } = task;
   if (group.threads.length === 0) group.leader = group.currTarget = task;

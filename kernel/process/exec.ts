@@ -250,6 +250,7 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   closeOnExec(kernel, task.files);
   if (isSharedBy(kernel, task, (other) => other.sighand === task.sighand)) task.sighand = copySigHand(task.sighand);
   deletePosixTimers(kernel, task.group);
+  task.group.restoresTimerIds = false;
   flushCaughtHandlers(task.sighand);
   task.altstack.sp = 0;
   task.altstack.size = 0;

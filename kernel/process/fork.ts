@@ -187,6 +187,8 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.personality = parent.personality;
   child.seccomp = { ...parent.seccomp };
   child.dumpable = parent.dumpable;
+  child.timerSlack = child.defaultTimerSlack = parent.timerSlack;
+  child.mceKill = { ...parent.mceKill };
   child.sched = inheritedSched(parent.sched);
   child.prio = normalPrio(child.sched);
   // Threads register areas of their own.

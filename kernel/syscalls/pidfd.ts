@@ -1,9 +1,10 @@
 /** Descriptors of processes: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2). */
 import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
-import { PIDFD_SIGNAL } from '../abi/process.ts';
+import { PIDFD_SELF, PIDFD_SIGNAL } from '../abi/process.ts';
 import { getFile, installFile } from '../fs/descriptors.ts';
 import { newProcessFile, processOf } from '../fs/pidfd.ts';
+import { processOfDirectory } from '../fs/procfs.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser32 } from '../mm/user.ts';
 import { sendToPidfd } from '../signal/kill.ts';
@@ -24,6 +25,17 @@ const pidfdOpen = (kernel: Kernel, task: Task, pid: number, flags: number): numb
   return installFile(kernel, task, newProcessFile(kernel, target, thread, flags), true);
 };
 
+/** Whom pidfd_send_signal(2) means: oneself, or the process of a descriptor or of a directory in /proc (pidfd_to_pid). */
+const signalled = (kernel: Kernel, task: Task, pidfd: number): { task: Task; thread: boolean } | number => {
+  if (pidfd === PIDFD_SELF.THREAD) return { task, thread: true };
+  if (pidfd === PIDFD_SELF.THREAD_GROUP) return { task: task.group.leader, thread: false };
+  const file = getFile(task, pidfd);
+  const found = processOf(file);
+  if (file === undefined || typeof found !== 'number') return found;
+  const process = processOfDirectory(kernel, file);
+  return typeof process === 'number' ? process : { task: process, thread: false };
+};
+
 const pidfdSendSignal = (
   kernel: Kernel,
   task: Task,
@@ -34,7 +46,7 @@ const pidfdSendSignal = (
 ): number => {
   const all = PIDFD_SIGNAL.THREAD | PIDFD_SIGNAL.THREAD_GROUP | PIDFD_SIGNAL.PROCESS_GROUP;
   if (flags & ~all || (flags & (flags - 1)) !== 0) return -ERRNO.EINVAL;
-  const found = processOf(getFile(task, pidfd));
+  const found = signalled(kernel, task, pidfd);
   if (typeof found === 'number') return found;
   const scope = flags !== 0 ? flags : found.thread ? PIDFD_SIGNAL.THREAD : PIDFD_SIGNAL.THREAD_GROUP;
   const info = address === 0 ? null : getInfo(task, signo, address);

@@ -3,7 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { NSIG, SIG } from '../abi/signal.ts';
 import { ITIMERSPEC, SIGEV, SIGEVENT, TIMER_ABSTIME } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
-import { putUser32, readStruct, UserFault, writeStruct } from '../mm/user.ts';
+import { getUser32, putUser32, readStruct, UserFault, writeStruct } from '../mm/user.ts';
 import { mayQueue } from '../signal/pending.ts';
 import { deletePosixTimer, newPosixTimer, setPosixTimer, timeLeft, timerNow } from '../task/posix-timers.ts';
 import type { PosixTimer, Task } from '../task/task.ts';
@@ -29,14 +29,32 @@ const notification = (
   return sigev_signo < 1 || sigev_signo > NSIG ? null : { signo: sigev_signo, thread };
 };
 
+/** Numbers that timers may have: those of an int that are not negative. */
+const TIMER_IDS = 0x80000000;
+
+/** The next number that no timer has (posix_timer_add). */
+const nextId = ({ nextPosixTimer, posixTimers }: Task['group']): number => {
+  let id = nextPosixTimer;
+  while (posixTimers.has(id)) id = (id + 1) % TIMER_IDS;
+  return id;
+};
+
+/** The number that the guest wants; -EBUSY if it is taken. */
+const chosenId = ({ mm, group }: Task, address: number): number => {
+  const id = getUser32(mm, address);
+  if (id >= TIMER_IDS) return -ERRNO.EINVAL;
+  return group.posixTimers.has(id) ? -ERRNO.EBUSY : id;
+};
+
 const timerCreate = (kernel: Kernel, task: Task, clock: number, event: number, result: number): number => {
   const wanted = event === 0 ? null : readStruct(task.mm, SIGEVENT, event);
   const can = clockCan(clock, 'timer');
   if (!can) return can === null ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
   if (!mayQueue(kernel, task)) return -ERRNO.EAGAIN;
   const { group } = task;
-  const id = group.nextPosixTimer;
-  group.nextPosixTimer = (id + 1) % 0x80000000;
+  const id = group.restoresTimerIds ? chosenId(task, result) : nextId(group);
+  if (id < 0) return id;
+  group.nextPosixTimer = (id + 1) % TIMER_IDS;
   const told = wanted === null ? { signo: SIG.SIGALRM, thread: null } : notification(kernel, task, wanted);
   if (told === null) return -ERRNO.EINVAL;
   try {

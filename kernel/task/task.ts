@@ -161,6 +161,8 @@ export interface ThreadGroup {
   itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
   posixTimers: Map<number, PosixTimer>;
   nextPosixTimer: number;
+  /** timer_create(2) is told which number to give (PR_TIMER_CREATE_RESTORE_IDS). */
+  restoresTimerIds: boolean;
   /** Armed timers, of whatever owner, on CPU time of this group or of its threads. */
   cpuTimers: PosixTimer[];
   /** Usage of dead threads, and of children that were waited for with all theirs. */
@@ -368,4 +370,11 @@ export interface Task {
   signals: number;
   /** Monotonic nanoseconds at creation. */
   startTime: number;
+  /** Inode number of descriptors that name it; 0 before the first. */
+  pidfdIno: number;
+  /** How late its timers may be, and what 0 makes of that (PR_SET_TIMERSLACK). Kept: they are exact here. */
+  timerSlack: number;
+  defaultTimerSlack: number;
+  /** What it wants to hear of broken memory, of which there is none (PF_MCE_PROCESS, PF_MCE_EARLY). */
+  mceKill: { own: boolean; early: boolean };
 }

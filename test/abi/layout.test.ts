@@ -106,6 +106,13 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   virtioNetHdr: { c: 'struct virtio_net_hdr', headers: ['linux/virtio_net.h'] },
   sockExtendedErr: { c: 'struct sock_extended_err', headers: ['time.h', 'linux/errqueue.h'] },
   PEEKSIGINFO_ARGS: { c: 'struct ptrace_peeksiginfo_args', headers: ['linux/types.h', 'linux/ptrace.h'] },
+  // Of Linux 6.16.
+  PIDFD_INFO_STRUCT: {
+    c: 'struct pidfd_info_6_16',
+    headers: ['linux/types.h'],
+    declare:
+      'struct pidfd_info_6_16 { __u64 mask, cgroupid; __u32 pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid; __s32 exit_code; __u32 coredump_mask, coredump_signal; };',
+  },
   // Of Linux 6.4.
   PTRACE_SUD_CONFIG: {
     c: 'struct ptrace_sud_config_6_4',
