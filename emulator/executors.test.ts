@@ -50,6 +50,15 @@ describe.each(['jit', 'interpreter', 'reference'] as const)('%s', (kind) => {
     expect(cpu.state.rflags).toBe(whole.state.rflags);
   });
 
+  it('faults where a jump into the upper half went, though empty notes of jumps look like that', () => {
+    // mov rax, -1; jmp rax
+    const { cpu } = machine(kind, [0x48, 0xc7, 0xc0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xe0]);
+    expect(cpu.run(1000)).toBe(STOP.exception);
+    expect(cpu.state.exceptionVector).toBe(14);
+    expect(cpu.state.cr2Wide).toBe(2n ** 64n - 1n);
+    expect(cpu.instructions).toBe(2);
+  });
+
   it('reports a page fault at the instruction, with address and error code', () => {
     // mov rdi, imm64 (unmapped); inc eax; mov [rdi+4], eax
     const { cpu } = machine(kind, [0x48, 0xbf, 0, 0, 0, 0x20, 0, 0, 0, 0, 0xff, 0xc0, 0x89, 0x47, 0x04]);

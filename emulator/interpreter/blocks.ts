@@ -266,8 +266,8 @@ const makeStale = (u32: Uint32Array, record: number): void => {
   u32[(record + RECORD.interpreted) / 4] = FIXED_HANDLER.stale;
 };
 
-/** High half of a jump-cache key that no address has. */
-const NEVER = 0xffffffff;
+/** High half of a jump-cache key that no address has: neither a tag, nor the upper bits of a canonical address. */
+const NEVER = 0xffff0000;
 
 const jumpEntry = (address: number) => {
   const spread = (address ^ Math.floor(address / (1 << JUMP_CACHE_SPREAD))) & (JUMP_CACHE_ENTRIES - 1);

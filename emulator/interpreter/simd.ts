@@ -188,6 +188,11 @@ export class SimdEmitter extends AccessEmitter {
     this.f.simdMemory(SIMD.v128Store, offset + 16);
   }
 
+  clearVectorUppers(): void {
+    const zero = this.vectorConstant(0n, 0n);
+    for (let n = 0; n < 16; n++) this.setVectorUpper(n, zero);
+  }
+
   simd1(name: SimdUnary, a: Value): Value {
     return this.simdOp(UNARY[name], [a]);
   }

@@ -260,6 +260,8 @@ export interface Ops<V, C, X> {
   setVectorRegister(n: number, value: X): void;
   /** Bits 255:128. */
   setVectorUpper(n: number, value: X): void;
+  /** Bits 255:128 of all registers are zero then. */
+  clearVectorUppers(): void;
   simd1(name: SimdUnary, a: X): X;
   simd2(name: SimdBinary, a: X, b: X): X;
   simdShift(name: SimdShift, a: X, count: V): X;

@@ -26,12 +26,15 @@ export class Frame {
   /** Local: which instruction is being executed, see `region.ts`. */
   readonly position: number;
   readonly flags: { readonly kind: number; readonly a: number; readonly b: number; readonly result: number };
+  /** Registers whose upper half may have a local, as a mask; the others are in memory. */
+  uppers = 0xffff;
   /** Parameters of the function. */
   readonly record = 0;
   readonly budget = 1;
   #general: number[] = [];
   #vectors: number[] = [];
   #upper: number[] = [];
+  #uppersCleared: number | undefined;
   #floatBounds = new Map<FloatBound, number>();
   #floatConstants: number[] = [];
   #written = { general: 0, vectors: 0, upper: 0 };
@@ -56,6 +59,12 @@ export class Frame {
   upper(n: number): number {
     this.#upper[n] ??= this.f.fixed(v128);
     return this.#upper[n];
+  }
+
+  /** Local: 1 once the upper halves that have no locals are zero. */
+  get uppersCleared(): number {
+    this.#uppersCleared ??= this.f.fixed(i32);
+    return this.#uppersCleared;
   }
 
   /** Local: what MXCSR says of float operations, see `float.ts`. */

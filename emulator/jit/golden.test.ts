@@ -47,6 +47,7 @@ const SNIPPETS: Readonly<Record<string, string>> = {
   'vector-double': '66 0f 58 c1 66 0f 59 c2 c3',
   'avx-integer': 'c5 f5 fe c2 c3',
   'avx-double': 'c5 f5 58 03 c3',
+  'avx-clear-uppers': 'c5 f5 fe 03 c5 f8 77 ff c9 75 f5 c3',
   'avx-load-and-store': 'c5 fe 6f 03 c5 fe 7f 43 20 c3',
   'atomic-add': 'f0 48 0f c1 03 c3',
   'compare-exchange': 'f0 48 0f b1 0b c3',

@@ -59,6 +59,8 @@ export interface Plan {
   /** By block and step. */
   readonly mayExit: readonly (readonly boolean[])[];
   readonly shares: readonly (readonly (readonly (Share | null)[])[])[];
+  /** Vector registers whose upper half the region is about, as a mask. */
+  readonly uppers: number;
   /** By block: what its flags follow from at its end, where it sets them and a loop goes round behind it. */
   readonly flagsAtEnd: readonly (FlagSource | null)[];
 }
@@ -129,7 +131,7 @@ class Planner {
       const registers = seen[id]!.out.map((r) => substitute(r, meaning) ?? this.#fresh());
       after[id] = { registers, groups };
     }
-    return { mayExit: this.#mayExit, shares: this.#shares, flagsAtEnd: this.#flagsAtEnd };
+    return { mayExit: this.#mayExit, shares: this.#shares, uppers: o.uppers, flagsAtEnd: this.#flagsAtEnd };
   }
 
   /** Registers that may change between a block's dominator and the block. */

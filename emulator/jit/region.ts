@@ -77,6 +77,7 @@ class RegionBuilder {
     this.#s = analyse(graphOf(blocks));
     this.#ways = longestWays(blocks, this.#s);
     this.#plan = planAccesses(region, this.#s);
+    this.#frame.uppers = this.#plan.uppers;
     const reads = readsFlags(blocks);
     for (const [head, source] of carriedAt(blocks, this.#s, this.#plan.flagsAtEnd, ({ id }) => reads[id]!)) {
       this.#carries.set(head, newCarry(this.#f, source));

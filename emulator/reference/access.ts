@@ -200,4 +200,7 @@ export class ReferenceAccess extends ReferenceValues {
     this.state.setVector64(n, 2, value & M64);
     this.state.setVector64(n, 3, value >> 64n);
   }
+  clearVectorUppers(): void {
+    for (let n = 0; n < 16; n++) this.setVectorUpper(n, 0n);
+  }
 }

@@ -107,15 +107,12 @@ const testSigns =
 
 const REGISTERS = Array.from({ length: 16 }, (_, n) => n);
 
-const zeroUpper: Semantics = (o) => {
-  const zero = o.vectorConstant(0n, 0n);
-  for (const n of REGISTERS) o.setVectorUpper(n, zero);
-};
+const zeroUpper: Semantics = (o) => o.clearVectorUppers();
 
-const zeroAll: Semantics = (o, i) => {
+const zeroAll: Semantics = (o) => {
   const zero = o.vectorConstant(0n, 0n);
   for (const n of REGISTERS) o.setVectorRegister(n, zero);
-  zeroUpper(o, i);
+  o.clearVectorUppers();
 };
 
 export const avxOwnRows: readonly Row[] = [

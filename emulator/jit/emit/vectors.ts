@@ -3,7 +3,8 @@ import { bitsFromFloat, FLOAT, type FloatType, floatFromBits } from '../../inter
 import type { Value } from '../../interpreter/values.ts';
 import type { Instruction, Width } from '../../isa/instruction.ts';
 import type { FloatBinary, FloatUnary, FloatVectorBinary } from '../../isa/ops.ts';
-import { SIMD, TYPE } from '../../wasm/opcodes.ts';
+import { STATE, VECTOR_STRIDE } from '../../state.ts';
+import { OP, SIMD, TYPE } from '../../wasm/opcodes.ts';
 import {
   type Arithmetic,
   FLOAT_BOUNDS,
@@ -27,6 +28,8 @@ export abstract class VectorEmitter extends RegisterEmitter {
   /** By register: those with the same number hold the same. */
   #twins = Array.from({ length: 16 }, (_, n) => n);
   #lastTwin = 16;
+  /** Registers whose upper half an instruction was about, as a mask; clearing all is about none. */
+  uppers = 0;
   /** Bits that were made from a float. */
   #floats = new Map<Value, Value>();
 
@@ -50,6 +53,7 @@ export abstract class VectorEmitter extends RegisterEmitter {
 
   /** Its upper half. */
   protected vectorUpper(n: number): Value {
+    this.uppers |= 1 << n;
     return this.alias(32 + n, v128, this.frame.upper(n));
   }
 
@@ -66,11 +70,37 @@ export abstract class VectorEmitter extends RegisterEmitter {
   }
 
   override setVectorUpper(n: number, value: Value): void {
+    this.uppers |= 1 << n;
+    this.#setUpper(n, value);
+  }
+
+  #setUpper(n: number, value: Value): void {
     this.settleAliases(32 + n);
     this.wrote();
     this.frame.wrote('upper', n);
     this.push(value);
     this.f.set(this.frame.upper(n));
+  }
+
+  /** Halves that nothing else in the region is about have no locals: once they are cleared in memory, they stay so. */
+  override clearVectorUppers(): void {
+    const { f, frame } = this;
+    this.wrote();
+    const zero = this.vectorConstant(0n, 0n);
+    for (let n = 0; n < 16; n++) if (frame.uppers & (1 << n)) this.#setUpper(n, zero);
+    if (frame.uppers === 0xffff) return;
+    f.get(frame.uppersCleared);
+    f.op(OP.i32Eqz);
+    f.if();
+    for (let n = 0; n < 16; n++) {
+      if (frame.uppers & (1 << n)) continue;
+      f.i32(0);
+      this.push(zero);
+      f.simdMemory(SIMD.v128Store, STATE.vector + VECTOR_STRIDE * n + 16);
+    }
+    f.i32(1);
+    f.set(frame.uppersCleared);
+    f.end();
   }
 
   override setMxcsr(value: Value): void {
