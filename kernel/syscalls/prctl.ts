@@ -1,7 +1,7 @@
 /** Attributes of a process: prctl(2), arch_prctl(2), personality(2). */
 import { USER_END } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
-import { ARCH, PR } from '../abi/process.ts';
+import { ARCH, MCE_KILL, MCE_KILL_POLICY, PR, RESTORE_IDS, SAVED_AUXV_SIZE } from '../abi/process.ts';
 import { NSIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, putUser32, putUser64, putUserLong, readCBytes } from '../mm/user.ts';
@@ -12,7 +12,6 @@ import { type SyscallRow, syscall } from './row.ts';
 import { prctlSetSeccomp } from './seccomp.ts';
 
 const TASK_COMM_LENGTH = 16;
-const DEFAULT_TIMER_SLACK = 50000;
 const PR_TSC = { ENABLE: 1, SIGSEGV: 2 } as const;
 const LAST_CAPABILITY = 40;
 
@@ -38,6 +37,40 @@ const ambient = (operation: number, capability: number): number => {
   if (capability > LAST_CAPABILITY) return -ERRNO.EINVAL;
   if (operation === AMBIENT.RAISE) return -ERRNO.EPERM;
   return operation === AMBIENT.IS_SET || operation === AMBIENT.LOWER ? 0 : -ERRNO.EINVAL;
+};
+
+/** PR_MCE_KILL: what this thread wants to hear of broken memory. */
+const setMceKill = (task: Task, operation: number, policy: number): number => {
+  const { mceKill } = task;
+  if (operation === MCE_KILL.CLEAR) {
+    if (policy !== 0) return -ERRNO.EINVAL;
+    mceKill.own = false;
+    return 0;
+  }
+  if (operation !== MCE_KILL.SET) return -ERRNO.EINVAL;
+  // Set before the policy is looked at.
+  mceKill.own = true;
+  if (policy === MCE_KILL_POLICY.DEFAULT) mceKill.own = mceKill.early = false;
+  else if (policy === MCE_KILL_POLICY.EARLY || policy === MCE_KILL_POLICY.LATE) {
+    mceKill.early = policy === MCE_KILL_POLICY.EARLY;
+  } else return -ERRNO.EINVAL;
+  return 0;
+};
+
+/** Whether timer_create(2) is told which numbers to give (posixtimer_create_prctl). */
+const restoreTimerIds = ({ group }: Task, operation: number): number => {
+  if (operation === RESTORE_IDS.GET) return Number(group.restoresTimerIds);
+  if (operation !== RESTORE_IDS.ON && operation !== RESTORE_IDS.OFF) return -ERRNO.EINVAL;
+  group.restoresTimerIds = operation === RESTORE_IDS.ON;
+  return 0;
+};
+
+/** The auxiliary vector: as much as there is room for, and the bytes that the kernel keeps of it. */
+const getAuxv = (task: Task, address: number, length: number): number => {
+  const saved = new Uint8Array(SAVED_AUXV_SIZE);
+  saved.set(task.mm.auxv.subarray(0, SAVED_AUXV_SIZE));
+  copyToUser(task.mm, address, saved.subarray(0, Math.min(length, saved.length)));
+  return saved.length;
 };
 
 const prctl = (
@@ -89,10 +122,25 @@ const prctl = (
       putUserLong(task.mm, arg2, task.clearChildTid);
       return 0;
     case PR.GET_TIMERSLACK:
-      return DEFAULT_TIMER_SLACK;
+      return task.timerSlack;
     case PR.SET_TIMERSLACK:
-      // Deadlines are exact here, which any slack allows.
+      task.timerSlack = arg2 === 0 ? task.defaultTimerSlack : arg2;
       return 0;
+    case PR.MCE_KILL:
+      return arg4 === 0 && arg5 === 0 ? setMceKill(task, arg2, arg3) : -ERRNO.EINVAL;
+    case PR.MCE_KILL_GET: {
+      if (arg2 !== 0 || !unused) return -ERRNO.EINVAL;
+      const { own, early } = task.mceKill;
+      return own ? (early ? MCE_KILL_POLICY.EARLY : MCE_KILL_POLICY.LATE) : MCE_KILL_POLICY.DEFAULT;
+    }
+    // No task has counters.
+    case PR.TASK_PERF_EVENTS_DISABLE:
+    case PR.TASK_PERF_EVENTS_ENABLE:
+      return 0;
+    case PR.TIMER_CREATE_RESTORE_IDS:
+      return unused ? restoreTimerIds(task, arg2) : -ERRNO.EINVAL;
+    case PR.GET_AUXV:
+      return arg4 === 0 && arg5 === 0 ? getAuxv(task, arg2, arg3) : -ERRNO.EINVAL;
     case PR.GET_KEEPCAPS:
     case PR.GET_TIMING:
     case PR.GET_SECUREBITS:
