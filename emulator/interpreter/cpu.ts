@@ -82,6 +82,7 @@ export class InterpreterCpu implements Cpu {
     let link = 0;
     let linkGeneration = 0;
     let interpret = false;
+    let left = false;
     const { enter } = this.forms;
     const blocks = this.blocks;
     const { state } = this;
@@ -116,8 +117,8 @@ export class InterpreterCpu implements Cpu {
           this.#noteExecuted(block);
           ({ record } = block);
         }
-        // What the kernel goes back to gets hot as what is jumped to does.
-        if (first && --this.physical.u32[(record + RECORD.heat) / 4]! === 0) this.onHot(state.rip);
+        // What the kernel goes back to gets hot as what is jumped to does, and so does what an observed region goes on to.
+        if ((first || left) && --this.physical.u32[(record + RECORD.heat) / 4]! === 0) this.onHot(state.rip);
         const count = this.physical.u16[(record + RECORD.count) / 2]!;
         // A region asks for its budget itself.
         if (count > remaining && (interpret || !blocks.isRegion(record))) {
@@ -138,6 +139,7 @@ export class InterpreterCpu implements Cpu {
       const { u32 } = this.physical;
       remaining = u32[STATE.remaining / 4]!;
       interpret = code === EXIT.interpret;
+      left = code === EXIT.left;
       switch (code) {
         case EXIT.budget:
         case EXIT.rest:
