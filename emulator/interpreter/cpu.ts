@@ -24,6 +24,9 @@ import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
 /** Address-space tags of the jump cache are 16 bits; 0xffff marks empty entries. */
 const LAST_TAG = 0xfffe;
 
+/** Instructions after which is looked at what generated code put down. */
+const LOOK_INTERVAL = 200_000;
+
 /** Up to so many pages are invalidated one by one. */
 const FEW_PAGES = 32;
 
@@ -44,6 +47,8 @@ export class InterpreterCpu implements Cpu {
   #spaces = new Map<number, { tag: number; executed: Set<number> }>();
   protected space = { tag: 0, executed: new Set<number>() };
   #nextTag = 1;
+  /** `instructions` when `onLook` was last called. */
+  #lookedAt = 0;
   #budgetStart = 0;
   #budget = 0;
   /** How much of the budget generated code was not given yet. */
@@ -78,6 +83,7 @@ export class InterpreterCpu implements Cpu {
   run(budget: number): StopReason {
     this.#budgetStart = this.instructions;
     this.#budget = budget;
+    this.#look();
     let remaining = this.#refill(0, budget);
     let link = 0;
     let linkGeneration = 0;
@@ -88,7 +94,8 @@ export class InterpreterCpu implements Cpu {
     const { state } = this;
     for (let first = true; ; first = false) {
       if (remaining <= REST && this.#kept > 0) {
-        this.onSlice();
+        this.instructions = this.#count(remaining);
+        this.#look();
         const more = this.#refill(remaining, this.#kept);
         if (more > remaining) interpret = false;
         remaining = more;
@@ -186,6 +193,13 @@ export class InterpreterCpu implements Cpu {
     }
   }
 
+  #look(): void {
+    const unseen = this.instructions - this.#lookedAt;
+    if (unseen < LOOK_INTERVAL) return;
+    this.#lookedAt = this.instructions;
+    this.onLook(unseen / LOOK_INTERVAL);
+  }
+
   /** Instructions executed, where generated code has so many left. */
   #count(remaining: number): number {
     return this.#budgetStart + this.#budget - this.#kept - remaining;
@@ -214,8 +228,8 @@ export class InterpreterCpu implements Cpu {
   /** A region was left and TypeScript hears of it: at an instruction (`EXIT.interpret`) or for an address (`EXIT.left`). */
   protected onLeft(_address: number, _code: number): void {}
 
-  /** Generated code has used up a slice. */
-  protected onSlice(): void {}
+  /** So many times `LOOK_INTERVAL` have passed. */
+  protected onLook(_times: number): void {}
 
   /** A block was entered as often as `Blocks.heat` says. */
   protected onHot(_address: number): void {}

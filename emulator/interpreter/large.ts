@@ -16,6 +16,7 @@ import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter, Signature } from '../wasm/writer.ts';
+import { LARGE_MISSES, noteSample, pushCounted } from './samples.ts';
 
 const { i32, i64 } = TYPE;
 
@@ -26,11 +27,6 @@ const PAGE_MASK = -(1 << PAGE_SHIFT);
 
 /** One look in so many at pages that might make up a large one: it takes as long as a few hundred misses, and may be for nothing. */
 const TRIES = 16;
-/** One miss in so many is put down. */
-export const SAMPLE = 256;
-/** Entries of the ring. */
-export const SAMPLES = (LINEAR.largeRingEnd - LINEAR.largeRing) / 8;
-
 /** The table for large pages that goes with one for small ones. */
 export const largeTable = (table: number): number => (table === LINEAR.tlbRead ? LINEAR.largeRead : LINEAR.largeWrite);
 
@@ -58,44 +54,17 @@ export const pushLargeMiss = (f: FunctionWriter, table: number, slot: number, ad
   f.op(OP.i64Ne);
 };
 
-/** Pushes one more than the state's field was, which becomes it. */
-const pushCounted = (f: FunctionWriter, field: number): void => {
-  const count = f.local(i32);
-  f.i32(0);
-  f.memory(OP.i32Load, field);
-  f.i32(1);
-  f.op(OP.i32Add);
-  f.set(count);
-  f.i32(0);
-  f.get(count);
-  f.memory(OP.i32Store, field);
-  f.get(count);
-};
-
 /** Counts a miss for an address in a large page, if a region was left for it, and may put down where. */
 export const noteLargeMiss = (f: FunctionWriter): void => {
-  const count = f.local(i32);
   f.i32(0);
   f.memory(OP.i64Load, STATE.leftAt);
   f.i64(0n);
   f.op(OP.i64Ne);
   f.if();
-  pushCounted(f, STATE.largeMisses);
-  f.set(count);
-  f.get(count);
-  f.i32(SAMPLE - 1);
-  f.op(OP.i32And);
-  f.op(OP.i32Eqz);
-  f.if();
-  f.get(count);
-  f.i32(Math.log2(SAMPLE / 8));
-  f.op(OP.i32ShrU);
-  f.i32((SAMPLES - 1) * 8);
-  f.op(OP.i32And);
-  f.i32(0);
-  f.memory(OP.i64Load, STATE.leftAt);
-  f.memory(OP.i64Store, LINEAR.largeRing);
-  f.end();
+  noteSample(f, LARGE_MISSES, () => {
+    f.i32(0);
+    f.memory(OP.i64Load, STATE.leftAt);
+  });
   // A miss of the interpreter's own is not to be taken for another one there.
   f.i32(0);
   f.i64(0n);

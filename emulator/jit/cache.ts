@@ -60,8 +60,8 @@ export class RegionCache {
   #byEntry = new Map<number, Map<number, Translation>>();
   #byFrame = new Map<number, Set<Translation>>();
   #bySlot = new Map<number, Translation>();
-  /** Instructions whose accesses are to large pages, by frame and address. */
-  #large = new Map<number, Set<number>>();
+  /** `MARK` bits of instructions, by frame and address. */
+  #marks = new Map<number, Map<number, number>>();
   #freeHandlers: number[] = [];
   #freeSlots: number[] = [];
   #nextSlot: number = LINEAR.regionTags;
@@ -114,11 +114,11 @@ export class RegionCache {
     if (old !== undefined) this.drop(old);
     const m = new ModuleWriter();
     const tagSlot = region.pages.size > 1 ? this.#takeSlot() : 0;
-    const isLarge = (address: number) => {
+    const marks = (address: number) => {
       const page = Math.floor(address / PAGE_SIZE) * PAGE_SIZE;
-      return this.#large.get(region.pages.get(page)!)?.has(address) === true;
+      return this.#marks.get(region.pages.get(page)!)?.get(address) ?? 0;
     };
-    const f = buildRegion(m, region, tagSlot, isLarge);
+    const f = buildRegion(m, region, tagSlot, marks);
     this.onTranslated?.(region, f);
     const bytes = m.finish();
     const size = hostBytes(bytes.length);
@@ -139,15 +139,16 @@ export class RegionCache {
     return translation;
   }
 
-  /** Notes that an instruction's accesses are to large pages. Returns the regions that were made without knowing. */
-  markLarge(frame: number, address: number): Translation[] {
-    let marked = this.#large.get(frame);
-    if (marked === undefined) {
-      marked = new Set();
-      this.#large.set(frame, marked);
+  /** Gives an instruction a mark (`MARK`). Returns the regions that were made without knowing. */
+  mark(frame: number, address: number, mark: number): Translation[] {
+    let marks = this.#marks.get(frame);
+    if (marks === undefined) {
+      marks = new Map();
+      this.#marks.set(frame, marks);
     }
-    if (marked.has(address)) return [];
-    marked.add(address);
+    const before = marks.get(address) ?? 0;
+    if (before & mark) return [];
+    marks.set(address, before | mark);
     return [...(this.#byFrame.get(frame) ?? [])].filter((t) => t.offsets.includes(address - t.address));
   }
 
@@ -216,7 +217,7 @@ export class RegionCache {
     const translations = this.#byFrame.get(frame);
     if (translations === undefined) return;
     this.#byFrame.delete(frame);
-    this.#large.delete(frame);
+    this.#marks.delete(frame);
     for (const translation of translations) this.drop(translation);
   }
 
@@ -225,7 +226,7 @@ export class RegionCache {
     for (const frame of this.#byFrame.keys()) this.#physical.unmarkCode(frame);
     this.#byFrame.clear();
     this.#byEntry.clear();
-    this.#large.clear();
+    this.#marks.clear();
   }
 
   /** No tag of an address space is the right one any more. */

@@ -17,13 +17,14 @@ export type ExitCause =
 /** Accesses memory that no operand names. */
 const STACK = /^(PUSH|POP|CALL|RET|LEAVE|ENTER)/;
 
+export const accessesMemory = (i: Instruction): boolean =>
+  i.operands.some(({ kind }) => kind === 'mem') || i.row.repeats === true || STACK.test(i.row.mnemonic);
+
 /** `remaining`: instructions left in the budget; `longest`: most that a region may need at once. */
 export const exitCause = (i: Instruction, remaining: number, longest: number): ExitCause => {
   const effects = effectsOf(i);
   if (effects.ending === 'interpret') return 'not translated';
   if (remaining < longest) return 'budget';
   if (!effects.mayExit) return 'edge of the region';
-  const accesses =
-    i.operands.some(({ kind }) => kind === 'mem') || i.row.repeats === true || STACK.test(i.row.mnemonic);
-  return accesses ? 'memory' : 'float';
+  return accessesMemory(i) ? 'memory' : 'float';
 };

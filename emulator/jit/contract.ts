@@ -4,6 +4,17 @@ import type { Signature } from '../wasm/writer.ts';
 
 const { i32, i64 } = TYPE;
 
+/** What is known of an instruction's accesses to memory, by bits. */
+export const MARK = {
+  /** They are to large pages (`interpreter/large.ts`). */
+  large: 1,
+  /** They share no look at the TLB with later ones (`plan.ts`): together they reach into two pages. */
+  apart: 2,
+} as const;
+
+/** `MARK` bits of the instruction at an address. */
+export type Marks = (address: number) => number;
+
 export const LEAVE = {
   /**
    * (kind, a, b, result of flags; rip, remaining) -> exit code: the interpreter goes on at rip, and executes at least the

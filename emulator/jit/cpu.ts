@@ -2,15 +2,16 @@
 import type { CpuOptions, JitObserver } from '../cpu.ts';
 import { EXIT } from '../interpreter/contract.ts';
 import { InterpreterCpu } from '../interpreter/cpu.ts';
-import { SAMPLE, SAMPLES } from '../interpreter/large.ts';
+import { LARGE_MISSES, LEAVES, SampleReader } from '../interpreter/samples.ts';
 import { CpuFault } from '../isa/helper.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
-import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import { PAGE_SIZE } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { codeText } from '../wasm/text.ts';
 import { RegionCache, type Translation } from './cache.ts';
-import { type ExitCause, exitCause } from './cause.ts';
+import { accessesMemory, type ExitCause, exitCause } from './cause.ts';
 import { discover, graphOf, type Region, type RegionLimits } from './cfg.ts';
+import { MARK } from './contract.ts';
 import { writeFloatConstants } from './float.ts';
 import { jumpTargets } from './profile.ts';
 import { listRegion } from './region.ts';
@@ -29,19 +30,21 @@ const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 1, targets: 1
 const SLICE = 200_000;
 
 /**
- * Samples of misses in a slice that are worth doing something: one access in 65 missed. With that many pages their entries of the
+ * Samples of misses between two looks that are worth doing something: one access in 65 missed. With that many pages their entries of the
  * TLB do not stay in the host's nearest caches either; with fewer, looking in two places costs more than it saves.
  */
 const LARGE_SAMPLES = 12;
-/** Of those put down last, so many make an instruction one for large pages. */
-const LARGE_VOTES = 3;
+/** The same of instructions at which a region was left: that took a twentieth of the time. */
+const LEAVE_SAMPLES = 6;
+/** So many of the samples make an instruction one to translate otherwise. */
+const VOTES = 3;
 
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
   readonly #observer: JitObserver | undefined;
-  /** How many misses of large pages had been put down when they were last looked at. */
-  #largeSamples = 0;
+  readonly #largeMisses = new SampleReader(LARGE_MISSES);
+  readonly #leaves = new SampleReader(LEAVES);
   /** Translates what has not run yet. */
   readonly #eager: boolean;
 
@@ -88,36 +91,33 @@ export class JitCpu extends InterpreterCpu {
     if (region !== null) this.#prove(this.#cache.add(region, cut));
   }
 
-  /** Where many accesses of the last slice missed the TLB for addresses in large pages, the instructions are made to look for these. */
-  protected override onSlice(): void {
-    const samples = Math.floor(this.physical.u32[STATE.largeMisses / 4]! / SAMPLE);
-    const count = samples - this.#largeSamples;
-    this.#largeSamples = samples;
-    if (count < LARGE_SAMPLES) return;
-    const { u32 } = this.physical;
-    const votes = new Map<number, number>();
-    for (let n = samples - Math.min(count, SAMPLES) + 1; n <= samples; n++) {
-      const at = LINEAR.largeRing / 4 + 2 * (n % SAMPLES);
-      const address = u32[at]! + u32[at + 1]! * 2 ** 32;
-      votes.set(address, (votes.get(address) ?? 0) + 1);
-    }
-    this.#useLarge([...votes].filter(([, n]) => n >= LARGE_VOTES).map(([address]) => address));
-  }
-
-  /** Instructions at some addresses are translated anew, to look for large pages first. */
-  #useLarge(addresses: readonly number[]): void {
+  /** Instructions where regions were left again and again of late are translated otherwise. */
+  protected override onLook(times: number): void {
+    const large = this.#largeMisses.frequent(this.physical, times * LARGE_SAMPLES, VOTES);
+    const left = this.#leaves.frequent(this.physical, times * LEAVE_SAMPLES, VOTES);
+    if (large.length === 0 && left.length === 0) return;
     const { cr2Wide } = this.state;
     const again = new Set<Translation>();
-    for (const address of addresses) {
+    const mark = (address: number, bits: number) =>
       this.#frameOf(address, (frame) => {
-        for (const translation of this.#cache.markLarge(frame, address)) again.add(translation);
+        for (const translation of this.#cache.mark(frame, address, bits)) again.add(translation);
         return true;
       });
-    }
+    for (const address of large) mark(address, MARK.large);
+    for (const address of left) if (this.#accesses(address)) mark(address, MARK.apart);
     for (const { address, frame, cut } of again) {
       if (this.#frameOf(address, (now) => now === frame)) this.#translate(address, cut);
     }
     this.state.cr2Wide = cr2Wide;
+  }
+
+  #accesses(address: number): boolean {
+    try {
+      return accessesMemory(fetchInstruction(this.memory, address).instruction);
+    } catch (error) {
+      if (error instanceof CpuFault) return false;
+      throw error;
+    }
   }
 
   #discover(address: number, within: boolean): Region | null {

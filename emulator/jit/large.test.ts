@@ -23,7 +23,7 @@ const machine = (kind: 'jit' | 'interpreter') => {
   const physical = new PhysicalMemory(64 << 20);
   const translated: number[] = [];
   const observer = { translated: (entry: number) => translated.push(entry), left: () => {}, interpreted: () => {} };
-  const jit = { threshold: 2, slice: 50_000, observer };
+  const jit = { threshold: 2, slice: 250_000, observer };
   const cpu = createCpu(kind, { physical, timestamp: () => 0n, random64: () => 0n, jit });
   const table = new PageTable(physical);
   const code = physical.alloc();

@@ -2,12 +2,14 @@
  * Which accesses to memory share one look at the TLB: those of a block whose addresses differ by constants, as pushes and
  * pops, fields of a structure, slots of a stack frame. The first of them asks whether all the bytes from the lowest to the highest lie in
  * one page that is in the TLB; the others cannot fail, and whoever cannot fail needs nothing saved before. What
- * dominates a block has asked for it too.
+ * dominates a block has asked for it too. Where they turn out to lie in two pages, again and again, each asks for itself
+ * (`MARK.apart`).
  *
  * Found by running the functions of all instructions of a region once, with an emitter whose code goes nowhere.
  */
 import type { FlagSource } from './carry.ts';
 import type { Block, Region } from './cfg.ts';
+import { MARK, type Marks } from './contract.ts';
 import { RegionOps } from './emit.ts';
 import { Frame } from './frame.ts';
 import { keyOf, type Linear, named, substitute } from './linear.ts';
@@ -68,14 +70,16 @@ export interface Plan {
 class Planner {
   readonly #blocks: readonly Block[];
   readonly #s: Structure;
+  readonly #marks: Marks;
   #names = REGISTERS;
   readonly #mayExit: boolean[][] = [];
   readonly #shares: (Share | null)[][][] = [];
   readonly #flagsAtEnd: (FlagSource | null)[] = [];
 
-  constructor({ blocks }: Region, s: Structure) {
+  constructor({ blocks }: Region, s: Structure, marks: Marks) {
     this.#blocks = blocks;
     this.#s = s;
+    this.#marks = marks;
   }
 
   #fresh = (): Linear => named(this.#names++);
@@ -163,7 +167,8 @@ class Planner {
       }),
     );
     const groups = [...known];
-    this.#shares[id] = all.map((list) =>
+    const apart = new Set<string>();
+    this.#shares[id] = all.map((list, n) =>
       list.map((access): Share | null => {
         if (access === null) return null;
         const { key, low, high, write } = access;
@@ -171,6 +176,8 @@ class Planner {
         rest.shift();
         const there = groups.findLast((g) => g.key === key && g.low <= low && high <= g.high && (g.write || !write));
         if (there !== undefined) return { group: there, first: false, offset: low - there.low };
+        if (this.#marks(this.#blocks[id]!.steps[n]!.insn.address) & MARK.apart) apart.add(key);
+        if (apart.has(key)) return null;
         const group: Group = { key, low, high, write, slot: groups.length };
         for (const later of rest) {
           const from = Math.min(group.low, later.low);
@@ -191,4 +198,4 @@ class Planner {
   }
 }
 
-export const planAccesses = (region: Region, s: Structure): Plan => new Planner(region, s).plan();
+export const planAccesses = (region: Region, s: Structure, marks: Marks): Plan => new Planner(region, s, marks).plan();

@@ -17,7 +17,7 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
 import { beginRound, type Carry, carriedAt, endRound, enterLoop, newCarry, settleCarried } from './carry.ts';
 import { type Block, type Edge, edgesOf, graphOf, type Region } from './cfg.ts';
-import { LEAVE } from './contract.ts';
+import { LEAVE, MARK, type Marks } from './contract.ts';
 import { RegionOps } from './emit.ts';
 import type { KnownFlags } from './flags.ts';
 import { Frame } from './frame.ts';
@@ -44,8 +44,7 @@ const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
 
 class RegionBuilder {
   readonly #region: Region;
-  /** Whether the instruction at an address is one for large pages. */
-  readonly #isLarge: (address: number) => boolean;
+  readonly #marks: Marks;
   readonly #f: RegionWriter;
   readonly #frame: Frame;
   readonly #o: RegionOps;
@@ -65,9 +64,9 @@ class RegionBuilder {
   /** Flags at the end of each block, where one is known. */
   readonly #flagsAtEnd: (KnownFlags | null)[] = [];
 
-  constructor(m: ModuleWriter, region: Region, isLarge: (address: number) => boolean) {
+  constructor(m: ModuleWriter, region: Region, marks: Marks) {
     this.#region = region;
-    this.#isLarge = isLarge;
+    this.#marks = marks;
     this.#f = new RegionWriter(m, HANDLER, 'region');
     this.#frame = new Frame(this.#f, 0);
     this.#o = new RegionOps(this.#f, this.#frame);
@@ -76,7 +75,7 @@ class RegionBuilder {
     const { blocks } = region;
     this.#s = analyse(graphOf(blocks));
     this.#ways = longestWays(blocks, this.#s);
-    this.#plan = planAccesses(region, this.#s);
+    this.#plan = planAccesses(region, this.#s, marks);
     this.#frame.uppers = this.#plan.uppers;
     const reads = readsFlags(blocks);
     for (const [head, source] of carriedAt(blocks, this.#s, this.#plan.flagsAtEnd, ({ id }) => reads[id]!)) {
@@ -189,7 +188,7 @@ class RegionBuilder {
       const begin = {
         flagsWanted: this.#used[block.id]![n]!,
         conditional: effects.conditional,
-        large: this.#isLarge(insn.address),
+        large: (this.#marks(insn.address) & MARK.large) !== 0,
       };
       o.begin(insn, begin, this.#plan.shares[block.id]![n]);
       insn.row.semantics(o, o.insn);
@@ -335,12 +334,8 @@ class RegionBuilder {
 }
 
 /** Adds the function of a region to a module. */
-export const buildRegion = (
-  m: ModuleWriter,
-  region: Region,
-  tagSlot: number,
-  isLarge: (address: number) => boolean = () => false,
-): FunctionWriter => new RegionBuilder(m, region, isLarge).build(tagSlot);
+export const buildRegion = (m: ModuleWriter, region: Region, tagSlot: number, marks: Marks = () => 0): FunctionWriter =>
+  new RegionBuilder(m, region, marks).build(tagSlot);
 
 /** The guest's code in a region, block by block. */
 export const listRegion = ({ blocks }: Region): string => {

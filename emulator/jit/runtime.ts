@@ -2,6 +2,7 @@
 import { EXIT, HANDLER, REST, RUNTIME } from '../interpreter/contract.ts';
 import { FlagEmitter } from '../interpreter/flags.ts';
 import { RECORD } from '../interpreter/records.ts';
+import { LEAVES, noteSample } from '../interpreter/samples.ts';
 import { pushJumpEntry, storeState32 } from '../interpreter/translate.ts';
 import { LINEAR } from '../memory/layout.ts';
 import { REG, STATE } from '../state.ts';
@@ -107,6 +108,12 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   f.i32(0);
   f.get(rip);
   f.memory(OP.i64Store, STATE.leftAt);
+  f.get(remaining);
+  f.i32(REST);
+  f.op(OP.i32GtS);
+  f.if();
+  noteSample(f, LEAVES, () => f.get(rip));
+  f.end();
   if (!observed) {
     pushJumpEntry(f, rip);
     f.set(entry);

@@ -50,6 +50,9 @@ export const LINEAR = {
   /** JIT: where regions were left for accesses to large pages (u64 each). */
   largeRing: 0x94000,
   largeRingEnd: 0x94080,
+  /** JIT: where regions were left for the interpreter (u64 each). */
+  leaveRing: 0x94100,
+  leaveRingEnd: 0x94300,
   /** One byte per frame: `FRAME_FLAG`. */
   frameFlags: 0x100000,
   jumpCache: 0x200000,
