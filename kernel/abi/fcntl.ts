@@ -113,7 +113,10 @@ export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, E
 export const SEAL = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 16, EXEC: 32 } as const;
 
 /** preadv2(2). */
-export const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16, NOAPPEND: 32 } as const;
+export const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16, NOAPPEND: 32, NOSIGNAL: 256 } as const;
+
+/** In `OpenFile.flags` for the length of one write: no SIGPIPE (IOCB_NOSIGNAL). */
+export const FILE_NOSIGNAL = 1 << 30;
 
 /** splice(2), tee(2), vmsplice(2). */
 export const SPLICE_F = { MOVE: 1, NONBLOCK: 2, MORE: 4, GIFT: 8 } as const;

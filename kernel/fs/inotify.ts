@@ -9,6 +9,7 @@ import { putUser32 } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { block, waitQueue } from '../task/wait.ts';
 import { anonymousFile } from './anonymous.ts';
+import { setAsync } from './fasync.ts';
 import { releaseFile } from './inode.ts';
 import { toBytes } from './names.ts';
 import { forgetWatch, NOTIFY_LIMITS, type NotifyEvent, type NotifyGroup, removeWatch, type Watch } from './notify.ts';
@@ -68,8 +69,10 @@ const inotifyFile: FileOperations = Object.freeze<FileOperations>({
     return 0;
   },
   describe: (_kernel, file) => [...(file.state as NotifyGroup).watches.values()].map(describeWatch).join(''),
+  fasync: (file, fd, on) => setAsync((file.state as NotifyGroup).asyncs, file, fd, on),
   release: (kernel, file) => {
     const group = file.state as NotifyGroup;
+    group.asyncs = [];
     for (const watch of [...group.watches.values()]) forgetWatch(kernel, watch);
     const { groups } = kernel.vfs.notify;
     groups.set(group.uid, groups.get(group.uid)! - 1);
@@ -84,7 +87,7 @@ export const newInotify = (kernel: Kernel, task: Task, flags: number): OpenFile 
   const count = groups.get(uid) ?? 0;
   if (count >= NOTIFY_LIMITS.instances) return -ERRNO.EMFILE;
   groups.set(uid, count + 1);
-  const group: NotifyGroup = { events: [], watches: new Map(), lastWd: 0, wait: waitQueue(), uid };
+  const group: NotifyGroup = { events: [], watches: new Map(), lastWd: 0, wait: waitQueue(), asyncs: [], uid };
   const file = anonymousFile(kernel, inotifyFile, 'inotify', flags, group);
   // It can be read only.
   file.flags = O.RDONLY | flags;

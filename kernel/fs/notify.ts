@@ -3,10 +3,12 @@
  * what programs see of it. Without a watch in the whole machine each call returns at once.
  */
 import { IN, IN_ALL_EVENTS } from '../abi/inotify.ts';
+import { POLL_CODE } from '../abi/signal.ts';
 import { isDir, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { type WaitQueue, wakeAll } from '../task/wait.ts';
 import { RENAMED, signalDirectory } from './dnotify.ts';
+import { type AsyncEntry, killFasync } from './fasync.ts';
 import type { Inode, OpenFile } from './types.ts';
 
 /** A queued event: struct inotify_event. */
@@ -23,6 +25,8 @@ export interface NotifyGroup {
   watches: Map<number, Watch>;
   lastWd: number;
   wait: WaitQueue;
+  /** Who is told by signal (O_ASYNC). */
+  asyncs: AsyncEntry[];
   /** Whose instances it counts among. */
   uid: number;
 }
@@ -64,6 +68,7 @@ const queueEvent = (kernel: Kernel, group: NotifyGroup, event: NotifyEvent): voi
     events.push(event);
   }
   wakeAll(kernel, group.wait);
+  if (group.asyncs.length > 0) killFasync(kernel, group.asyncs, POLL_CODE.IN);
 };
 
 /** The watch is no more, and its group hears of that (inotify_ignored_and_remove_idr). */

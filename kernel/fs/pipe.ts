@@ -5,7 +5,7 @@
  */
 import { PAGE_SIZE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
-import { O } from '../abi/fcntl.ts';
+import { FILE_NOSIGNAL, O } from '../abi/fcntl.ts';
 import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
 import { POLL_CODE, SIG } from '../abi/signal.ts';
@@ -97,7 +97,7 @@ const writePipe = (kernel: Kernel, task: Task, file: OpenFile, source: UserBuffe
   const before: number = task.wait?.data?.written ?? 0;
   if (source.remaining === 0) return 0;
   if (pipe.readers === 0) {
-    raise(kernel, task, SIG.SIGPIPE);
+    if (!(file.flags & FILE_NOSIGNAL)) raise(kernel, task, SIG.SIGPIPE);
     return before > 0 ? before : -ERRNO.EPIPE;
   }
   source.skip(before);

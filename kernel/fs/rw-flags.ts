@@ -1,9 +1,9 @@
 /** Flags of one read or write: of preadv2(2), pwritev2(2) and io_submit(2) (kiocb_set_rw_flags). */
 import { ERRNO } from '../abi/errno.ts';
-import { O, RWF } from '../abi/fcntl.ts';
+import { FILE_NOSIGNAL, O, RWF } from '../abi/fcntl.ts';
 import type { OpenFile } from './types.ts';
 
-const KNOWN = RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND | RWF.NOAPPEND;
+const KNOWN = RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND | RWF.NOAPPEND | RWF.NOSIGNAL;
 
 /** Kinds of files that know RWF_NOWAIT (FMODE_NOWAIT). */
 const NOWAIT_KINDS: readonly string[] = ['pipe', 'file', 'socket', 'eventfd', 'null', 'zero'];
@@ -19,13 +19,15 @@ export const checkRwFlags = (file: OpenFile, flags: number): number => {
 export const appends = (file: OpenFile, flags: number): boolean =>
   (flags & RWF.APPEND) !== 0 || ((file.flags & O.APPEND) !== 0 && !(flags & RWF.NOAPPEND));
 
-/** With RWF_NOWAIT a call is made as if the file had O_NONBLOCK. */
+/** With RWF_NOWAIT a call is made as if the file had O_NONBLOCK, with RWF_NOSIGNAL as if SIGPIPE were none. */
 export const withRwFlags = (file: OpenFile, flags: number, move: () => number): number => {
-  if (!(flags & RWF.NOWAIT) || file.flags & O.NONBLOCK) return move();
-  file.flags |= O.NONBLOCK;
+  const wanted = (flags & RWF.NOWAIT ? O.NONBLOCK : 0) | (flags & RWF.NOSIGNAL ? FILE_NOSIGNAL : 0);
+  const added = wanted & ~file.flags;
+  if (added === 0) return move();
+  file.flags |= added;
   try {
     return move();
   } finally {
-    file.flags &= ~O.NONBLOCK;
+    file.flags &= ~added;
   }
 };

@@ -55,6 +55,8 @@ const randomFile: FileOperations = Object.freeze<FileOperations>({
   write: (_kernel, _task, _file, source) => discardSource(source),
   seekable: true,
   seek: () => 0,
+  // It never was without numbers, and so has nothing to tell.
+  fasync: () => {},
   release: releaseFile,
 });
 

@@ -1,6 +1,6 @@
 /** Sockets as open files (net/socket.c: socket_file_ops, sock_alloc_file), and making them. */
 import { ERRNO } from '../abi/errno.ts';
-import { O } from '../abi/fcntl.ts';
+import { FILE_NOSIGNAL, O } from '../abi/fcntl.ts';
 import { AF, AF_MAX, MSG, SOCK, SOCK_MAX } from '../abi/socket.ts';
 import { S } from '../abi/stat.ts';
 import { setAsync } from '../fs/fasync.ts';
@@ -36,7 +36,8 @@ const socketFile: FileOperations = Object.freeze<FileOperations>({
   },
   write: (kernel, task, file, source) => {
     const sock = socketOf(file);
-    const flags = waitFlag(file) | (sock.type === SOCK.SEQPACKET ? MSG.EOR : 0);
+    const silent = file.flags & FILE_NOSIGNAL ? MSG.NOSIGNAL : 0;
+    const flags = waitFlag(file) | silent | (sock.type === SOCK.SEQPACKET ? MSG.EOR : 0);
     const length = source.remaining;
     return sock.ops.send(kernel, task, sock, { data: source, length, name: null, control: null, flags });
   },
