@@ -14,6 +14,7 @@ import { memoryFile, memoryOf } from './procmem.ts';
 import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
 import { netDirectory } from './procnet.ts';
 import { statmText, statText, statusText, userText } from './procstatus.ts';
+import { setTimerSlack, syscallText, timersText } from './proctask.ts';
 import { isGone, shownPath } from './procview.ts';
 import type { Location, OpenFile } from './types.ts';
 
@@ -207,7 +208,7 @@ const processRows: readonly ProcRow[] = [
   { name: 'stat', text: statText },
   { name: 'statm', text: statmText },
   { name: 'status', text: statusText },
-  { name: 'timerslack_ns', text: () => '50000\n' },
+  { name: 'syscall', mode: 0o400, text: syscallText },
   { name: 'uid_map', text: () => ID_MAP },
   { name: 'wchan', text: ({ task }) => (task.state === 'sleeping' ? (task.wait?.what ?? '0') : '0') },
 ];
@@ -220,6 +221,8 @@ export const processRow = frozenRow({
   name: '',
   children: [
     ...processRows,
+    { name: 'timers', text: timersText },
+    { name: 'timerslack_ns', mode: 0o666, text: ({ task }) => `${task.timerSlack}\n`, write: setTimerSlack },
     {
       name: 'task',
       dynamic: {

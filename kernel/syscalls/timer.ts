@@ -67,7 +67,11 @@ const timerCreate = (kernel: Kernel, task: Task, clock: number, event: number, r
   if (cpu === null && clock < 0) return -ERRNO.EINVAL;
   if (isAlarmClock(clock)) return -ERRNO.EOPNOTSUPP;
   const value = wanted === null ? BigInt(id) : wanted.sigev_value;
-  const timer = newPosixTimer(group, { id, clock, cpu, value, ...told });
+  const asked =
+    wanted === null
+      ? { notify: SIGEV.SIGNAL, signo: SIG.SIGALRM }
+      : { notify: wanted.sigev_notify, signo: wanted.sigev_signo };
+  const timer = newPosixTimer(group, { id, clock, cpu, asked, value, ...told });
   group.posixTimers.set(id, timer);
   return 0;
 };

@@ -29,7 +29,7 @@ export const timerNow = (kernel: Kernel, { cpu }: Pick<PosixTimer, 'cpu'>): numb
 /** A timer that is not armed. */
 export const newPosixTimer = (
   owner: ThreadGroup,
-  settings: Pick<PosixTimer, 'id' | 'clock' | 'cpu' | 'signo' | 'value' | 'thread'>,
+  settings: Pick<PosixTimer, 'id' | 'clock' | 'cpu' | 'signo' | 'asked' | 'value' | 'thread'>,
 ): PosixTimer => ({
   ...settings,
   owner,
@@ -40,7 +40,15 @@ export const newPosixTimer = (
 
 /** The timer that wakes a task which sleeps on CPU time; no program knows its id. */
 export const newSleepTimer = (task: Task, clock: number, cpu: PosixTimer['cpu']): PosixTimer => {
-  const timer = newPosixTimer(task.group, { id: -1, clock, cpu, signo: 0, value: 0n, thread: null });
+  const timer = newPosixTimer(task.group, {
+    id: -1,
+    clock,
+    cpu,
+    signo: 0,
+    asked: { notify: 0, signo: 0 },
+    value: 0n,
+    thread: null,
+  });
   timer.sleeper = task;
   return timer;
 };

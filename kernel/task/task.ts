@@ -81,6 +81,8 @@ export interface PosixTimer {
   owner: ThreadGroup;
   /** 0 for SIGEV_NONE. */
   signo: number;
+  /** As it was asked for: SIGEV_*, and the signal even of those that send none. */
+  asked: { notify: number; signo: number };
   value: bigint;
   /** SIGEV_THREAD_ID: who gets the signal; null for the process. */
   thread: Task | null;
