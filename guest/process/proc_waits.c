@@ -1,5 +1,5 @@
 // /proc/PID/syscall, timers and timerslack_ns (proc_pid_syscall(5), proc_pid_timers(5), proc_pid_timerslack_ns(5)): the call that a
-// task sleeps in with its arguments, stack and address; running, stopped and dead tasks; timers with their clocks and whom they tell.
+// task sleeps in with its arguments, stack and address; running and stopped tasks; timers with their clocks and whom they tell.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +75,6 @@ static void sleeper(const char *what, long number, long a, long b, int stop) {
   kill(child, SIGKILL);
   siginfo_t info;
   waitid(P_PID, child, &info, WEXITED | WNOWAIT);
-  if (stop) show("  dead", child, a, b);
   waitpid(child, NULL, 0);
   if (stop) printf("  gone: %s\n", get(child, "syscall"));
 }
