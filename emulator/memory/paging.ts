@@ -97,7 +97,7 @@ export class PageTable {
 
   /** Maps a page. `flags` are `PTE` bits; `present`, `user` and `accessed` are added. Throws `OutOfFrames`. */
   map(address: number, frame: number, flags: number, executable: boolean): void {
-    const slot = this.#ensure(address) >>> 2;
+    const slot = (this.slot(address) || this.#ensure(address)) >>> 2;
     const { u32 } = this.#physical;
     u32[slot] = ((frame << PAGE_SHIFT) | flags | PTE.present | PTE.user | PTE.accessed) >>> 0;
     u32[slot + 1] = executable ? 0 : PTE_XD_HIGH;

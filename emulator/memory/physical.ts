@@ -138,10 +138,10 @@ export class PhysicalMemory {
     return this.#chunks.has(chunk);
   }
 
-  /** As `alloc`, but the frame at `index` of a chunk unless that one is in use or the chunk gone. */
+  /** As `alloc`, but the frame at `index` of a chunk; -1 if that one is in use or the chunk gone. */
   allocIn(chunk: number, index: number): number {
     const reserved = this.#chunks.get(chunk);
-    if (reserved === undefined || this.#refcounts[reserved.first + index]! > 0) return this.alloc();
+    if (reserved === undefined || this.#refcounts[reserved.first + index]! > 0) return -1;
     this.#askLimit();
     reserved.used++;
     return this.#cleared(reserved.first + index);

@@ -91,15 +91,8 @@ const bringIn = (mm: Mm, vma: Vma, page: number, write: boolean): FaultResult =>
   const { physical } = kernel;
   const writable = vma.flags & VM.WRITE ? PTE.write : 0;
   if (vma.mapping === null) {
-    if (write) {
-      mapFrame(
-        mm,
-        vma,
-        page,
-        withReclaim(kernel, () => anonymousFrame(mm, vma, page)),
-        PTE.write | PTE.dirty,
-      );
-    } else {
+    if (write) mapFrame(mm, vma, page, anonymousFrame(mm, vma, page), PTE.write | PTE.dirty);
+    else {
       physical.ref(kernel.memory.zeroFrame);
       mapFrame(mm, vma, page, kernel.memory.zeroFrame, 0);
     }
@@ -141,13 +134,16 @@ const anonymousFrame = (mm: Mm, vma: Vma, page: number): number => {
   const { physical } = mm.kernel;
   if (vma.end - vma.start < BIG_AREA) return physical.alloc();
   const piece = Math.floor(page / CHUNK_SIZE);
-  let chunk = mm.chunks.get(piece) ?? 0;
-  if (!physical.isReserved(chunk)) {
-    if (!isAllOf(mm, vma, piece * CHUNK_SIZE)) return physical.alloc();
-    chunk = physical.reserve();
-    mm.chunks.set(piece, chunk);
-  }
-  return physical.allocIn(chunk, (page % CHUNK_SIZE) / PAGE_SIZE);
+  const index = (page - piece * CHUNK_SIZE) / PAGE_SIZE;
+  const chunk = mm.chunks.get(piece);
+  const frame = chunk === undefined ? -1 : physical.allocIn(chunk, index);
+  if (frame >= 0) return frame;
+  if (!isAllOf(mm, vma, piece * CHUNK_SIZE) || (chunk !== undefined && physical.isReserved(chunk)))
+    return physical.alloc();
+  const fresh = physical.reserve();
+  if (fresh === 0) return physical.alloc();
+  mm.chunks.set(piece, fresh);
+  return physical.allocIn(fresh, index);
 };
 
 /** Whether the area has all pages from `start` on that a chunk has frames for, or, as the heap, is likely to get them. */
