@@ -90,6 +90,7 @@ export class InterpreterCpu implements Cpu {
     let interpret = false;
     let left = false;
     const { enter } = this.forms;
+    const { enterInterpreted } = this;
     const blocks = this.blocks;
     const { state } = this;
     for (let first = true; ; first = false) {
@@ -128,10 +129,10 @@ export class InterpreterCpu implements Cpu {
         if ((first || left) && --this.physical.u32[(record + RECORD.heat) / 4]! === 0) this.onHot(state.rip);
         const count = this.physical.u16[(record + RECORD.count) / 2]!;
         // A region asks for its budget itself.
-        if (count > remaining && (interpret || !blocks.isRegion(record))) {
+        if ((interpret || !blocks.isRegion(record)) && count > remaining) {
           code = enter(blocks.cut(record, remaining), 0);
         } else {
-          code = (interpret ? this.enterInterpreted : enter)(record, remaining - count);
+          code = (interpret ? enterInterpreted : enter)(record, remaining - count);
         }
       } catch (error) {
         if (!(error instanceof CpuFault)) throw error;
