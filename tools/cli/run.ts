@@ -156,7 +156,7 @@ export const run = async (program: string, args: readonly string[], options: Run
   const dmesg = options.dmesg === undefined ? null : openDmesg(options.dmesg, box.machine);
   if (dmesg !== null) observe(box.machine.observers, dmesg.observer);
   const stopPassing = passSignals(box, host);
-  const stopLooking = optimizeForTraps(() => box.machine.clock.traps);
+  const stopLooking = optimizeForTraps(box.machine);
   const begin = performance.now();
   try {
     const samples = options.profile === true ? await runSampled(box) : null;
