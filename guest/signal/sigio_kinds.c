@@ -68,6 +68,20 @@ int main(void) {
   kind("FIFO", open("fifo", O_RDWR)), kind("terminal", open("/dev/ptmx", O_RDWR | O_NOCTTY));
   unlink("fifo");
 
+  unsigned ids[2] = {7, 7};
+  enum { GETOWNER_UIDS = 17 };
+  pipe(pipes);
+  printf("owner's ids: %s", outcome(fcntl(pipes[0], GETOWNER_UIDS, ids)));
+  printf(" %u %u", ids[0], ids[1]);
+  fcntl(pipes[0], F_SETOWN, getpid());
+  fcntl(pipes[0], GETOWNER_UIDS, ids);
+  printf(", set %d %d", ids[0] == getuid(), ids[1] == geteuid());
+  fcntl(pipes[0], F_SETOWN, 0);
+  fcntl(pipes[0], GETOWNER_UIDS, ids);
+  printf(", taken away %d %d", ids[0] == getuid(), ids[1] == geteuid());
+  printf(", nowhere %s\n", outcome(fcntl(pipes[0], GETOWNER_UIDS, 8)));
+  close(pipes[0]), close(pipes[1]);
+
   const int notify = inotify_init1(IN_NONBLOCK);
   inotify_add_watch(notify, ".", IN_CREATE | IN_DELETE);
   close(open("before", O_CREAT | O_WRONLY, 0600));

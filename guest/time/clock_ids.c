@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -85,6 +86,11 @@ int main(void) {
                (kind & 3) == 0 ? "PROF" : (kind & 3) == 1 ? "VIRT" : "SCHED");
       row(what, (int)(~(unsigned)ids[who] << 3 | kind));
     }
+  const struct timeval late = {0, 1000001}, early = {0, -1}, before = {-1, 0};
+  printf("settimeofday: nowhere %s", outcome(syscall(SYS_settimeofday, 8, NULL)));
+  printf(" %s", outcome(syscall(SYS_settimeofday, NULL, 8)));
+  printf(", %s %s %s\n", outcome(syscall(SYS_settimeofday, &late, NULL)), outcome(syscall(SYS_settimeofday, &early, NULL)),
+         outcome(syscall(SYS_settimeofday, &before, NULL)));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
   const int file = open("/dev/null", O_RDWR);

@@ -53,6 +53,7 @@ export const F = {
   GETSIG: 11,
   SETOWN_EX: 15,
   GETOWN_EX: 16,
+  GETOWNER_UIDS: 17,
   OFD_GETLK: 36,
   OFD_SETLK: 37,
   OFD_SETLKW: 38,

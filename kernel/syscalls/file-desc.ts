@@ -134,6 +134,7 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
     case F.GETOWN:
     case F.SETOWN:
     case F.GETOWN_EX:
+    case F.GETOWNER_UIDS:
     case F.SETOWN_EX:
     case F.GETSIG:
     case F.SETSIG:

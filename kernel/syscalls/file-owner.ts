@@ -6,7 +6,7 @@ import { setNote } from '../fs/dnotify.ts';
 import type { FileOwner } from '../fs/fasync.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
-import { readStruct, writeStruct } from '../mm/user.ts';
+import { putUser32, readStruct, writeStruct } from '../mm/user.ts';
 import { processGroup } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
 
@@ -21,7 +21,7 @@ const setOwner = (kernel: Kernel, task: Task, file: OpenFile, type: number, id: 
     const there = type === F_OWNER.PGRP ? [...processGroup(kernel, id)].length > 0 : kernel.tasks.has(id);
     if (!there) return -ERRNO.ESRCH;
   }
-  const { uid, euid } = task.cred;
+  const { uid, euid } = id === 0 ? ownerOf(file) : task.cred;
   file.owner = { type, id, uid, euid, signo: file.owner?.signo ?? 0 };
   return 0;
 };
@@ -52,6 +52,10 @@ export const fileOwner = (kernel: Kernel, task: Task, file: OpenFile, command: n
     }
     case F.GETOWN_EX:
       writeStruct(task.mm, fOwnerEx, argument, { type: owner.type, pid: livingOwner(kernel, owner) });
+      return 0;
+    case F.GETOWNER_UIDS:
+      putUser32(task.mm, argument, owner.uid);
+      putUser32(task.mm, argument + 4, owner.euid);
       return 0;
     case F.SETOWN_EX: {
       const { type, pid } = readStruct(task.mm, fOwnerEx, argument);

@@ -70,7 +70,27 @@ const pidfdGetfd = (kernel: Kernel, task: Task, pidfd: number, fd: number, flags
   return installFile(kernel, task, file, true);
 };
 
+/** Takes a dying process's memory away at once: its pages went when it was killed, so there is nothing left to be done. */
+const processMrelease = (_kernel: Kernel, task: Task, pidfd: number, flags: number): number => {
+  if (flags !== 0) return -ERRNO.EINVAL;
+  const isSelf = pidfd === PIDFD_SELF.THREAD || pidfd === PIDFD_SELF.THREAD_GROUP;
+  const found = isSelf ? { task } : processOf(getFile(task, pidfd));
+  if (typeof found === 'number') return found;
+  const { group } = found.task;
+  if (group.threads.every((thread) => thread.exiting)) return -ERRNO.ESRCH;
+  return group.groupExiting ? 0 : -ERRNO.EINVAL;
+};
+
 export const pidfdSyscalls: readonly SyscallRow[] = [
+  syscall(
+    448,
+    'process_mrelease',
+    [
+      ['pidfd', arg.fd],
+      ['flags', arg.flags],
+    ],
+    processMrelease,
+  ),
   syscall(
     424,
     'pidfd_send_signal',

@@ -42,6 +42,7 @@ import { systemSyscalls } from './system.ts';
 import { timeSyscalls } from './time.ts';
 import { timerSyscalls } from './timer.ts';
 import { timerfdSyscalls } from './timerfd.ts';
+import { ttySyscalls } from './tty.ts';
 
 /** Ascending by number. */
 export const syscallRows: readonly SyscallRow[] = [
@@ -87,6 +88,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...timeSyscalls,
   ...timerSyscalls,
   ...timerfdSyscalls,
+  ...ttySyscalls,
 ].sort((a, b) => a.number - b.number);
 
 const byNumber: (SyscallRow | undefined)[] = [];

@@ -107,6 +107,22 @@ const gettimeofday = (kernel: Kernel, task: Task, tv: number, tz: number): numbe
   return 0;
 };
 
+/** The clock is the host's; the time zone is nobody's but one's own. */
+const settimeofday = (_kernel: Kernel, task: Task, tv: number, tz: number): number => {
+  if (tv !== 0) {
+    const { tv_sec, tv_usec } = readStruct(task.mm, TIMEVAL, tv);
+    // Of a second's microseconds there may be a million, which make no time (SYSCALL_DEFINE2(settimeofday)).
+    if (tv_usec > 1_000_000n || tv_usec < 0n) return -ERRNO.EINVAL;
+    if (tz !== 0) readStruct(task.mm, TIMEZONE, tz);
+    if (timevalNanoseconds({ tv_sec, tv_usec }) < 0) return -ERRNO.EINVAL;
+  } else if (tz !== 0) {
+    readStruct(task.mm, TIMEZONE, tz);
+  } else if (task.cred.euid === 0) {
+    return 0;
+  }
+  return -ERRNO.EPERM;
+};
+
 const time = (kernel: Kernel, task: Task, address: number): number => {
   const seconds = kernel.realtime() / SECOND;
   if (address !== 0) putUser64(task.mm, address, seconds);
@@ -371,6 +387,16 @@ export const timeSyscalls: readonly SyscallRow[] = [
       ['tz', arg.outTimezone],
     ],
     gettimeofday,
+  ),
+  syscall(
+    164,
+    'settimeofday',
+    [
+      ['tv', arg.timeval],
+      ['tz', arg.pointer],
+    ],
+    settimeofday,
+    'the clock is the host’s: EPERM',
   ),
   syscall(100, 'times', [['buf', arg.tms]], times),
   syscall(159, 'adjtimex', [['buf', arg.pointer]], adjtimex, 'the clock is the host’s: EPERM'),
