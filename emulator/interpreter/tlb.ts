@@ -54,10 +54,10 @@ export const flushTlb = (physical: PhysicalMemory): void => {
 /** Empties the entries that may translate a page. */
 export const invalidateTlb = (physical: PhysicalMemory, address: number): void => {
   const { u32 } = physical;
-  const n = Math.floor(address / PAGE_SIZE) % TLB_ENTRIES;
+  const n = (address / PAGE_SIZE) & (TLB_ENTRIES - 1);
   u32[READ + STRIDE * n] = EMPTY;
   u32[WRITE + STRIDE * n] = EMPTY;
-  const large = Math.floor(address / 2 ** LARGE_SHIFT) % LARGE_ENTRIES;
+  const large = (address / 2 ** LARGE_SHIFT) & (LARGE_ENTRIES - 1);
   u32[LARGE_READ + STRIDE * large] = EMPTY;
   u32[LARGE_WRITE + STRIDE * large] = EMPTY;
 };

@@ -16,7 +16,7 @@ export const doMprotect = (mm: Mm, address: number, length: number, protection: 
   const grows = protection & (PROT.GROWSDOWN | PROT.GROWSUP);
   const prot = protection & ~(PROT.GROWSDOWN | PROT.GROWSUP);
   if (grows === (PROT.GROWSDOWN | PROT.GROWSUP)) return -ERRNO.EINVAL;
-  if (address % PAGE_SIZE !== 0) return -ERRNO.EINVAL;
+  if ((address & (PAGE_SIZE - 1)) !== 0) return -ERRNO.EINVAL;
   if (length === 0) return 0;
   const size = pageAlign(length);
   const end = address + size;

@@ -64,7 +64,7 @@ const shared = (kernel: Kernel, vma: Vma, address: number): string => {
  * never meet on private memory. -EINVAL for an odd address; throws `UserFault`.
  */
 export const futexKey = (kernel: Kernel, mm: Mm, address: number, isPrivate: boolean): string | number => {
-  if (address % 4 !== 0) return -ERRNO.EINVAL;
+  if ((address & 3) !== 0) return -ERRNO.EINVAL;
   if (address + 4 > USER_END) throw new UserFault(address);
   if (isPrivate) return `mm ${mm.pageTable.root} ${address}`;
   // Brings the page in.

@@ -26,6 +26,9 @@ const FXRSTOR_ALIGNMENT = 16;
 const DEFAULT_MXCSR = 0x1f80;
 const MAGIC2_SIZE = 4;
 
+/** `to` is a power of two. */
+const isAligned = (address: number, to: number): boolean => (address & (to - 1)) === 0;
+
 /** Word indices: of the frame from its start, and of the CPU state from its own. */
 const FRAME = {
   mxcsr: AT.mxcsr / 4,
@@ -157,7 +160,7 @@ export const restoreFpstate = (cpu: Cpu, mm: Mm, address: number): string | null
     return null;
   }
   const config = fpuUserCfg(cpu.features);
-  const span = address % FPSTATE_ALIGNMENT === 0 ? userSpan(mm, address, config.frameSize, false) : -1;
+  const span = isAligned(address, FPSTATE_ALIGNMENT) ? userSpan(mm, address, config.frameSize, false) : -1;
   if (span >= 0) return loadFrame(cpu, mm, config, address, span);
   userToScratch(mm, address, 0, FPSTATE.size);
   // A frame of FXSAVE alone may end here.
@@ -180,7 +183,7 @@ const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, area: 
   const badMxcsr = (mxcsr & ~MXCSR_MASK) !== 0;
   if (features === null) {
     // FXRSTOR, and what it does not know in its initial state.
-    if (address % FXRSTOR_ALIGNMENT !== 0) return 'the extended state is not aligned to 16';
+    if (!isAligned(address, FXRSTOR_ALIGNMENT)) return 'the extended state is not aligned to 16';
     if (badMxcsr) return RESERVED_MXCSR;
     extended.load(area, XFEATURE.FP | XFEATURE.SSE);
     cpu.state.mxcsr = mxcsr;
@@ -188,7 +191,7 @@ const loadFrame = (cpu: Cpu, mm: Mm, config: FpuUserCfg, address: number, area: 
   }
   // XRSTOR of these components, and the others in their initial state.
   const header = at + FRAME.header;
-  if (address % FPSTATE_ALIGNMENT !== 0) return 'the extended state is not aligned to 64';
+  if (!isAligned(address, FPSTATE_ALIGNMENT)) return 'the extended state is not aligned to 64';
   const bad = badHeader(config, from, header);
   if (bad !== null) return bad;
   const present = features & from[header]!;

@@ -48,7 +48,7 @@ const restoreFrame = (kernel: Kernel, task: Task, frame: number): string | null 
   const { mm } = task;
   const { cpu } = kernel;
   try {
-    const span = frame % 8 === 0 ? userSpan(mm, frame, READ_SIZE, false) : -1;
+    const span = (frame & 7) === 0 ? userSpan(mm, frame, READ_SIZE, false) : -1;
     if (span < 0) userToScratch(mm, frame, 0, READ_SIZE);
     const fpstate = restoreContext(kernel, task, span < 0 ? SCRATCH : span);
     const why = restoreFpstate(cpu, mm, fpstate);
