@@ -65,7 +65,7 @@ const DECLARATION: readonly (readonly [string, FieldType, number?])[] = [
   ['moreBudget', 'u32'], // JIT: 1 if the run's budget is more than generated code was given
   ['jumpRing', 'u32'], // interpreter: offset of the next entry in the ring of computed jumps
   ['leftAt', 'u64'], // JIT: where a region was last left for the interpreter; 0 once that is accounted for
-  ['leaves', 'u32'], // JIT: how often a region was left for the interpreter but for its budget, counted round
+  ['leaves', 'u32'], // JIT: how often a region was left for the interpreter, but for its budget or a miss of the TLB, counted round
   ['largeFilled', 'u32'], // interpreter: 1 if there are entries in the TLB of large pages
   ['largeMisses', 'u32'], // interpreter: how often a region was left for an access to a large page, counted round
   ['largeTries', 'u32'], // interpreter: pages that might be part of large ones, counted round

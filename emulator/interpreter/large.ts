@@ -56,20 +56,36 @@ export const pushLargeMiss = (f: FunctionWriter, table: number, slot: number, ad
 
 /** Counts a miss for an address in a large page, if a region was left for it, and may put down where. */
 export const noteLargeMiss = (f: FunctionWriter): void => {
-  f.i32(0);
-  f.memory(OP.i64Load, STATE.leftAt);
+  pushLeftAt(f);
   f.i64(0n);
   f.op(OP.i64Ne);
   f.if();
-  noteSample(f, LARGE_MISSES, () => {
-    f.i32(0);
-    f.memory(OP.i64Load, STATE.leftAt);
-  });
+  noteSample(f, LARGE_MISSES, () => pushLeftAt(f));
+  f.end();
+};
+
+/** If a region was left, it was for a miss of the TLB: that happens once for each page, and is not counted as leaving. */
+export const forgetLeave = (f: FunctionWriter): void => {
+  pushLeftAt(f);
+  f.i64(0n);
+  f.op(OP.i64Ne);
+  f.if();
+  f.i32(0);
+  f.i32(0);
+  f.memory(OP.i32Load, STATE.leaves);
+  f.i32(1);
+  f.op(OP.i32Sub);
+  f.memory(OP.i32Store, STATE.leaves);
   // A miss of the interpreter's own is not to be taken for another one there.
   f.i32(0);
   f.i64(0n);
   f.memory(OP.i64Store, STATE.leftAt);
   f.end();
+};
+
+const pushLeftAt = (f: FunctionWriter): void => {
+  f.i32(0);
+  f.memory(OP.i64Load, STATE.leftAt);
 };
 
 /** (address, byte offset of the page's table entry, byte offset of its frame) */

@@ -29,7 +29,7 @@ export const LARGE_MISSES: Ring = {
   period: 256,
 };
 
-/** Where regions were left for the interpreter, though the budget would have sufficed. */
+/** Where regions were left for the interpreter, neither for their budget nor for a miss of the TLB. */
 export const LEAVES: Ring = { counter: STATE.leaves, start: LINEAR.leaveRing, end: LINEAR.leaveRingEnd, period: 16 };
 
 /** Pushes one more than the state's field was, which becomes it. */

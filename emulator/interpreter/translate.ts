@@ -20,7 +20,15 @@ import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { RUNTIME } from './contract.ts';
-import { addFillLarge, largeTable, noteLargeMiss, pushLargeMiss, pushLargeSlot, pushMayBeLarge } from './large.ts';
+import {
+  addFillLarge,
+  forgetLeave,
+  largeTable,
+  noteLargeMiss,
+  pushLargeMiss,
+  pushLargeSlot,
+  pushMayBeLarge,
+} from './large.ts';
 
 const { i32, i64 } = TYPE;
 
@@ -265,6 +273,7 @@ const translate = (m: ModuleWriter, write: boolean): void => {
     f.op(OP.i32Add);
   });
   f.end();
+  forgetLeave(f);
   pushHost(f, table, entry, address);
 };
 

@@ -105,13 +105,13 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   f.i32(EXIT.rest);
   f.op(OP.return);
   f.end();
-  f.i32(0);
-  f.get(rip);
-  f.memory(OP.i64Store, STATE.leftAt);
   f.get(remaining);
   f.i32(REST);
   f.op(OP.i32GtS);
   f.if();
+  f.i32(0);
+  f.get(rip);
+  f.memory(OP.i64Store, STATE.leftAt);
   noteSample(f, LEAVES, () => f.get(rip));
   f.end();
   if (!observed) {
