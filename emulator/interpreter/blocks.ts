@@ -12,11 +12,11 @@ import { CpuFault } from '../isa/helper.ts';
 import { type Instruction, nextAddress } from '../isa/instruction.ts';
 import type { GuestMemory } from '../memory/access.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
-import { JUMP_CACHE_ENTRIES, JUMP_CACHE_SPREAD, LINEAR, PAGE_SIZE } from '../memory/layout.ts';
+import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
-import { STATE } from '../state.ts';
 import { FIXED_HANDLER } from './contract.ts';
 import type { Forms } from './forms.ts';
+import { cacheBlock, clearJumpCache, uncacheBlock } from './jump-cache.ts';
 import { ARENA_START, BLOCK_LIMIT, LINK, RECORD, SCRATCH, writeRecord } from './records.ts';
 import { flushTlb } from './tlb.ts';
 
@@ -75,16 +75,6 @@ export class Blocks {
     return this.#build(address);
   }
 
-  /** First record of the block at rip if the jump cache has it for the current address space, else 0. */
-  cached(): number {
-    const { u32 } = this.physical;
-    const low = u32[STATE.rip / 4]!;
-    const high = u32[STATE.rip / 4 + 1]!;
-    const entry = jumpEntry(high * 4294967296 + low);
-    const found = high < 0x8000 && u32[entry] === low && u32[entry + 1] === (u32[STATE.jumpKey / 4 + 1]! | high) >>> 0;
-    return found ? u32[entry + 2]! : 0;
-  }
-
   /** Whether translated code stands in for the block. */
   isRegion(record: number): boolean {
     const { u32 } = this.physical;
@@ -127,8 +117,7 @@ export class Blocks {
       // A crossing block is known by both its frames.
       if (block.second !== 0) this.#byFrame.get(block.frame === frame ? block.second : block.frame)?.delete(address);
       for (let n = 0; n <= count; n++) makeStale(u32, record + n * RECORD.size);
-      const entry = jumpEntry(address);
-      if (u32[entry + 2] === record) u32[entry + 1] = NEVER;
+      uncacheBlock(u32, address, record);
     }
     for (let n = 0; n <= BLOCK_LIMIT; n++) makeStale(u32, SCRATCH + n * RECORD.size);
   }
@@ -140,22 +129,13 @@ export class Blocks {
     this.#byFrame.clear();
     this.#next = ARENA_START;
     this.generation++;
-    this.clearJumpCache();
-  }
-
-  clearJumpCache(): void {
-    const { u32 } = this.physical;
-    u32.fill(NEVER, LINEAR.jumpCache / 4, LINEAR.jumpCache / 4 + 4 * JUMP_CACHE_ENTRIES);
+    clearJumpCache(this.physical.u32);
   }
 
   /** Lets generated code find the block by itself, in the address space with this tag. */
   cacheJump(block: Block, tag: number): void {
     if (this.breakpoints.has(block.address)) return;
-    const { u32 } = this.physical;
-    const entry = jumpEntry(block.address);
-    u32[entry] = block.address;
-    u32[entry + 1] = (tag << 16) | Math.floor(block.address / 4294967296);
-    u32[entry + 2] = block.record;
+    cacheBlock(this.physical.u32, block.address, tag, block.record, block.second === 0);
   }
 
   #build(address: number): Block {
@@ -264,12 +244,4 @@ export class Blocks {
 const makeStale = (u32: Uint32Array, record: number): void => {
   u32[(record + RECORD.handler) / 4] = FIXED_HANDLER.stale;
   u32[(record + RECORD.interpreted) / 4] = FIXED_HANDLER.stale;
-};
-
-/** High half of a jump-cache key that no address has: neither a tag, nor the upper bits of a canonical address. */
-const NEVER = 0xffff0000;
-
-const jumpEntry = (address: number) => {
-  const spread = (address ^ Math.floor(address / (1 << JUMP_CACHE_SPREAD))) & (JUMP_CACHE_ENTRIES - 1);
-  return LINEAR.jumpCache / 4 + spread * 4;
 };

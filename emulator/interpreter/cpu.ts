@@ -18,6 +18,7 @@ import { RFLAGS, STATE } from '../state.ts';
 import { type Block, Blocks } from './blocks.ts';
 import { EXIT, REST } from './contract.ts';
 import { Forms } from './forms.ts';
+import { cachedBlock, clearJumpCache } from './jump-cache.ts';
 import { RECORD } from './records.ts';
 import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
 
@@ -77,7 +78,7 @@ export class InterpreterCpu implements Cpu {
     this.blocks = new Blocks(this.memory, this.forms);
     this.#stepper = new ReferenceOps(this.memory);
     resetTlb(this.physical);
-    this.blocks.clearJumpCache();
+    clearJumpCache(this.physical.u32);
   }
 
   run(budget: number): StopReason {
@@ -117,7 +118,7 @@ export class InterpreterCpu implements Cpu {
       let code: number;
       this.physical.u32[STATE.currentRecord / 4] = 0;
       try {
-        let record = link === 0 ? blocks.cached() : 0;
+        let record = link === 0 ? cachedBlock(this.physical.u32) : 0;
         if (record === 0) {
           const block = blocks.find(state.rip);
           if (link !== 0 && linkGeneration === blocks.generation) blocks.link(link, block);
@@ -344,7 +345,7 @@ export class InterpreterCpu implements Cpu {
 
   #newSpace(root: number): { tag: number; executed: Set<number> } {
     if (this.#nextTag > LAST_TAG) {
-      this.blocks.clearJumpCache();
+      clearJumpCache(this.physical.u32);
       this.#spaces.clear();
       this.onTagsReset();
       this.#nextTag = 1;

@@ -2,39 +2,39 @@
  * The part of the interpreter that is not made from rows: jumps between blocks and what ends them, as WebAssembly functions
  * which generated code calls. Translation and slow accesses are in `translate.ts`.
  */
-import { LINEAR } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { EXIT, FIXED_HANDLER, HANDLER, RUNTIME } from './contract.ts';
+import { pushCachedBlock, pushLinkable } from './jump-cache.ts';
 import { LINK, RECORD } from './records.ts';
-import { addTranslation, pushJumpEntry, storeState32 } from './translate.ts';
+import { addTranslation, storeState32 } from './translate.ts';
 
 const { i32 } = TYPE;
 
-/** Goes on at the block for `target`, through the jump cache, or leaves for TypeScript to find it. */
+/** Goes on at the block for `target`, which the jump cache tells and a link then leads to, or leaves for TypeScript to find it. */
 const jump = (m: ModuleWriter): void => {
   const f = m.function(RUNTIME.jump, 'jump');
   const [target, remaining, link] = [0, 1, 2];
-  const entry = f.local(i32);
   const record = f.local(i32);
   const left = f.local(i32);
+  const entry = pushCachedBlock(f, target);
+  f.set(record);
+  f.get(record);
+  f.i32(0);
+  f.op(OP.i32Ne);
   f.get(link);
   f.op(OP.i32Eqz);
+  pushLinkable(f, entry);
+  f.op(OP.i32Or);
+  f.op(OP.i32And);
   f.if();
-  pushJumpEntry(f, target);
-  f.set(entry);
-  f.get(entry);
-  f.memory(OP.i64Load, LINEAR.jumpCache);
-  f.get(target);
-  f.i32(0);
-  f.memory(OP.i64Load, STATE.jumpKey);
-  f.op(OP.i64Or);
-  f.op(OP.i64Eq);
+  f.get(link);
   f.if();
-  f.get(entry);
-  f.memory(OP.i32Load, LINEAR.jumpCache + 8);
-  f.set(record);
+  f.get(link);
+  f.get(record);
+  f.memory(OP.i32Store);
+  f.end();
   f.get(remaining);
   f.get(record);
   f.memory(OP.i32Load16u, RECORD.count);
@@ -55,7 +55,6 @@ const jump = (m: ModuleWriter): void => {
   leave(f, target, remaining, () => f.i32(0), EXIT.hot);
   f.end();
   leave(f, target, remaining, () => f.i32(0), EXIT.budget);
-  f.end();
   f.end();
   leave(f, target, remaining, () => f.get(link), EXIT.resolve);
 };

@@ -7,14 +7,7 @@
  *  - Every filled entry's index is in the filled list, so that a flush clears only those.
  *  - A write entry exists only for frames without decoded code.
  */
-import {
-  JUMP_CACHE_ENTRIES,
-  JUMP_CACHE_SPREAD,
-  LINEAR,
-  PAGE_SHIFT,
-  TLB_BITS,
-  TLB_ENTRY_BITS,
-} from '../memory/layout.ts';
+import { LINEAR, PAGE_SHIFT, TLB_BITS, TLB_ENTRY_BITS } from '../memory/layout.ts';
 import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
@@ -69,20 +62,6 @@ export const pushHost = (f: FunctionWriter, table: number, slot: number, address
   f.get(address);
   f.op(OP.i32WrapI64);
   f.op(OP.i32Add);
-};
-
-/** Pushes the offset from the jump cache's start of the entry for the address in local `target`. */
-export const pushJumpEntry = (f: FunctionWriter, target: number): void => {
-  f.get(target);
-  f.get(target);
-  f.i64(BigInt(JUMP_CACHE_SPREAD));
-  f.op(OP.i64ShrU);
-  f.op(OP.i64Xor);
-  f.op(OP.i32WrapI64);
-  f.i32(JUMP_CACHE_ENTRIES - 1);
-  f.op(OP.i32And);
-  f.i32(4);
-  f.op(OP.i32Shl);
 };
 
 /** Stores 32 bits in a field of the CPU state. */

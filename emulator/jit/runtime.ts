@@ -1,10 +1,10 @@
 /** Functions that regions end in: back to the interpreter, in the middle of a region or before it, or to the kernel. */
 import { EXIT, HANDLER, REST, RUNTIME } from '../interpreter/contract.ts';
 import { FlagEmitter } from '../interpreter/flags.ts';
+import { pushCachedBlock } from '../interpreter/jump-cache.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { LEAVES, noteSample } from '../interpreter/samples.ts';
-import { pushJumpEntry, storeState32 } from '../interpreter/translate.ts';
-import { LINEAR } from '../memory/layout.ts';
+import { storeState32 } from '../interpreter/translate.ts';
 import { REG, STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
@@ -76,7 +76,6 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   const f = m.function(LEAVE.leave, 'leave');
   const flags: FlagLocals = { kind: 0, a: 1, b: 2, result: 3 };
   const [rip, remaining] = [4, 5];
-  const entry = f.local(i32);
   const record = f.local(i32);
   const left = f.local(i32);
   f.i32(0);
@@ -115,19 +114,9 @@ const leave = (m: ModuleWriter, observed: boolean): void => {
   noteSample(f, LEAVES, () => f.get(rip));
   f.end();
   if (!observed) {
-    pushJumpEntry(f, rip);
-    f.set(entry);
-    f.get(entry);
-    f.memory(OP.i64Load, LINEAR.jumpCache);
-    f.get(rip);
-    f.i32(0);
-    f.memory(OP.i64Load, STATE.jumpKey);
-    f.op(OP.i64Or);
-    f.op(OP.i64Eq);
+    pushCachedBlock(f, rip);
+    f.tee(record);
     f.if();
-    f.get(entry);
-    f.memory(OP.i32Load, LINEAR.jumpCache + 8);
-    f.set(record);
     f.get(remaining);
     f.get(record);
     f.memory(OP.i32Load16u, RECORD.count);

@@ -19,10 +19,8 @@ export const LARGE_SHIFT = 21;
 /** log2 of the entries of each table for large pages, which are as those for small ones; 512 entries reach 1 GiB. */
 export const LARGE_BITS = 9;
 
-/** Entries of the jump cache (linear address -> first record of a decoded block), 16 bytes each. */
-export const JUMP_CACHE_ENTRIES = 1 << 16;
-/** An address has the entry of its low bits, after its bits from this one on were added without carries. */
-export const JUMP_CACHE_SPREAD = 14;
+/** Entries of the jump cache (`interpreter/jump-cache.ts`), 16 bytes each. */
+export const JUMP_CACHE_ENTRIES = 1 << 17;
 
 /** Linear memory can hold 4 GiB: a million frames, one flag byte each. */
 export const MAX_FRAMES = 1 << 20;
