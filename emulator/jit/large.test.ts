@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCpu, PAGE_SIZE, PageTable, PhysicalMemory, PTE, REG, STOP } from '../api.ts';
+import { LEAVES } from '../interpreter/samples.ts';
 import { LARGE_SHIFT, LINEAR, TLB_ENTRIES } from '../memory/layout.ts';
+import { STATE } from '../state.ts';
 
 const CODE = 0x400000;
 const LARGE = 2 ** LARGE_SHIFT;
@@ -92,6 +94,8 @@ describe('large pages', () => {
       expect(jit.hasEntry(entries, SECOND)).toBe(true);
     }
     expect(jit.translated.length).toBeGreaterThan(1);
+    // Regions were left thousands of times, each time for a miss.
+    expect(jit.physical.u32[STATE.leaves / 4]).toBeLessThan(LEAVES.period);
     // One instruction after the other is found; then it is at peace.
     for (let n = 0; n < 3; n++) both(() => {});
     const { length } = jit.translated;
