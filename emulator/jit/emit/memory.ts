@@ -161,11 +161,7 @@ export abstract class MemoryEmitter extends VectorEmitter {
     f.memory(OP.i32Load, table + 8);
     f.set(addend);
     f.end();
-    f.get(addend);
-    f.get(at);
-    f.op(OP.i32WrapI64);
-    f.op(OP.i32Add);
-    return this.pop(i32);
+    return this.#displaced(at, addend);
   }
 
   /** The same where the access of the round before is likely to have been to the same page. */
@@ -198,6 +194,12 @@ export abstract class MemoryEmitter extends VectorEmitter {
     f.memory(OP.i32Load, table + 8);
     f.set(addend);
     f.end();
+    return this.#displaced(at, addend);
+  }
+
+  /** The byte offset of an address, by what is to be added to it. */
+  #displaced(at: number, addend: number): Value {
+    const { f } = this;
     f.get(addend);
     f.get(at);
     f.op(OP.i32WrapI64);
