@@ -100,6 +100,16 @@ static int asks(void) {
 }
 static void strict(void) { prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT); }
 
+/* What this process is told that asks for a child's filters, or to suspend them. */
+static void may_not_look(const char *who, const char *end) {
+  unsigned long about[2] = {0};
+  const pid_t own = traced(NULL, NULL);
+  printf("%s: %s %s", who, outcome(count(GET_FILTER, own, 0, NULL)),
+         outcome(count(GET_METADATA, own, (void *)16, about)));
+  printf(", suspend %s\n", outcome(trace(PTRACE_SETOPTIONS, own, 0, (void *)SUSPEND_SECCOMP)));
+  finish(own, end);
+}
+
 static void seccomp(void) {
   struct sock_filter code[8];
   struct {
@@ -145,11 +155,7 @@ static void seccomp(void) {
   child = fork();
   if (child == 0) {
     filters();
-    const pid_t own = traced(NULL, NULL);
-    printf("from inside: %s %s", outcome(count(GET_FILTER, own, 0, NULL)),
-           outcome(count(GET_METADATA, own, (void *)16, &about)));
-    printf(", suspend %s\n", outcome(trace(PTRACE_SETOPTIONS, own, 0, (void *)SUSPEND_SECCOMP)));
-    finish(own, "inside");
+    may_not_look("from inside", "inside");
     fflush(stdout);
     _exit(0);
   }
@@ -159,11 +165,7 @@ static void seccomp(void) {
   if (child == 0) {
     setresuid(1000, 1000, 1000);
     prctl(PR_SET_DUMPABLE, 1);
-    const pid_t own = traced(NULL, NULL);
-    printf("as a user: %s %s", outcome(count(GET_FILTER, own, 0, NULL)),
-           outcome(count(GET_METADATA, own, (void *)16, &about)));
-    printf(", suspend %s\n", outcome(trace(PTRACE_SETOPTIONS, own, 0, (void *)SUSPEND_SECCOMP)));
-    finish(own, "user's");
+    may_not_look("as a user", "user's");
     fflush(stdout);
     _exit(0);
   }
