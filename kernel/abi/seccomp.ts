@@ -1,5 +1,5 @@
 /** seccomp(2) and the filters of classic BPF (linux/seccomp.h, filter.h, bpf_common.h, audit.h). */
-import { array, i32, pointer, struct, u8, u16, u32, u64 } from './layout.ts';
+import { array, i32, i64, pointer, struct, u8, u16, u32, u64 } from './layout.ts';
 
 export const SECCOMP_MODE = { DISABLED: 0, STRICT: 1, FILTER: 2 } as const;
 
@@ -11,7 +11,7 @@ export const SECCOMP_FLAG = {
   SPEC_ALLOW: 4,
   NEW_LISTENER: 8,
   TSYNC_ESRCH: 16,
-  WAIT_KILLABLE: 32,
+  WAIT_KILLABLE_RECV: 32,
 } as const;
 
 /** What a filter answers: the action in the upper half, data of it in the lower. */
@@ -42,6 +42,46 @@ export const SECCOMP_DATA = struct(
   ],
   { size: 64 },
 );
+
+/** A call, as its supervisor receives it. */
+export const SECCOMP_NOTIF = struct(
+  'struct seccomp_notif',
+  [
+    ['id', u64, 'number of this call'],
+    ['pid', u32, 'thread'],
+    ['flags', u32, '0'],
+    ['data', SECCOMP_DATA, 'what the filter saw'],
+  ],
+  { size: 80 },
+);
+
+export const SECCOMP_NOTIF_RESP = struct(
+  'struct seccomp_notif_resp',
+  [
+    ['id', u64, 'number of the call'],
+    ['val', i64, 'its result'],
+    ['error', i32, 'or this, if it is not 0'],
+    ['flags', u32, 'SECCOMP_USER_NOTIF_FLAG_CONTINUE'],
+  ],
+  { size: 24 },
+);
+
+export const SECCOMP_NOTIF_ADDFD = struct(
+  'struct seccomp_notif_addfd',
+  [
+    ['id', u64, 'number of the call'],
+    ['flags', u32, 'SECCOMP_ADDFD_FLAG_*'],
+    ['srcfd', i32, 'descriptor of the supervisor'],
+    ['newfd', u32, 'its number for the caller, with SECCOMP_ADDFD_FLAG_SETFD'],
+    ['newfd_flags', u32, 'O_CLOEXEC'],
+  ],
+  { size: 24 },
+);
+
+/** Flags of an answer: the call is made after all. */
+export const SECCOMP_USER_NOTIF = { CONTINUE: 1 } as const;
+/** Of a descriptor for the caller: its number is chosen, it is the call's result. */
+export const SECCOMP_ADDFD = { SETFD: 1, SEND: 2 } as const;
 
 export const SOCK_FILTER = struct(
   'struct sock_filter',

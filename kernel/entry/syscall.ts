@@ -10,6 +10,7 @@ import { releaseHeld } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { UserFault } from '../mm/user.ts';
 import { secureComputing } from '../process/seccomp.ts';
+import { awaitReply, awaitsReply } from '../process/seccomp-notify.ts';
 import { restoreSavedSigmask } from '../signal/mask.ts';
 import { dueAtSyscallExit, stopAtSyscallEntry } from '../signal/trace-stop.ts';
 import { PASS, type SyscallHandler, type SyscallRow } from '../syscalls/row.ts';
@@ -90,6 +91,11 @@ const enterSyscall = (kernel: Kernel, task: Task, number: number, asked: boolean
     if (task.entering === null) dueAtSyscallExit(task);
     return;
   }
+  makeSyscall(kernel, task, number);
+};
+
+/** Nobody stands against the call. */
+const makeSyscall = (kernel: Kernel, task: Task, number: number): void => {
   task.call = number;
   const row = syscallRow(number);
   if (row === undefined) {
@@ -115,11 +121,18 @@ export const resumeSyscall = (kernel: Kernel, task: Task): void => {
     execute(kernel, task, syscallRow(task.call)!);
     return;
   }
+  const waits = awaitsReply(task);
   task.entering = null;
   task.inSyscall = false;
-  if (kernel.fatalSignalPending(task)) return;
+  if (!waits && kernel.fatalSignalPending(task)) return;
   if (entering === 'vsyscall') {
-    resumeVsyscall(kernel, task);
+    resumeVsyscall(kernel, task, waits);
+    return;
+  }
+  if (entering === 'notified') {
+    if (awaitReply(kernel, task)) makeSyscall(kernel, task, task.origAx);
+    else if (task.inSyscall) task.entering = 'notified';
+    else dueAtSyscallExit(task);
     return;
   }
   // -1 skips the call, and leaves the tracer's result.

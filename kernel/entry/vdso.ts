@@ -12,6 +12,7 @@ import type { Kernel } from '../kernel.ts';
 import { FAULT, handleMmFault } from '../mm/fault.ts';
 import { getUser64, UserFault } from '../mm/user.ts';
 import { secureComputing } from '../process/seccomp.ts';
+import { awaitReply } from '../process/seccomp-notify.ts';
 import { forceExitSig, forceSig, forceSigFault } from '../signal/force.ts';
 import type { SyscallHandler } from '../syscalls/row.ts';
 import { syscallRow } from '../syscalls/table.ts';
@@ -123,8 +124,8 @@ export const emulateVsyscall = (kernel: Kernel, task: Task, address: bigint): bo
   state.setNumber(REG.rax, -ERRNO.ENOSYS);
   task.origAx = number;
   const allowed = task.seccomp.mode === SECCOMP_MODE.DISABLED || secureComputing(kernel, task, number, false);
-  if (task.entering === 'seccomp') {
-    // The tracer is asked, and may change what it likes.
+  if (task.entering !== null) {
+    // The tracer is asked, and may change what it likes; or a supervisor, for an answer.
     task.entering = 'vsyscall';
     task.call = number;
     return true;
@@ -133,11 +134,15 @@ export const emulateVsyscall = (kernel: Kernel, task: Task, address: bigint): bo
   return true;
 };
 
-/** The tracer has answered (the end of __seccomp_filter, and emulate_vsyscall on). */
-export const resumeVsyscall = (kernel: Kernel, task: Task): void => {
+/** The tracer, or with `waits` the supervisor, has answered (the end of __seccomp_filter, and emulate_vsyscall on). */
+export const resumeVsyscall = (kernel: Kernel, task: Task, waits: boolean): void => {
   const number = task.call;
   const now = task.origAx;
-  const allowed = now >= 0 && secureComputing(kernel, task, now, true);
+  const allowed = waits ? awaitReply(kernel, task) : now >= 0 && secureComputing(kernel, task, now, true);
+  if (task.inSyscall) {
+    task.entering = 'vsyscall';
+    return;
+  }
   const address = VSYSCALL_PAGE + VSYSCALL_SIZE * BigInt(VSYSCALLS.indexOf(number));
   if ((allowed && now !== number) || kernel.cpu.state.rip64 !== address) {
     task.origAx = -1;

@@ -100,6 +100,18 @@ export const copyFromUser = (mm: Mm, address: number, length: number): Uint8Arra
   return bytes;
 };
 
+/**
+ * A struct of which the guest has `size` bytes and the kernel knows `known`: what the guest leaves out is zero, what it has
+ * beyond must be zero, or the result is null, for E2BIG (copy_struct_from_user).
+ */
+export const copyStructFromUser = (mm: Mm, address: number, size: number, known: number): Uint8Array | null => {
+  const bytes = copyFromUser(mm, address, size);
+  if (bytes.subarray(known).some((byte) => byte !== 0)) return null;
+  const result = new Uint8Array(known);
+  result.set(bytes.subarray(0, known));
+  return result;
+};
+
 /** Stores all bytes, or those before the first that faults. */
 export const copyToUser = (mm: Mm, address: number, bytes: Uint8Array): void => {
   const { length } = bytes;

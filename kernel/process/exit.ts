@@ -21,6 +21,7 @@ import { wakeAll } from '../task/wait.ts';
 import { disassociateTty } from '../tty/control.ts';
 import { ptraceOrphan } from './ptrace.ts';
 import { mmRelease } from './release.ts';
+import { seccompFilterRelease } from './seccomp-notify.ts';
 
 /** The whole process ends with this wait status, unless its end was decided already (do_group_exit). */
 export const doGroupExit = (kernel: Kernel, task: Task, status: number): void => {
@@ -46,6 +47,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   leaveGroupStop(kernel, task);
   task.exiting = true;
   task.sigpending = false;
+  if (task.seccomp.filter !== null) seccompFilterRelease(kernel, task);
   if (!group.groupExiting && group.threads.length > 1) {
     retargetSharedPending(kernel, task, ~task.blocked & group.sharedPending.signal);
   }

@@ -19,6 +19,7 @@ import type { Task } from '../task/task.ts';
 import { suspendsSeccomp } from '../task/trace.ts';
 import { type BpfInstruction, isValidFilter, runFilter } from './bpf.ts';
 import { doExit } from './exit.ts';
+import { type Listener, userNotification } from './seccomp-notify.ts';
 
 /** One filter and those installed before it, which children share. */
 export interface SeccompFilter {
@@ -26,6 +27,8 @@ export interface SeccompFilter {
   readonly earlier: SeccompFilter | null;
   /** SECCOMP_FILTER_FLAG_LOG. */
   readonly log: boolean;
+  /** Who answers SECCOMP_RET_USER_NOTIF; null for nobody. */
+  readonly listener: Listener | null;
 }
 
 /** read, write, exit and rt_sigreturn. */
@@ -57,13 +60,34 @@ const isAncestor = (of: SeccompFilter | null, filter: SeccompFilter | null): boo
   }
 };
 
-/** Adds a filter to the task's, or with TSYNC to those of all its threads (seccomp_set_mode_filter). */
-export const addFilter = (task: Task, flags: number, program: BpfInstruction[]): number => {
-  const { seccomp } = task;
+/** Someone listens to a filter that it has already (has_duplicate_listener). */
+const hasListener = ({ seccomp }: Task): boolean => {
+  for (let each = seccomp.filter; each !== null; each = each.earlier) {
+    if (each.listener !== null && !each.listener.closed) return true;
+  }
+  return false;
+};
+
+/** Whether the program may be a filter of this task (seccomp_prepare_filter): 0 or -errno. */
+export const prepareFilter = (task: Task, program: readonly BpfInstruction[]): number => {
   if (program.length === 0 || program.length > BPF_MAXINSNS) return -ERRNO.EINVAL;
   if (!task.noNewPrivs && task.cred.euid !== 0) return -ERRNO.EACCES;
-  if (!isValidFilter(program)) return -ERRNO.EINVAL;
+  return isValidFilter(program) ? 0 : -ERRNO.EINVAL;
+};
+
+/**
+ * Adds a filter that was prepared to the task's, or with TSYNC to those of all its threads: 0, -errno, or the thread that stands
+ * against it (seccomp_set_mode_filter).
+ */
+export const addFilter = (
+  task: Task,
+  flags: number,
+  program: readonly BpfInstruction[],
+  listener: Listener | null,
+): number => {
+  const { seccomp } = task;
   if (seccomp.mode === SECCOMP_MODE.STRICT) return -ERRNO.EINVAL;
+  if (listener !== null && hasListener(task)) return -ERRNO.EBUSY;
   if (chainLength(seccomp.filter) + program.length > MOST_INSTRUCTIONS) return -ERRNO.ENOMEM;
   const others =
     flags & SECCOMP_FLAG.TSYNC ? task.group.threads.filter((thread) => thread !== task && !thread.exiting) : [];
@@ -74,7 +98,7 @@ export const addFilter = (task: Task, flags: number, program: BpfInstruction[]):
     if (!agrees) return flags & SECCOMP_FLAG.TSYNC_ESRCH ? -ERRNO.ESRCH : thread.pid;
   }
   const filter: SeccompFilter = {
-    ...{ program, earlier: seccomp.filter },
+    ...{ program, earlier: seccomp.filter, listener },
     log: (flags & SECCOMP_FLAG.LOG) !== 0,
   };
   for (const thread of [task, ...others]) {
@@ -100,19 +124,23 @@ export const nthFilter = ({ seccomp }: Task, index: bigint): SeccompFilter | num
 };
 
 /** The answer of the filter that is strictest; of equal ones the newest's (seccomp_run_filters). */
-const runFilters = (task: Task, data: DataView): number => {
+const runFilters = (task: Task, data: DataView): { answer: number; match: SeccompFilter | null } => {
   let strictest: number = SECCOMP_RET.ALLOW;
+  let match: SeccompFilter | null = null;
   for (let each = task.seccomp.filter; each !== null; each = each.earlier) {
     const answer = runFilter(each.program, data);
     // As signed numbers the actions are in order.
-    if ((answer & SECCOMP_RET.ACTION) < (strictest & SECCOMP_RET.ACTION)) strictest = answer;
+    if ((answer & SECCOMP_RET.ACTION) >= (strictest & SECCOMP_RET.ACTION)) continue;
+    strictest = answer;
+    match = each;
   }
-  return strictest;
+  return { answer: strictest, match };
 };
 
 /**
  * Whether the system call may be made. If not, everything that happens instead has happened: rax holds what the guest
- * sees, a signal is on its way, the thread has ended, or it stopped for its tracer and asks again (__secure_computing).
+ * sees, a signal is on its way, the thread has ended, it stopped for its tracer and asks again, or it waits for who answers
+ * the call (__secure_computing). In the last two cases `task.entering` says so.
  * `asked`: that was done.
  */
 export const secureComputing = (kernel: Kernel, task: Task, number: number, asked: boolean): boolean => {
@@ -123,7 +151,8 @@ export const secureComputing = (kernel: Kernel, task: Task, number: number, aske
     return false;
   }
   const { state } = kernel.cpu;
-  const answer = runFilters(task, dataOf(state, number));
+  const seen = dataOf(state, number);
+  const { answer, match } = runFilters(task, seen);
   const data = answer & SECCOMP_RET.DATA;
   switch ((answer & SECCOMP_RET.ACTION) >>> 0) {
     case SECCOMP_RET.ALLOW:
@@ -143,10 +172,16 @@ export const secureComputing = (kernel: Kernel, task: Task, number: number, aske
         state.setNumber(REG.rax, -ERRNO.ENOSYS);
       }
       return false;
-    // Nobody listens.
-    case SECCOMP_RET.USER_NOTIF:
-      state.setNumber(REG.rax, -ERRNO.ENOSYS);
-      return false;
+    case SECCOMP_RET.USER_NOTIF: {
+      const listener = match?.listener ?? null;
+      if (listener === null) {
+        state.setNumber(REG.rax, -ERRNO.ENOSYS);
+        return false;
+      }
+      const made = userNotification(kernel, task, listener, new Uint8Array(seen.buffer));
+      if (task.inSyscall) task.entering = 'notified';
+      return made;
+    }
     case SECCOMP_RET.TRAP:
       state.setNumber(REG.rax, number);
       forceSigSeccomp(kernel, task, number, data, false);

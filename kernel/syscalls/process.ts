@@ -8,7 +8,7 @@ import { exitStatus, P, WAIT } from '../abi/wait.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { processOf } from '../fs/pidfd.ts';
 import type { Kernel } from '../kernel.ts';
-import { accessOk, copyFromUser, putUser32, writeStruct } from '../mm/user.ts';
+import { accessOk, copyFromUser, copyStructFromUser, putUser32, writeStruct } from '../mm/user.ts';
 import { doExit, doGroupExit } from '../process/exit.ts';
 import { kernelClone } from '../process/fork.ts';
 import { getpgid, getsid, setpgid, setsid } from '../process/groups.ts';
@@ -75,11 +75,9 @@ const isSubset = (flags: bigint, of: number): boolean => (flags & ~BigInt(of)) =
 const clone3 = (kernel: Kernel, task: Task, address: number, size: number): number => {
   if (size > PAGE_SIZE) return -ERRNO.E2BIG;
   if (size < CLONE_ARGS_SIZE_VER0) return -ERRNO.EINVAL;
-  const bytes = copyFromUser(task.mm, address, size);
-  if (bytes.subarray(CLONE_ARGS.size).some((byte) => byte !== 0)) return -ERRNO.E2BIG;
-  const known = new Uint8Array(CLONE_ARGS.size);
-  known.set(bytes.subarray(0, CLONE_ARGS.size));
-  const args = CLONE_ARGS.read(new DataView(known.buffer), 0);
+  const bytes = copyStructFromUser(task.mm, address, size, CLONE_ARGS.size);
+  if (bytes === null) return -ERRNO.E2BIG;
+  const args = CLONE_ARGS.read(new DataView(bytes.buffer), 0);
   if ((args.set_tid === 0) !== (args.set_tid_size === 0n) || args.set_tid_size > MAX_PID_NS_LEVEL) return -ERRNO.EINVAL;
   if (args.flags & BigInt(CLONE.INTO_CGROUP) && (args.cgroup > INT_MAX || size < CLONE_ARGS.size)) return -ERRNO.EINVAL;
   // Ids are read before flags are looked at; there is one for each level of namespaces, of which there is one.

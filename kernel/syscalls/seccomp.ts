@@ -1,9 +1,23 @@
 /** seccomp(2), and what prctl(2) has of it. */
 import { ERRNO } from '../abi/errno.ts';
-import { SECCOMP_FLAG, SECCOMP_MODE, SECCOMP_OP, SECCOMP_RET, SOCK_FILTER, SOCK_FPROG } from '../abi/seccomp.ts';
+import {
+  BPF_MAXINSNS,
+  SECCOMP_DATA,
+  SECCOMP_FLAG,
+  SECCOMP_MODE,
+  SECCOMP_NOTIF,
+  SECCOMP_NOTIF_RESP,
+  SECCOMP_OP,
+  SECCOMP_RET,
+  SOCK_FILTER,
+  SOCK_FPROG,
+} from '../abi/seccomp.ts';
+import { installFile, lowestFree } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, getUser32, readStruct } from '../mm/user.ts';
-import { addFilter, setStrict } from '../process/seccomp.ts';
+import type { BpfInstruction } from '../process/bpf.ts';
+import { addFilter, prepareFilter, setStrict } from '../process/seccomp.ts';
+import { newListener, newListenerFile } from '../process/seccomp-notify.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -14,28 +28,37 @@ const ACTIONS: readonly number[] = [
   SECCOMP_RET.KILL_THREAD,
   SECCOMP_RET.TRAP,
   SECCOMP_RET.ERRNO,
+  SECCOMP_RET.USER_NOTIF,
   SECCOMP_RET.TRACE,
   SECCOMP_RET.LOG,
   SECCOMP_RET.ALLOW,
 ];
 
-const setFilter = (kernel: Kernel, task: Task, flags: number, address: number): number => {
-  if (flags & ~ALL_FLAGS) return -ERRNO.EINVAL;
-  if (flags & SECCOMP_FLAG.NEW_LISTENER) {
-    kernel.log('seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER is not supported');
-    return -ERRNO.EINVAL;
-  }
-  if (flags & SECCOMP_FLAG.WAIT_KILLABLE) return -ERRNO.EINVAL;
+const readProgram = (task: Task, address: number): BpfInstruction[] | number => {
   const { len, filter } = readStruct(task.mm, SOCK_FPROG, address);
-  if (len === 0 || len > 4096) return -ERRNO.EINVAL;
+  if (len === 0 || len > BPF_MAXINSNS) return -ERRNO.EINVAL;
   if (!task.noNewPrivs && task.cred.euid !== 0) return -ERRNO.EACCES;
   const bytes = copyFromUser(task.mm, filter, len * SOCK_FILTER.size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return addFilter(
-    task,
-    flags,
-    Array.from({ length: len }, (_, at) => SOCK_FILTER.read(view, at * SOCK_FILTER.size)),
-  );
+  return Array.from({ length: len }, (_, at) => SOCK_FILTER.read(view, at * SOCK_FILTER.size));
+};
+
+const setFilter = (kernel: Kernel, task: Task, flags: number, address: number): number => {
+  const { TSYNC, TSYNC_ESRCH, NEW_LISTENER, WAIT_KILLABLE_RECV } = SECCOMP_FLAG;
+  if (flags & ~ALL_FLAGS) return -ERRNO.EINVAL;
+  const listens = (flags & NEW_LISTENER) !== 0;
+  // A result above 0 would be a descriptor or a thread.
+  if (flags & TSYNC && listens && !(flags & TSYNC_ESRCH)) return -ERRNO.EINVAL;
+  if (flags & WAIT_KILLABLE_RECV && !listens) return -ERRNO.EINVAL;
+  const program = readProgram(task, address);
+  if (typeof program === 'number') return program;
+  const refused = prepareFilter(task, program);
+  if (refused !== 0 || !listens) return refused || addFilter(task, flags, program, null);
+  const free = lowestFree(task);
+  if (free < 0) return free;
+  const listener = newListener(kernel, (flags & WAIT_KILLABLE_RECV) !== 0);
+  const result = addFilter(task, flags, program, listener);
+  return result === 0 ? installFile(kernel, task, newListenerFile(kernel, listener), true) : result;
 };
 
 const seccomp = (kernel: Kernel, task: Task, operation: number, flags: number, address: number): number => {
@@ -49,8 +72,7 @@ const seccomp = (kernel: Kernel, task: Task, operation: number, flags: number, a
       return ACTIONS.includes(getUser32(task.mm, address)) ? 0 : -ERRNO.EOPNOTSUPP;
     case SECCOMP_OP.GET_NOTIF_SIZES: {
       if (flags !== 0) return -ERRNO.EINVAL;
-      // struct seccomp_notif, seccomp_notif_resp, seccomp_data.
-      const sizes = [80, 24, 64];
+      const sizes = [SECCOMP_NOTIF, SECCOMP_NOTIF_RESP, SECCOMP_DATA].map(({ size }) => size);
       copyToUser(task.mm, address, new Uint8Array(Uint16Array.from(sizes).buffer));
       return 0;
     }
@@ -75,6 +97,5 @@ export const seccompSyscalls: readonly SyscallRow[] = [
       ['args', arg.pointer],
     ],
     seccomp,
-    'no SECCOMP_FILTER_FLAG_NEW_LISTENER',
   ),
 ];

@@ -292,9 +292,10 @@ export interface Task {
   call: number;
   /**
    * It stopped for its tracer before the call in `origAx`: at its entry, for a filter of seccomp, or at the entry of one that
-   * will not be made (PTRACE_SYSEMU); or at a vsyscall, for a filter too.
+   * will not be made (PTRACE_SYSEMU); or at a vsyscall, for a filter too. Or it sleeps there, until someone says what becomes of
+   * the call (SECCOMP_RET_USER_NOTIF).
    */
-  entering: 'call' | 'seccomp' | 'emulated' | 'vsyscall' | null;
+  entering: 'call' | 'seccomp' | 'emulated' | 'notified' | 'vsyscall' | null;
   /** Status with which it exits as soon as its tracer, told of that, lets it go on. */
   exitDue: number | null;
 
