@@ -5,7 +5,8 @@
  * task but `current` are in `task.saved`, and those of `current` in the CPU.
  */
 import { type Cpu, createCpu, PhysicalMemory, REG, STOP, TASK_STATE_SIZE } from '../emulator/api.ts';
-import { inSet, SIG } from './abi/signal.ts';
+import { SIG } from './abi/signal.ts';
+import { inSet } from './abi/sigset.ts';
 import { kernelBug } from './bug.ts';
 import { handleException } from './entry/exception.ts';
 import { clearResumeFlag, exitToUserModeLoop } from './entry/exit.ts';

@@ -1,4 +1,5 @@
 /** Who is told what happens in a machine. */
+import type { SigSet } from './abi/sigset.ts';
 import type { SigInfo, SigPending, Task } from './task/task.ts';
 
 /**
@@ -21,11 +22,11 @@ export interface Observer {
   /** The thread caused a signal that it blocked or ignored: the default action takes the place of its handler. */
   signalForced?(task: Task, info: SigInfo, was: 'blocked' | 'ignored'): void;
   /** Pending signals of `mask` are about to be thrown away. */
-  signalsFlushed?(pending: SigPending, mask: bigint): void;
+  signalsFlushed?(pending: SigPending, mask: SigSet): void;
   /** A signal left a queue: for its action, `signalTaken` follows; for a call of the task; or since its timer went on. */
   signalDequeued?(task: Task, info: SigInfo, stale: boolean): void;
   /** The mask of the task is another than `before`. */
-  maskChanged?(task: Task, before: bigint): void;
+  maskChanged?(task: Task, before: SigSet): void;
   /** A signal was sent but nobody will see it: it is ignored, by choice or by default. */
   signalIgnored?(task: Task, info: SigInfo): void;
   /** A signal was taken from the queue, whatever its action: handler, end, stop, or nothing. Not SIGKILL of a whole group. */

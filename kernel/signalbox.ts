@@ -1,7 +1,7 @@
 /** A booted machine as programs use it: run it, stop it, look into it, change it, put it back. */
-
 import { CpuState, PageTable, type PhysicalSnapshot } from '../emulator/api.ts';
-import { SI, SIGBIT } from './abi/signal.ts';
+import { SI } from './abi/signal.ts';
+import { signalsOf, withSignal } from './abi/sigset.ts';
 import { readGuestFile } from './guest-files.ts';
 import { Machine } from './machine.ts';
 import type { MemoryHost } from './memory-host.ts';
@@ -34,7 +34,7 @@ export interface PendingSignals {
 const pendingOf = (infos: readonly SigInfo[]): SigPending => {
   const pending = newPending();
   for (const info of infos) {
-    pending.signal |= SIGBIT[info.signo]!;
+    pending.signal = withSignal(pending.signal, info.signo);
     enqueue(pending, { ...info });
   }
   return pending;
@@ -45,10 +45,9 @@ const listOf = (pending: SigPending): SigInfo[] => {
   const { signal } = pending;
   const queue = queued(pending);
   const list = queue.map((info) => ({ ...info }));
-  SIGBIT.forEach((bit, signo) => {
-    if ((signal & bit) === 0n || list.some((info) => info.signo === signo)) return;
-    list.push({ kind: 'none', signo, errno: 0, code: SI.USER });
-  });
+  for (const signo of signalsOf(signal)) {
+    if (!list.some((info) => info.signo === signo)) list.push({ kind: 'none', signo, errno: 0, code: SI.USER });
+  }
   return list;
 };
 

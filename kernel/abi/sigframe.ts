@@ -8,7 +8,8 @@
 import { type FeatureSet, MXCSR_WRITABLE, XFEATURE as STATE_COMPONENT, xcr0Of } from '../../emulator/api.ts';
 import { array, pointer, type Scalar, shown, struct, u16, u32, u64 } from './layout.ts';
 import { SIGINFO_KILL, SIGINFO_SIZE } from './siginfo.ts';
-import { NSIG, SA, SIG_DFL, SIG_IGN, SS, signalName, signalsOf } from './signal.ts';
+import { NSIG, SA, SIG_DFL, SIG_IGN, SS, signalName } from './signal.ts';
+import { ALL_SIGNALS, readSigset, type SigSet, signalsOf, without, writeSigset } from './sigset.ts';
 
 const flagText = (flags: Readonly<Record<string, number>>, prefix: string) => (value: number) => {
   let rest = value;
@@ -24,15 +25,15 @@ const flagText = (flags: Readonly<Record<string, number>>, prefix: string) => (v
 };
 
 /** As strace shows a set: `[INT USR1]`; `~[...]` when two thirds are in it. */
-export const formatSigset = (set: bigint): string => {
+export const formatSigset = (set: SigSet): string => {
   const signals = signalsOf(set);
   const short = (list: readonly number[]) => `[${list.map((n) => signalName(n).replace(/^SIG/, '')).join(' ')}]`;
   if (signals.length < Math.floor((NSIG * 2) / 3)) return short(signals);
-  return `~${short(signalsOf(~set & 0xffffffffffffffffn))}`;
+  return `~${short(signalsOf(without(ALL_SIGNALS, set)))}`;
 };
 
 /** sigset_t as the kernel has it: 64 bits. */
-export const sigset = shown(u64, formatSigset);
+export const sigset: Scalar<SigSet> = { ...u64, read: readSigset, write: writeSigset, format: formatSigset };
 /** The only `sigsetsize` that syscalls accept. */
 export const SIGSET_SIZE = 8;
 

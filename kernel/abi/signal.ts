@@ -1,8 +1,4 @@
-/**
- * Signals: numbers, flags, codes, and the sets by which the kernel treats them (asm/signal.h, asm-generic/siginfo.h,
- * include/linux/signal.h).
- */
-import { highHalf, lowHalf } from './halves.ts';
+/** Signals: numbers, flags, codes (asm/signal.h, asm-generic/siginfo.h). */
 
 export const SIG = {
   SIGHUP: 1,
@@ -147,65 +143,3 @@ const codesOf: Readonly<Record<number, Map<number, string>>> = {
 /** `SEGV_MAPERR` for SIGSEGV and 1, `SI_USER` for any signal and 0; the number itself when it has no name. */
 export const codeName = (signo: number, code: number): string =>
   senderCodes.get(code) ?? codesOf[signo]?.get(code) ?? String(code);
-
-/** Bit of a signal in a set. `SIGBIT[n]` for n = 1 .. 64; [0] is 0n. */
-export const SIGBIT: readonly bigint[] = [0n, ...Array.from({ length: NSIG }, (_, i) => 1n << BigInt(i))];
-
-const setOf = (...signals: number[]): bigint => signals.reduce((set, signo) => set | SIGBIT[signo]!, 0n);
-
-/** Bits of all 64 signals: `x & ~set` of a bigint needs it to stay within the set. */
-export const ALL_SIGNALS = (1n << 64n) - 1n;
-
-/** Can be neither caught, blocked nor ignored (SIG_KERNEL_ONLY_MASK). */
-export const KERNEL_ONLY = setOf(SIG.SIGKILL, SIG.SIGSTOP);
-
-/** Default action: stop (SIG_KERNEL_STOP_MASK). */
-export const KERNEL_STOP = setOf(SIG.SIGSTOP, SIG.SIGTSTP, SIG.SIGTTIN, SIG.SIGTTOU);
-
-/** Default action: die with a core dump (SIG_KERNEL_COREDUMP_MASK). */
-export const KERNEL_COREDUMP = setOf(
-  SIG.SIGQUIT,
-  SIG.SIGILL,
-  SIG.SIGTRAP,
-  SIG.SIGABRT,
-  SIG.SIGFPE,
-  SIG.SIGSEGV,
-  SIG.SIGBUS,
-  SIG.SIGSYS,
-  SIG.SIGXCPU,
-  SIG.SIGXFSZ,
-);
-
-/** Default action: nothing (SIG_KERNEL_IGNORE_MASK). */
-export const KERNEL_IGNORE = setOf(SIG.SIGCONT, SIG.SIGCHLD, SIG.SIGWINCH, SIG.SIGURG);
-
-/** Caused by an instruction: delivered before all others (SYNCHRONOUS_MASK). */
-export const SYNCHRONOUS = setOf(SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGILL, SIG.SIGTRAP, SIG.SIGFPE, SIG.SIGSYS);
-
-/** Whether the set holds the signal. */
-export const inSet = (set: bigint, signo: number): boolean => (set & SIGBIT[signo]!) !== 0n;
-
-/**
- * The signals of a set that are not in another. `set & ~other` would be the same, by way of negative numbers, for which V8
- * takes ten times as long.
- */
-export const without = (set: bigint, other: bigint): bigint => {
-  if (set === 0n) return set;
-  const both = set & other;
-  return both === 0n ? set : set ^ both;
-};
-
-/** The lowest signal of a set that is not empty. */
-export const lowestSignal = (set: bigint): number => {
-  const low = lowHalf(set);
-  if (low !== 0) return 32 - Math.clz32(low & -low);
-  const high = highHalf(set);
-  return 64 - Math.clz32(high & -high);
-};
-
-/** Every signal of a set, ascending. */
-export const signalsOf = (set: bigint): number[] => {
-  const signals: number[] = [];
-  for (let signo = 1; signo <= NSIG; signo++) if (inSet(set, signo)) signals.push(signo);
-  return signals;
-};

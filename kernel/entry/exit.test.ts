@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { REG } from '../../emulator/api.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
-import { SA, SIG, SIG_DFL, SIGBIT, SS } from '../abi/signal.ts';
+import { SA, SIG, SIG_DFL, SS } from '../abi/signal.ts';
+import { NO_SIGNALS, setOf } from '../abi/sigset.ts';
 import type { Machine } from '../machine.ts';
 import { setSigaction } from '../signal/action.ts';
 import { setAltstack } from '../signal/altstack.ts';
@@ -84,7 +85,7 @@ describe('restart codes without a handler', () => {
   ])('%s', (_name, code, number) => {
     interrupted(-code);
     // The signal was taken by someone else meanwhile.
-    task.pending.signal = task.group.sharedPending.signal = 0n;
+    task.pending.signal = task.group.sharedPending.signal = NO_SIGNALS;
     task.group.groupExiting = false;
     task.sigpending = true;
     expect(exitToUserModeLoop(machine, task)).toBe(true);
@@ -95,35 +96,35 @@ describe('restart codes without a handler', () => {
 
 describe('masks', () => {
   test('the handler runs with its mask and its own signal blocked', () => {
-    handle(task, SIG.SIGUSR1, 0, SIGBIT[SIG.SIGHUP]!);
+    handle(task, SIG.SIGUSR1, 0, setOf(SIG.SIGHUP));
     interrupted(0);
     exitToUserModeLoop(machine, task);
-    expect(task.blocked).toBe(SIGBIT[SIG.SIGHUP]! | SIGBIT[SIG.SIGUSR1]!);
+    expect(task.blocked).toEqual(setOf(SIG.SIGHUP, SIG.SIGUSR1));
   });
 
   test('SA_NODEFER leaves it open, SA_RESETHAND makes it default', () => {
     handle(task, SIG.SIGUSR1, SA.NODEFER | SA.RESETHAND);
     interrupted(0);
     exitToUserModeLoop(machine, task);
-    expect(task.blocked).toBe(0n);
+    expect(task.blocked).toEqual(NO_SIGNALS);
     expect(task.sighand.action[SIG.SIGUSR1]!.handler).toBe(SIG_DFL);
   });
 
   test('a mask for one call is in force for its signal, and the old one is what the frame keeps', () => {
     handle(task, SIG.SIGUSR1);
-    task.blocked = SIGBIT[SIG.SIGUSR1]!;
-    setTemporaryMask(machine, task, SIGBIT[SIG.SIGHUP]!);
+    task.blocked = setOf(SIG.SIGUSR1);
+    setTemporaryMask(machine, task, setOf(SIG.SIGHUP));
     interrupted(-RESTART.ERESTARTNOHAND);
     exitToUserModeLoop(machine, task);
     expect(machine.cpu.state.rip).toBe(HANDLER);
-    expect(task).toMatchObject({ savedSigmask: null, blocked: SIGBIT[SIG.SIGHUP]! | SIGBIT[SIG.SIGUSR1]! });
+    expect(task).toMatchObject({ savedSigmask: null, blocked: setOf(SIG.SIGHUP, SIG.SIGUSR1) });
   });
 
   test('without a signal it comes back by itself', () => {
-    task.blocked = SIGBIT[SIG.SIGTERM]!;
-    setTemporaryMask(machine, task, 0n);
+    task.blocked = setOf(SIG.SIGTERM);
+    setTemporaryMask(machine, task, NO_SIGNALS);
     exitToUserModeLoop(machine, task);
-    expect(task).toMatchObject({ savedSigmask: null, blocked: SIGBIT[SIG.SIGTERM]! });
+    expect(task).toMatchObject({ savedSigmask: null, blocked: setOf(SIG.SIGTERM) });
   });
 });
 
@@ -168,7 +169,7 @@ describe('frames', () => {
 describe('default actions', () => {
   test('a blocked fault kills', () => {
     handle(task, SIG.SIGSEGV);
-    task.blocked = SIGBIT[SIG.SIGSEGV]!;
+    task.blocked = setOf(SIG.SIGSEGV);
     forceSigFault(machine, task, SIG.SIGSEGV, 1, 0x1234n);
     expect(exitToUserModeLoop(machine, task)).toBe(false);
     expect(task.end).toMatchObject({ status: SIG.SIGSEGV, signal: { kind: 'fault', address: 0x1234n } });
@@ -182,7 +183,7 @@ describe('default actions', () => {
     killSomethingInfo(machine, SIG.SIGSTOP, task.pid);
     expect(exitToUserModeLoop(machine, task)).toBe(false);
     expect(task).toMatchObject({ state: 'stopped', group: { stopped: true, groupExitCode: SIG.SIGSTOP } });
-    setSigaction(task, SIG.SIGCONT, HANDLER, SA.RESTORER, 0x402000, 0n);
+    setSigaction(task, SIG.SIGCONT, HANDLER, SA.RESTORER, 0x402000, NO_SIGNALS);
     killSomethingInfo(machine, SIG.SIGCONT, task.pid);
     expect(exitToUserModeLoop(machine, task)).toBe(true);
     expect(machine.cpu.state.getNumber(REG.rdi)).toBe(SIG.SIGCONT);

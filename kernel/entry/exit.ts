@@ -3,7 +3,8 @@
  */
 import { REG, RFLAGS } from '../../emulator/api.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
-import { inSet, KERNEL_COREDUMP, SA, SIGBIT, SS } from '../abi/signal.ts';
+import { SA, SS } from '../abi/signal.ts';
+import { inSet, KERNEL_COREDUMP, union, withSignal } from '../abi/sigset.ts';
 import { CORE_FLAG } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
 import { doCoredump } from '../process/coredump.ts';
@@ -140,7 +141,7 @@ const doSignal011 = (kernel: Kernel, task: Task): boolean => {
     return false;
   }
   task.savedSigmask = null;
-  setCurrentBlocked(kernel, task, task.blocked | mask011(info.signo, action));
+  setCurrentBlocked(kernel, task, union(task.blocked, mask011(info.signo, action)));
   task.signals++;
   kernel.observers.signalDelivered?.(task, info, frame);
   return true;
@@ -159,9 +160,8 @@ const handleSignal = (kernel: Kernel, task: Task, info: SigInfo, action: SigActi
   }
   // signal_delivered: the frame keeps the mask that was saved, so nothing else has to put it back.
   task.savedSigmask = null;
-  let blocked = task.blocked | action.mask;
-  if (!(action.flags & SA.NODEFER)) blocked |= SIGBIT[signo]!;
-  setCurrentBlocked(kernel, task, blocked);
+  const blocked = union(task.blocked, action.mask);
+  setCurrentBlocked(kernel, task, action.flags & SA.NODEFER ? blocked : withSignal(blocked, signo));
   if (task.altstack.flags & SS.AUTODISARM) resetAltstack(task.altstack);
   task.signals++;
   if (stepping) dueAtHandler(task);

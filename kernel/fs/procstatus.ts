@@ -1,7 +1,8 @@
 /** /proc/PID/stat, statm and status: numbers of a process (proc_pid_stat(5), proc_pid_status(5); fs/proc/array.c). */
 import { PAGE_SIZE } from '../../emulator/api.ts';
 import { RLIMIT } from '../abi/resource.ts';
-import { NSIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
+import { NSIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { hexSigset, NO_SIGNALS, type SigSet, withSignal } from '../abi/sigset.ts';
 import { NSEC_PER_SEC, USER_HZ } from '../abi/time.ts';
 import type { Mm } from '../mm/mm.ts';
 import { pageDown, pageUp } from '../mm/pages.ts';
@@ -93,10 +94,10 @@ export const statText = ({ task }: ProcContext): string => {
     gone ? 0 : mm.startStack,
     0, // kstkesp, kstkeip
     0,
-    task.pending.signal & 0x7fffffffn,
-    task.blocked & 0x7fffffffn,
-    handlers(task, SIG_IGN) & 0x7fffffffn,
-    handlers(task, null) & 0x7fffffffn,
+    task.pending.signal.low & 0x7fffffff,
+    task.blocked.low & 0x7fffffff,
+    handlers(task, SIG_IGN).low & 0x7fffffff,
+    handlers(task, null).low & 0x7fffffff,
     gone ? 0 : 1, // wchan
     0,
     0,
@@ -120,16 +121,14 @@ export const statText = ({ task }: ProcContext): string => {
 };
 
 /** Signals whose handler is `handler`; null for any function. */
-const handlers = (task: Task, handler: number | null): bigint => {
-  let set = 0n;
+const handlers = (task: Task, handler: number | null): SigSet => {
+  let set = NO_SIGNALS;
   for (let signo = 1; signo <= NSIG; signo++) {
     const at = task.sighand.action[signo]!.handler;
-    if (handler === null ? at !== SIG_DFL && at !== SIG_IGN : at === handler) set |= SIGBIT[signo]!;
+    if (handler === null ? at !== SIG_DFL && at !== SIG_IGN : at === handler) set = withSignal(set, signo);
   }
   return set;
 };
-
-const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
 
 export const statusText = ({ kernel, task }: ProcContext): string => {
   const { cred, group, mm } = task;
@@ -159,16 +158,16 @@ export const statusText = ({ kernel, task }: ProcContext): string => {
     memory +
     line('Threads', group.threads.length) +
     line('SigQ', `${queuedSignals(kernel, cred.uid)}/${sigpendingLimit(task)}`) +
-    line('SigPnd', mask(task.pending.signal)) +
-    line('ShdPnd', mask(group.sharedPending.signal)) +
-    line('SigBlk', mask(task.blocked)) +
-    line('SigIgn', mask(handlers(task, SIG_IGN))) +
-    line('SigCgt', mask(handlers(task, null))) +
-    line('CapInh', mask(0n)) +
+    line('SigPnd', hexSigset(task.pending.signal)) +
+    line('ShdPnd', hexSigset(group.sharedPending.signal)) +
+    line('SigBlk', hexSigset(task.blocked)) +
+    line('SigIgn', hexSigset(handlers(task, SIG_IGN))) +
+    line('SigCgt', hexSigset(handlers(task, null))) +
+    line('CapInh', '0000000000000000') +
     line('CapPrm', capabilities) +
     line('CapEff', capabilities) +
     line('CapBnd', '000001ffffffffff') +
-    line('CapAmb', mask(0n)) +
+    line('CapAmb', '0000000000000000') +
     line('NoNewPrivs', task.noNewPrivs ? 1 : 0) +
     line('Seccomp', task.seccomp.mode) +
     line('Seccomp_filters', filterCount(task)) +

@@ -4,10 +4,10 @@ import { SIGNALFD_SIGINFO } from '../abi/events.ts';
 import { O } from '../abi/fcntl.ts';
 import { POLL } from '../abi/poll.ts';
 import { interpreted } from '../abi/siginfo.ts';
-import { KERNEL_ONLY } from '../abi/signal.ts';
+import { hexSigset, intersects, KERNEL_ONLY, type SigSet, union, without } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { dequeueSignal } from '../signal/pending.ts';
-import type { SigInfo, SigSet, Task } from '../task/task.ts';
+import type { SigInfo, Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import { anonymousFile } from './anonymous.ts';
 import { releaseFile } from './inode.ts';
@@ -75,10 +75,10 @@ const signalFile: FileOperations = Object.freeze<FileOperations>({
   kind: 'signalfd',
   read,
   poll: ({ current }, file) =>
-    (current.pending.signal | current.group.sharedPending.signal) & maskOf(file) ? POLL.IN : 0,
+    intersects(union(current.pending.signal, current.group.sharedPending.signal), maskOf(file)) ? POLL.IN : 0,
   pollQueues: ({ current }) => [current.sighand.signalfd],
   seek: () => 0,
-  describe: (_kernel, file) => `sigmask:\t${maskOf(file).toString(16).padStart(16, '0')}\n`,
+  describe: (_kernel, file) => `sigmask:\t${hexSigset(maskOf(file))}\n`,
   release: releaseFile,
 });
 
@@ -86,12 +86,12 @@ export const isSignalFile = (file: OpenFile): boolean => file.ops === signalFile
 
 /** SIGKILL and SIGSTOP are left out silently. */
 export const setSignalMask = (kernel: Kernel, task: Task, file: OpenFile, mask: SigSet): void => {
-  (file.state as SignalFile).mask = mask & ~KERNEL_ONLY;
+  (file.state as SignalFile).mask = without(mask, KERNEL_ONLY);
   // Sleepers look again.
   for (const sleeper of task.sighand.signalfd.waiters.slice()) kernel.wake(sleeper);
 };
 
 export const newSignalFile = (kernel: Kernel, mask: SigSet, flags: number): OpenFile => {
-  const state: SignalFile = { mask: mask & ~KERNEL_ONLY };
+  const state: SignalFile = { mask: without(mask, KERNEL_ONLY) };
   return anonymousFile(kernel, signalFile, '[signalfd]', flags, state);
 };

@@ -17,6 +17,7 @@ import {
   USER_END,
 } from '../../emulator/api.ts';
 import { fromHalves, highHalf, lowHalf } from '../abi/halves.ts';
+import { readSigset, type SigSet, writeSigset } from '../abi/sigset.ts';
 import { FAULT, faultIn } from './fault.ts';
 import type { Mm } from './mm.ts';
 
@@ -256,6 +257,23 @@ export const getUser64 = (mm: Mm, address: number): bigint => {
     return fromHalves(view.getUint32(at, true), view.getUint32(at + 4, true));
   }
   return viewOf(copyFromUser(mm, address, 8)).getBigUint64(0, true);
+};
+
+export const getUserSigset = (mm: Mm, address: number): SigSet => {
+  const at = within(address, 8) ? forRead(mm, address) : -1;
+  if (at >= 0) return readSigset(mm.kernel.physical.view, at);
+  return readSigset(viewOf(copyFromUser(mm, address, 8)), 0);
+};
+
+export const putUserSigset = (mm: Mm, address: number, set: SigSet): void => {
+  if (within(address, 8)) {
+    const at = forWrite(mm, address);
+    writeSigset(mm.kernel.physical.view, at, set);
+    return;
+  }
+  const bytes = new Uint8Array(8);
+  writeSigset(viewOf(bytes), 0, set);
+  copyToUser(mm, address, bytes);
 };
 
 /** Unsigned 64 bits as a number: exact below 2^53, rounded beyond. */

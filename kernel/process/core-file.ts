@@ -4,6 +4,7 @@ import { COREDUMP_FILTER, ELF_PRPSINFO, ELF_PRSTATUS, Elf64_Nhdr, FILE_NOTE, NOT
 import { EI, ELFCLASS64, ELFMAG, Elf64_Ehdr, Elf64_Phdr, EM, ET, PF, PT } from '../abi/elf.ts';
 import type { StructType } from '../abi/layout.ts';
 import { SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
+import { toBits } from '../abi/sigset.ts';
 import { toBytes } from '../fs/names.ts';
 import { shownPath } from '../fs/procview.ts';
 import type { Kernel } from '../kernel.ts';
@@ -96,8 +97,8 @@ const prstatus = (kernel: Kernel, task: Task, signo: number): Uint8Array => {
   return encode(ELF_PRSTATUS, {
     si_signo: signo,
     pr_cursig: signo,
-    pr_sigpend: task.pending.signal,
-    pr_sighold: task.blocked,
+    pr_sigpend: toBits(task.pending.signal),
+    pr_sighold: toBits(task.blocked),
     ...ids(task),
     pr_utime: timeval(usage.utime),
     pr_stime: timeval(usage.stime),

@@ -4,6 +4,7 @@ import { DEFAULT_TIMER_SLACK } from '../abi/process.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
 import { SECCOMP_MODE } from '../abi/seccomp.ts';
 import { SIG, SIG_IGN } from '../abi/signal.ts';
+import { NO_SIGNALS } from '../abi/sigset.ts';
 import type { FsContext } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Mm, newMm } from '../mm/mm.ts';
@@ -150,8 +151,8 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     call: -1,
     entering: null,
     exitDue: null,
-    blocked: 0n,
-    realBlocked: 0n,
+    blocked: NO_SIGNALS,
+    realBlocked: NO_SIGNALS,
     savedSigmask: null,
     pending: newPending(),
     sigpending: false,

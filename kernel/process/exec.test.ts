@@ -5,6 +5,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { AT, O } from '../abi/fcntl.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { inSet, NO_SIGNALS, setOf } from '../abi/sigset.ts';
 import { openPath } from '../fs/open.ts';
 import type { OpenFile } from '../fs/types.ts';
 import { isExecuting } from '../mm/exe.ts';
@@ -115,8 +116,8 @@ describe('execve', () => {
     const machine = machineWith({ '/prog': testElf() });
     const { kernel, task } = machine;
     task.sighand.action[SIG.SIGINT]!.handler = SIG_IGN;
-    Object.assign(task.sighand.action[SIG.SIGUSR1]!, { handler: 0x401000, flags: 4, mask: 1n });
-    task.blocked = 0x100n;
+    Object.assign(task.sighand.action[SIG.SIGUSR1]!, { handler: 0x401000, flags: 4, mask: setOf(SIG.SIGHUP) });
+    task.blocked = setOf(SIG.SIGUSR1);
     task.altstack = { sp: 0x1000, size: 0x4000, flags: 0 };
     kernel.cpu.state.rflags = RFLAGS.DF | RFLAGS.TF;
     const kept = openPath(kernel, task, AT.FDCWD, '/prog', O.RDONLY) as OpenFile;
@@ -127,8 +128,8 @@ describe('execve', () => {
     ];
     expect(start(machine, '/prog')).toBe(0);
     expect(task.sighand.action[SIG.SIGINT]!.handler).toBe(SIG_IGN);
-    expect(task.sighand.action[SIG.SIGUSR1]).toMatchObject({ handler: SIG_DFL, flags: 0, mask: 0n });
-    expect(task.blocked).toBe(0x100n);
+    expect(task.sighand.action[SIG.SIGUSR1]).toMatchObject({ handler: SIG_DFL, flags: 0, mask: NO_SIGNALS });
+    expect(task.blocked).toEqual(setOf(SIG.SIGUSR1));
     expect(task.altstack.size).toBe(0);
     expect(kernel.cpu.state.rflags & (RFLAGS.DF | RFLAGS.TF)).toBe(0);
     expect([kept.refs, closed.refs]).toEqual([1, 0]);
@@ -179,7 +180,7 @@ describe('execve', () => {
       return made;
     };
     const [thread, bystander] = [spawn(2), spawn(3)];
-    thread.blocked = 0x4n;
+    thread.blocked = setOf(SIG.SIGQUIT);
     kernel.runQueue.splice(kernel.runQueue.indexOf(thread), 1);
     kernel.current = thread;
     expect(startProgram(kernel, thread, '/prog', [], [])).toBe(0);
@@ -188,7 +189,7 @@ describe('execve', () => {
     expect([leader.state, thread.state, bystander.state]).toEqual(['running', 'dead', 'dead']);
     expect(leader.group.threads).toEqual([leader]);
     expect(kernel.runQueue).toEqual([leader]);
-    expect(leader.blocked).toBe(0x4n);
+    expect(leader.blocked).toEqual(setOf(SIG.SIGQUIT));
     expect(leader.mm.users).toBe(1);
   });
 
@@ -205,6 +206,6 @@ describe('execve', () => {
     expect(doExecve(kernel, task, { ...request, path: '/dynamic' })).toBe(-ERRNO.ENOEXEC);
     expect(task.sigpending).toBe(false);
     expect(doExecve(kernel, task, { ...request, path: '/bad' })).toBe(-ERRNO.EINVAL);
-    expect(task.pending.signal & (1n << BigInt(SIG.SIGSEGV - 1))).not.toBe(0n);
+    expect(inSet(task.pending.signal, SIG.SIGSEGV)).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 /** The end of a task, of a process, and what becomes of its children (kernel/exit.c). */
 import { PTRACE_EVENT, PTRACE_O } from '../abi/ptrace.ts';
 import { SIG } from '../abi/signal.ts';
+import { without } from '../abi/sigset.ts';
 import { closeAllFiles, releaseHeld } from '../fs/descriptors.ts';
 import { exitSem } from '../ipc/undo.ts';
 import type { Kernel } from '../kernel.ts';
@@ -49,7 +50,7 @@ export const doExit = (kernel: Kernel, task: Task, status: number): void => {
   task.sigpending = false;
   if (task.seccomp.filter !== null) seccompFilterRelease(kernel, task);
   if (!group.groupExiting && group.threads.length > 1) {
-    retargetSharedPending(kernel, task, ~task.blocked & group.sharedPending.signal);
+    retargetSharedPending(kernel, task, without(group.sharedPending.signal, task.blocked));
   }
   const groupDead = group.threads.every((thread) => thread.exiting);
   if (groupDead) {

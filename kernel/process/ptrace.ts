@@ -3,7 +3,8 @@ import { REG, RFLAGS } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PTRACE, PTRACE_EVENT, PTRACE_O, PTRACE_O_MASK } from '../abi/ptrace.ts';
 import { SECCOMP_MODE } from '../abi/seccomp.ts';
-import { NSIG, SI, SIG, SIGBIT } from '../abi/signal.ts';
+import { NSIG, SI, SIG } from '../abi/signal.ts';
+import { withSignal } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from '../signal/send.ts';
 import { dueAtExec, trapStop } from '../signal/trace-stop.ts';
@@ -20,7 +21,7 @@ export const ptraceInitTask = (parent: Task, child: Task, traced: boolean): void
   const own = newTrace(trace.tracer, trace.seized, trace.options);
   linkTrace(child, own);
   if (own.seized) own.trapStop = true;
-  else child.pending.signal |= SIGBIT[SIG.SIGSTOP]!;
+  else child.pending.signal = withSignal(child.pending.signal, SIG.SIGSTOP);
   child.sigpending = true;
 };
 

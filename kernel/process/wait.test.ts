@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '../abi/errno.ts';
-import { CLD, SA, SIG, SIG_IGN, SIGBIT, signalsOf } from '../abi/signal.ts';
+import { CLD, SA, SIG, SIG_IGN } from '../abi/signal.ts';
+import { isEmpty, NO_SIGNALS, setOf, signalsOf } from '../abi/sigset.ts';
 import { exitStatus, WAIT } from '../abi/wait.ts';
 import { exitToUserModeLoop } from '../entry/exit.ts';
 import type { Machine } from '../machine.ts';
@@ -100,10 +101,10 @@ describe('wait', () => {
     ['SIG_IGN', SIG_IGN, 0, false],
     ['SA_NOCLDWAIT', 0x401000, SA.NOCLDWAIT, true],
   ])('with %s children leave no zombie', (_name, handler, flags, signalled) => {
-    setSigaction(parent, SIG.SIGCHLD, handler, flags, 0, 0n);
+    setSigaction(parent, SIG.SIGCHLD, handler, flags, 0, NO_SIGNALS);
     exit(child, 1);
     expect(machine.tasks.has(child.pid)).toBe(false);
-    expect(parent.group.sharedPending.signal !== 0n).toBe(signalled);
+    expect(isEmpty(parent.group.sharedPending.signal)).toBe(!signalled);
     expect(doWait(machine, parent, ANY, WAIT.WEXITED)).toBe(-ERRNO.ECHILD);
   });
 });
@@ -113,7 +114,7 @@ describe('orphans', () => {
     const grandchild = addProcess(machine, child, parent);
     const other = addProcess(machine, child, parent);
     grandchild.parentDeathSignal = SIG.SIGHUP;
-    grandchild.blocked = SIGBIT[SIG.SIGHUP]!;
+    grandchild.blocked = setOf(SIG.SIGHUP);
     exit(other, 5);
     parent.group.childSubreaper = true;
     exit(child, 0);
@@ -129,7 +130,7 @@ describe('orphans', () => {
   test('a stopped group that loses its last tie gets SIGHUP and SIGCONT', () => {
     const job = addProcess(machine, child, parent);
     expect(setpgid(machine, child, job.pid, job.pid)).toBe(0);
-    job.blocked = SIGBIT[SIG.SIGHUP]!;
+    job.blocked = setOf(SIG.SIGHUP);
     killSomethingInfo(machine, SIG.SIGSTOP, job.pid);
     step(job);
     expect(job.state).toBe('stopped');
@@ -158,10 +159,10 @@ describe('groups and sessions', () => {
 
 test('the end of a session leader hangs its terminal up', () => {
   setControllingTty(parent, machine.vfs.console);
-  child.blocked = SIGBIT[SIG.SIGHUP]!;
+  child.blocked = setOf(SIG.SIGHUP);
   exit(child, 0);
   const job = addProcess(machine, machine.starter, parent);
-  job.blocked = SIGBIT[SIG.SIGHUP]!;
+  job.blocked = setOf(SIG.SIGHUP);
   exit(parent, 0);
   expect(signalsOf(job.group.sharedPending.signal)).toEqual([SIG.SIGHUP]);
   expect(machine.vfs.console.session).toBe(0);

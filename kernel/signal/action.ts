@@ -1,12 +1,19 @@
 /** What a process does about each signal (kernel/signal.c, do_sigaction). */
 import { ERRNO } from '../abi/errno.ts';
-import { inSet, KERNEL_ONLY, NSIG, SIG_DFL, SIG_IGN, SIGBIT, UAPI_SA_FLAGS } from '../abi/signal.ts';
-import type { SigAction, SigHand, SigSet, Task } from '../task/task.ts';
+import { NSIG, SIG_DFL, SIG_IGN, UAPI_SA_FLAGS } from '../abi/signal.ts';
+import { inSet, KERNEL_ONLY, NO_SIGNALS, type SigSet, setOf, without } from '../abi/sigset.ts';
+import type { SigAction, SigHand, Task } from '../task/task.ts';
 import { waitQueue } from '../task/wait.ts';
 import { flushSignals } from './pending.ts';
 import { handlerIgnores } from './send.ts';
 
-const defaultAction = (): SigAction => ({ handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n, immutable: false });
+const defaultAction = (): SigAction => ({
+  handler: SIG_DFL,
+  flags: 0,
+  restorer: 0,
+  mask: NO_SIGNALS,
+  immutable: false,
+});
 
 /** All signals at their default. */
 export const newSigHand = (): SigHand => ({
@@ -25,7 +32,7 @@ export const flushCaughtHandlers = (hand: SigHand): void => {
     if (action.handler !== SIG_IGN) action.handler = SIG_DFL;
     action.flags = 0;
     action.restorer = 0;
-    action.mask = 0n;
+    action.mask = NO_SIGNALS;
   }
 };
 
@@ -49,10 +56,10 @@ export const setSigaction = (
   // The upper half of the 64-bit flags has no flag in it; `&` drops it.
   action.flags = (flags & UAPI_SA_FLAGS) >>> 0;
   action.restorer = restorer;
-  action.mask = mask & ~KERNEL_ONLY;
+  action.mask = without(mask, KERNEL_ONLY);
   if (handlerIgnores(handler, signo)) {
-    const bit = SIGBIT[signo]!;
-    flushSignals(task.mm.kernel, task.group.sharedPending, bit);
-    for (const thread of task.group.threads) flushSignals(task.mm.kernel, thread.pending, bit);
+    const signals = setOf(signo);
+    flushSignals(task.mm.kernel, task.group.sharedPending, signals);
+    for (const thread of task.group.threads) flushSignals(task.mm.kernel, thread.pending, signals);
   }
 };

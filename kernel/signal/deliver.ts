@@ -1,7 +1,8 @@
 /**
  * Taking pending signals on the way to user mode (kernel/signal.c, get_signal): which one, and what its action is.
  */
-import { inSet, KERNEL_IGNORE, KERNEL_ONLY, KERNEL_STOP, SA, SIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
+import { SA, SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { inSet, KERNEL_IGNORE, KERNEL_ONLY, KERNEL_STOP, withoutSignal } from '../abi/sigset.ts';
 import { termSignal } from '../abi/wait.ts';
 import type { Kernel } from '../kernel.ts';
 import { isOrphaned } from '../task/pids.ts';
@@ -64,7 +65,7 @@ export const getSignal = (kernel: Kernel, task: Task): Delivery => {
       doNotifyParentCldstop(kernel, task, why);
     }
     if (group.groupExiting) {
-      task.pending.signal &= ~SIGBIT[SIG.SIGKILL]!;
+      task.pending.signal = withoutSignal(task.pending.signal, SIG.SIGKILL);
       recalcSigpending(task);
       return { kind: 'fatal', info: causeOfDeath(task) };
     }

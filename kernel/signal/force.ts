@@ -1,6 +1,7 @@
 /** Signals which the task itself caused and cannot refuse (force_sig and its relatives, kernel/signal.c). */
 import { AUDIT_ARCH_X86_64 } from '../abi/seccomp.ts';
-import { inSet, SIG, SIG_DFL, SIG_IGN, SIGBIT, SYS } from '../abi/signal.ts';
+import { SIG, SIG_DFL, SIG_IGN, SYS } from '../abi/signal.ts';
+import { inSet, withoutSignal } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from './send.ts';
@@ -26,7 +27,7 @@ const forceSigInfo = (kernel: Kernel, info: SigInfo, task: Task, handling: Handl
   if (blocked || action.handler === SIG_IGN || handling !== 'current') {
     action.handler = SIG_DFL;
     if (handling === 'exit') action.immutable = true;
-    if (blocked) task.blocked &= ~SIGBIT[signo]!;
+    if (blocked) task.blocked = withoutSignal(task.blocked, signo);
   }
   // Debugging init shall not make it mortal.
   if (action.handler === SIG_DFL && (task.trace === null || handling === 'exit')) task.group.unkillable = false;

@@ -17,6 +17,7 @@ import {
 } from '../abi/sigframe.ts';
 import { SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
 import { SA } from '../abi/signal.ts';
+import type { SigSet } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { SCRATCH, scratchToUser, UserFault, userSpan } from '../mm/user.ts';
 import type { SigAction, SigInfo, Task } from '../task/task.ts';
@@ -129,15 +130,20 @@ const writeFrame = (
     task.trapNr,
     fpstate,
   );
-  const { u64 } = physical;
+  const { u32, u64 } = physical;
   const context = at + FRAME_AT.context;
   const saved = sigmaskToSave(task);
-  u64[(context + SIGCONTEXT.offsets.oldmask) >>> 3] = saved;
+  putSet(u32, context + SIGCONTEXT.offsets.oldmask, saved);
   u64[(context + SIGCONTEXT.offsets.cr2) >>> 3] = task.cr2;
-  u64[(at + FRAME_AT.mask) >>> 3] = saved;
+  putSet(u32, at + FRAME_AT.mask, saved);
   if ((action.flags & SA.SIGINFO) === 0) return;
   physical.bytes.clear(at + FRAME_AT.info, SIGINFO_SIZE);
   writeSigInfo(physical.view, at + FRAME_AT.info, info);
+};
+
+const putSet = (words: Uint32Array, byteOffset: number, { low, high }: SigSet): void => {
+  words[byteOffset >>> 2] = low;
+  words[(byteOffset >>> 2) + 1] = high;
 };
 
 const enterHandler = ({ cpu, physical }: Kernel, signo: number, handler: number, frame: number): void => {

@@ -14,15 +14,16 @@
  */
 import { REG } from '../../emulator/api.ts';
 import { RED_ZONE } from '../abi/sigframe.ts';
-import { SA, SIG, SIG_DFL, SIG_IGN, SIGBIT } from '../abi/signal.ts';
+import { SA, SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { intersection, NO_SIGNALS, type SigSet, sigset, toBits, withoutSignal, withSignal } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyToUser, UserFault } from '../mm/user.ts';
-import type { SigAction, SigInfo, SigSet, Task } from '../task/task.ts';
+import type { SigAction, SigInfo, Task } from '../task/task.ts';
 import { sigmaskToSave } from './mask.ts';
 import { dequeueSignal, dequeueSynchronous, recalcSigpending } from './pending.ts';
 
 /** What fits in its word of blocked signals. */
-const MASK_32 = 0xffffffffn;
+const FIRST_32 = sigset(-1, 0);
 
 /** Registers in the frame, lowest address first: those which a C function need not preserve. */
 export const SCRATCH_011 = ['rax', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'] as const;
@@ -45,13 +46,13 @@ export type Delivery011 =
 
 /** What a handler of the signal blocks (sys_sigaction, which then could not block SIGKILL). */
 export const mask011 = (signo: number, { flags, mask }: SigAction): SigSet =>
-  flags & SA.NODEFER ? 0n : (mask | SIGBIT[signo]!) & MASK_32 & ~SIGBIT[SIG.SIGKILL]!;
+  flags & SA.NODEFER ? NO_SIGNALS : withoutSignal(intersection(withSignal(mask, signo), FIRST_32), SIG.SIGKILL);
 
 /** Takes one signal and says what is to be done (do_signal). */
 export const takeSignal011 = (kernel: Kernel, task: Task): Delivery011 => {
   const { group } = task;
   if (group.groupExiting) {
-    task.pending.signal &= ~SIGBIT[SIG.SIGKILL]!;
+    task.pending.signal = withoutSignal(task.pending.signal, SIG.SIGKILL);
     recalcSigpending(task);
     const status = group.groupExitCode;
     return { kind: 'fatal', info: { kind: 'none', signo: status & 0x7f, errno: 0, code: 0 }, status };
@@ -81,7 +82,7 @@ export const setupFrame011 = (kernel: Kernel, task: Task, signo: number, action:
   const values: Readonly<Record<string, bigint>> = {
     sa_restorer: BigInt(action.restorer),
     signr: BigInt(signo),
-    blocked: sigmaskToSave(task) & MASK_32,
+    blocked: toBits(intersection(sigmaskToSave(task), FIRST_32)),
     eflags: BigInt(state.rflags >>> 0),
     old_rip: state.rip64,
     ...Object.fromEntries(SCRATCH_011.map((name) => [name, state.get(REG[name])])),

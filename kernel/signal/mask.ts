@@ -1,24 +1,24 @@
 /** The signal mask of a thread (kernel/signal.c). */
-import { KERNEL_ONLY, without } from '../abi/signal.ts';
+import { intersection, isEmpty, isWithin, KERNEL_ONLY, type SigSet, sameSet, without } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
-import type { SigSet, Task } from '../task/task.ts';
+import type { Task } from '../task/task.ts';
 import { recalcSigpending } from './pending.ts';
 import { signalWakeUp } from './send.ts';
 
 /** Signals of the process that this thread would have taken and now blocks go to others (retarget_shared_pending). */
 export const retargetSharedPending = (kernel: Kernel, task: Task, nowBlocked: SigSet): void => {
-  let left = task.group.sharedPending.signal & nowBlocked;
+  let left = intersection(task.group.sharedPending.signal, nowBlocked);
   for (const thread of task.group.threads) {
-    if (left === 0n) return;
-    if (thread === task || thread.exiting || without(left, thread.blocked) === 0n) continue;
-    left &= thread.blocked;
+    if (isEmpty(left)) return;
+    if (thread === task || thread.exiting || isWithin(left, thread.blocked)) continue;
+    left = intersection(left, thread.blocked);
     if (!thread.sigpending) signalWakeUp(kernel, thread, false);
   }
 };
 
 /** Sets the mask of the current task as given, SIGKILL and SIGSTOP included (__set_current_blocked). */
 export const setBlockedExactly = (kernel: Kernel, task: Task, set: SigSet): void => {
-  if (task.blocked === set) return;
+  if (sameSet(task.blocked, set)) return;
   if (task.sigpending && task.group.threads.length > 1) retargetSharedPending(kernel, task, without(set, task.blocked));
   const before = task.blocked;
   task.blocked = set;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SIGBIT } from '../abi/signal.ts';
+import { withSignal } from '../abi/sigset.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { dequeueSignal, enqueue, newPending, queued } from './pending.ts';
 import { addProcess, signalMachine } from './testing.ts';
@@ -13,7 +13,7 @@ it('long queues give signals in order too, whatever is put in and taken out betw
   const task = addProcess(kernel, kernel.starter);
   const put = (signo: number, value: number): void => {
     enqueue(task.pending, info(signo, value));
-    task.pending.signal |= SIGBIT[signo]!;
+    task.pending.signal = withSignal(task.pending.signal, signo);
   };
   const take = (of: Task): number => Number((dequeueSignal(kernel, of) as SigInfo & { kind: 'queue' }).value);
   task.pending = newPending();

@@ -1,16 +1,28 @@
 /**
  * Queues of pending signals: what is in them, which signal comes next, taking one out (kernel/signal.c).
  */
-
 import { RLIMIT } from '../abi/resource.ts';
-import { inSet, lowestSignal, SI, SIG, SIGBIT, SYNCHRONOUS, without } from '../abi/signal.ts';
+import { SI, SIG } from '../abi/signal.ts';
+import {
+  inSet,
+  intersection,
+  intersects,
+  isEmpty,
+  isWithin,
+  lowestSignal,
+  NO_SIGNALS,
+  type SigSet,
+  SYNCHRONOUS,
+  without,
+  withoutSignal,
+} from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { timerSignalFlushed, timerSignalTaken } from '../task/posix-timers.ts';
-import type { SigInfo, SigPending, SigSet, Task } from '../task/task.ts';
+import type { SigInfo, SigPending, Task } from '../task/task.ts';
 import { addTimer } from '../task/timers.ts';
 import { hasTrap } from '../task/trace.ts';
 
-export const newPending = (): SigPending => ({ signal: 0n, queue: [], head: 0, timers: 0 });
+export const newPending = (): SigPending => ({ signal: NO_SIGNALS, queue: [], head: 0, timers: 0 });
 
 /** Longer queues are not moved for each signal that is taken. */
 const LONG_QUEUE = 1024;
@@ -22,8 +34,8 @@ export const queued = ({ queue, head }: SigPending): readonly SigInfo[] => (head
 const hasPending = (task: Task): boolean =>
   task.stopPending ||
   hasTrap(task) ||
-  without(task.pending.signal, task.blocked) !== 0n ||
-  without(task.group.sharedPending.signal, task.blocked) !== 0n;
+  !isWithin(task.pending.signal, task.blocked) ||
+  !isWithin(task.group.sharedPending.signal, task.blocked);
 
 /** Sets or clears TIF_SIGPENDING of the current task by what is pending now. */
 export const recalcSigpending = (task: Task): void => {
@@ -83,7 +95,7 @@ export const mayQueue = (kernel: Kernel, target: Task): boolean =>
 
 /** Throws away the signals of `mask` (flush_sigqueue_mask). */
 export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet): void => {
-  if ((pending.signal & mask) === 0n) return;
+  if (!intersects(pending.signal, mask)) return;
   kernel.observers.signalsFlushed?.(pending, mask);
   pending.signal = without(pending.signal, mask);
   const before = queued(pending);
@@ -108,16 +120,16 @@ const collectSignal = (pending: SigPending, signo: number): SigInfo => {
     }
     found = i;
   }
-  pending.signal = without(pending.signal, SIGBIT[signo]!);
+  pending.signal = withoutSignal(pending.signal, signo);
   if (found < 0) return lostInfo(signo);
   return removeAt(pending, found);
 };
 
 /** The signal of a set to take first: synchronous ones, then the lowest; 0 if there is none. */
 const firstOf = (set: SigSet): number => {
-  if (set === 0n) return 0;
-  const synchronous = set & SYNCHRONOUS;
-  return lowestSignal(synchronous === 0n ? set : synchronous);
+  if (isEmpty(set)) return 0;
+  const synchronous = intersection(set, SYNCHRONOUS);
+  return lowestSignal(isEmpty(synchronous) ? set : synchronous);
 };
 
 /**
@@ -137,10 +149,10 @@ export const dequeueSignal = (kernel: Kernel, task: Task, wanted: SigSet | null 
 
 const dequeue = (kernel: Kernel, task: Task, wanted: SigSet | null): SigInfo | null => {
   const own = task.pending;
-  const first = firstOf(wanted === null ? without(own.signal, task.blocked) : own.signal & wanted);
+  const first = firstOf(wanted === null ? without(own.signal, task.blocked) : intersection(own.signal, wanted));
   if (first !== 0) return collectSignal(own, first);
   const shared = task.group.sharedPending;
-  const signo = firstOf(wanted === null ? without(shared.signal, task.blocked) : shared.signal & wanted);
+  const signo = firstOf(wanted === null ? without(shared.signal, task.blocked) : intersection(shared.signal, wanted));
   if (signo === 0) return null;
   if (signo === SIG.SIGALRM) rearmItimer(kernel, task);
   return collectSignal(shared, signo);
@@ -152,13 +164,14 @@ const dequeue = (kernel: Kernel, task: Task, wanted: SigSet | null): SigInfo | n
  */
 export const dequeueSynchronous = (task: Task): SigInfo | null => {
   const { pending } = task;
-  if (pending.signal === 0n || (without(pending.signal, task.blocked) & SYNCHRONOUS) === 0n) return null;
+  if (!intersects(pending.signal, SYNCHRONOUS)) return null;
+  if (!intersects(without(pending.signal, task.blocked), SYNCHRONOUS)) return null;
   const { queue } = pending;
   for (let at = pending.head; at < queue.length; at++) {
     const { code, signo } = queue[at]!;
     if (code <= SI.USER || !inSet(SYNCHRONOUS, signo)) continue;
     const info = removeAt(pending, at);
-    if (!holds(pending, signo)) pending.signal = without(pending.signal, SIGBIT[signo]!);
+    if (!holds(pending, signo)) pending.signal = withoutSignal(pending.signal, signo);
     recalcSigpending(task);
     return info;
   }

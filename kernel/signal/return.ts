@@ -2,6 +2,7 @@
 import { REG, RFLAGS } from '../../emulator/api.ts';
 import { SIGCONTEXT, STACK_T, UC } from '../abi/sigframe.ts';
 import { SIG } from '../abi/signal.ts';
+import { sigset } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { SCRATCH, UserFault, userSpan, userToScratch } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
@@ -66,8 +67,9 @@ const restoreFrame = (kernel: Kernel, task: Task, frame: number): string | null 
 
 /** Mask, alternate stack and registers. Returns the address of the floating-point state. */
 const restoreContext = (kernel: Kernel, task: Task, at: number): number => {
-  const { u32: words, u64 } = kernel.physical;
-  setCurrentBlocked(kernel, task, u64[(at + FRAME_AT.mask) >>> 3]!);
+  const { u32: words } = kernel.physical;
+  const mask = (at + FRAME_AT.mask) >>> 2;
+  setCurrentBlocked(kernel, task, sigset(words[mask]!, words[mask + 1]!));
   const stack = at + FRAME_AT.stack;
   // Errors are of no consequence, and it is the handler's stack pointer that counts (restore_altstack).
   setAltstack(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
-import { ALL_SIGNALS, CLD, SI, SIG, SIG_DFL, SIG_IGN, SIGBIT, signalsOf } from '../abi/signal.ts';
+import { CLD, SI, SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
+import { ALL_SIGNALS, NO_SIGNALS, setOf, signalsOf, union } from '../abi/sigset.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import { setSigaction } from './action.ts';
@@ -45,7 +46,7 @@ const drain = (machine: ReturnType<typeof signalMachine>, task: Task): number[] 
 describe('queueing', () => {
   test('standard signals coalesce and keep the first siginfo', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, ~0n & 0xffffffffffffffffn);
+    setCurrentBlocked(machine, task, ALL_SIGNALS);
     sendSignal(machine, queued(SIG.SIGUSR1, 1n), task, false);
     sendSignal(machine, queued(SIG.SIGUSR1, 2n), task, false);
     expect(values([dequeueSignal(machine, task, ALL_SIGNALS), dequeueSignal(machine, task, ALL_SIGNALS)])).toEqual([
@@ -56,7 +57,7 @@ describe('queueing', () => {
 
   test('one for the thread and one for the process are two', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, SIGBIT[SIG.SIGUSR1]!);
+    setCurrentBlocked(machine, task, setOf(SIG.SIGUSR1));
     sendSignal(machine, queued(SIG.SIGUSR1, 1n), task, false);
     sendSignal(machine, queued(SIG.SIGUSR1, 2n), task, true);
     expect(values([dequeueSignal(machine, task, ALL_SIGNALS), dequeueSignal(machine, task, ALL_SIGNALS)])).toEqual([
@@ -67,17 +68,17 @@ describe('queueing', () => {
 
   test('real-time signals queue in order', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, SIGBIT[40]!);
+    setCurrentBlocked(machine, task, setOf(40));
     for (const value of [3n, 1n, 2n]) sendSignal(machine, queued(40, value), task, false);
     expect(task.group.sharedPending.queue).toHaveLength(3);
     const taken = [0, 1, 2, 3].map(() => dequeueSignal(machine, task, ALL_SIGNALS));
     expect(values(taken)).toEqual([3n, 1n, 2n, null]);
-    expect(task.group.sharedPending.signal).toBe(0n);
+    expect(task.group.sharedPending.signal).toEqual(NO_SIGNALS);
   });
 
   test('the lowest number comes first, but faults before all and the thread before the process', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, 0xffffffffffffffffn);
+    setCurrentBlocked(machine, task, ALL_SIGNALS);
     for (const signo of [50, SIG.SIGTERM, SIG.SIGHUP]) sendSignal(machine, kernelInfo(signo), task, false);
     for (const signo of [SIG.SIGUSR2, SIG.SIGSEGV]) sendSignal(machine, kernelInfo(signo), task, true);
     expect(drain(machine, task)).toEqual([SIG.SIGSEGV, SIG.SIGUSR2, SIG.SIGHUP, SIG.SIGTERM, 50]);
@@ -95,7 +96,7 @@ describe('queueing', () => {
 
   test('RLIMIT_SIGPENDING: sigqueue fails, kill loses its siginfo', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, SIGBIT[40]! | SIGBIT[41]!);
+    setCurrentBlocked(machine, task, setOf(40, 41));
     task.group.rlimits[RLIMIT.SIGPENDING] = { soft: 1, hard: 1 };
     expect(sendSignal(machine, queued(40, 1n), task, false)).toBe(0);
     expect(sendSignal(machine, queued(40, 2n), task, false)).toBe(-ERRNO.EAGAIN);
@@ -116,7 +117,7 @@ describe('queueing', () => {
     const { machine, task } = setup();
     const other = addProcess(machine, task, task);
     for (const process of [task, other]) {
-      process.blocked = SIGBIT[40]!;
+      process.blocked = setOf(40);
       process.group.rlimits[RLIMIT.SIGPENDING] = { soft: 2, hard: 2 };
     }
     expect(sendSignal(machine, queued(40, 1n), task, false)).toBe(0);
@@ -128,11 +129,11 @@ describe('queueing', () => {
 describe('ignoring', () => {
   test('ignored signals vanish, unless blocked', () => {
     const { machine, task } = setup();
-    setSigaction(task, SIG.SIGUSR1, SIG_IGN, 0, 0, 0n);
+    setSigaction(task, SIG.SIGUSR1, SIG_IGN, 0, 0, NO_SIGNALS);
     killSomethingInfo(machine, SIG.SIGUSR1, task.pid);
     killSomethingInfo(machine, SIG.SIGCHLD, task.pid);
-    expect(task.group.sharedPending.signal).toBe(0n);
-    setCurrentBlocked(machine, task, SIGBIT[SIG.SIGUSR1]! | SIGBIT[SIG.SIGCHLD]!);
+    expect(task.group.sharedPending.signal).toEqual(NO_SIGNALS);
+    setCurrentBlocked(machine, task, setOf(SIG.SIGUSR1, SIG.SIGCHLD));
     killSomethingInfo(machine, SIG.SIGUSR1, task.pid);
     killSomethingInfo(machine, SIG.SIGCHLD, task.pid);
     expect(signalsOf(task.group.sharedPending.signal)).toEqual([SIG.SIGUSR1, SIG.SIGCHLD]);
@@ -140,18 +141,18 @@ describe('ignoring', () => {
 
   test('a pending signal is dropped when it becomes ignored', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, SIGBIT[SIG.SIGUSR1]!);
+    setCurrentBlocked(machine, task, setOf(SIG.SIGUSR1));
     handle(task, SIG.SIGUSR1);
     killSomethingInfo(machine, SIG.SIGUSR1, task.pid);
-    setSigaction(task, SIG.SIGUSR1, SIG_IGN, 0, 0, 0n);
-    setSigaction(task, SIG.SIGUSR1, SIG_DFL, 0, 0, 0n);
-    expect(task.group.sharedPending).toEqual({ signal: 0n, queue: [], head: 0, timers: 0 });
+    setSigaction(task, SIG.SIGUSR1, SIG_IGN, 0, 0, NO_SIGNALS);
+    setSigaction(task, SIG.SIGUSR1, SIG_DFL, 0, 0, NO_SIGNALS);
+    expect(task.group.sharedPending).toEqual({ signal: NO_SIGNALS, queue: [], head: 0, timers: 0 });
   });
 
   test('init hears neither SIGKILL nor SIGTERM', () => {
     const { machine } = setup();
     for (const signo of [SIG.SIGKILL, SIG.SIGTERM]) sendSignal(machine, kernelInfo(signo), machine.init, false);
-    expect(machine.init.group.sharedPending.signal).toBe(0n);
+    expect(machine.init.group.sharedPending.signal).toEqual(NO_SIGNALS);
     expect(machine.init.group.groupExiting).toBe(false);
   });
 });
@@ -159,18 +160,18 @@ describe('ignoring', () => {
 describe('stop and continue', () => {
   test('each takes the other from the queues', () => {
     const { machine, task } = setup();
-    setCurrentBlocked(machine, task, SIGBIT[SIG.SIGTSTP]! | SIGBIT[SIG.SIGTTIN]! | SIGBIT[SIG.SIGCONT]!);
+    setCurrentBlocked(machine, task, setOf(SIG.SIGTSTP, SIG.SIGTTIN, SIG.SIGCONT));
     killSomethingInfo(machine, SIG.SIGTSTP, task.pid);
     tkill(machine, 0, task.pid, SIG.SIGTTIN);
     killSomethingInfo(machine, SIG.SIGCONT, task.pid);
-    expect(signalsOf(task.group.sharedPending.signal | task.pending.signal)).toEqual([SIG.SIGCONT]);
+    expect(signalsOf(union(task.group.sharedPending.signal, task.pending.signal))).toEqual([SIG.SIGCONT]);
     killSomethingInfo(machine, SIG.SIGTSTP, task.pid);
-    expect(signalsOf(task.group.sharedPending.signal | task.pending.signal)).toEqual([SIG.SIGTSTP]);
+    expect(signalsOf(union(task.group.sharedPending.signal, task.pending.signal))).toEqual([SIG.SIGTSTP]);
   });
 
   test('SIGCONT resumes a stopped process and owes the parent a report, even when ignored', () => {
     const { machine, task } = setup();
-    setSigaction(task, SIG.SIGCONT, SIG_IGN, 0, 0, 0n);
+    setSigaction(task, SIG.SIGCONT, SIG_IGN, 0, 0, NO_SIGNALS);
     task.state = 'stopped';
     task.group.stopped = true;
     killSomethingInfo(machine, SIG.SIGCONT, task.pid);
@@ -199,7 +200,7 @@ describe('waking', () => {
     const { machine, task } = setup();
     const thread = addThread(machine, task);
     handle(task, SIG.SIGUSR1);
-    task.blocked = SIGBIT[SIG.SIGUSR1]!;
+    task.blocked = setOf(SIG.SIGUSR1);
     killSomethingInfo(machine, SIG.SIGUSR1, task.pid);
     expect([task.sigpending, thread.sigpending]).toEqual([false, true]);
   });

@@ -2,19 +2,17 @@
  * Sending a signal to one process or thread: whether it counts at all, queueing it, and whom it wakes (kernel/signal.c).
  */
 import { ERRNO } from '../abi/errno.ts';
+import { CLD, SI, SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import {
-  CLD,
   inSet,
   KERNEL_COREDUMP,
   KERNEL_IGNORE,
   KERNEL_ONLY,
   KERNEL_STOP,
-  SI,
-  SIG,
-  SIG_DFL,
-  SIG_IGN,
-  SIGBIT,
-} from '../abi/signal.ts';
+  type SigSet,
+  setOf,
+  withSignal,
+} from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SignalFate } from '../observers.ts';
 import { wakeStopped } from '../task/scheduler.ts';
@@ -55,7 +53,7 @@ const signalIgnored = (kernel: Kernel, task: Task, signo: number, force: boolean
   // A tracer sees them all.
   (task.trace === null || signo === SIG.SIGKILL);
 
-const flushGroup = (kernel: Kernel, task: Task, mask: bigint): void => {
+const flushGroup = (kernel: Kernel, task: Task, mask: SigSet): void => {
   flushSignals(kernel, task.group.sharedPending, mask);
   for (const thread of task.group.threads) flushSignals(kernel, thread.pending, mask);
 };
@@ -69,7 +67,7 @@ const prepareSignal = (kernel: Kernel, task: Task, signo: number, force: boolean
   if (group.groupExiting) return false;
   if (kernel.personality === 'linux-0.11') return true;
   if (inSet(KERNEL_STOP, signo)) {
-    flushGroup(kernel, task, SIGBIT[SIG.SIGCONT]!);
+    flushGroup(kernel, task, setOf(SIG.SIGCONT));
   } else if (signo === SIG.SIGCONT) {
     flushGroup(kernel, task, KERNEL_STOP);
     for (const thread of group.threads) {
@@ -144,7 +142,7 @@ export const startGroupExit = (kernel: Kernel, task: Task, status: number): void
   markGroupExit(group, status);
   for (const thread of group.threads) {
     thread.stopPending = false;
-    thread.pending.signal |= SIGBIT[SIG.SIGKILL]!;
+    thread.pending.signal = withSignal(thread.pending.signal, SIG.SIGKILL);
     signalWakeUp(kernel, thread, true);
   }
 };
@@ -224,7 +222,7 @@ export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: 
     }
   }
   wakeAll(kernel, task.sighand.signalfd);
-  pending.signal |= SIGBIT[signo]!;
+  pending.signal = withSignal(pending.signal, signo);
   tell(kernel, info, task, toThread, fate, completeSignal(kernel, task, signo, toThread));
   return 0;
 };
@@ -243,7 +241,7 @@ export const queueTimerSignal = (kernel: Kernel, info: SigInfo, task: Task, toTh
   const pending = toThread ? task.pending : task.group.sharedPending;
   enqueue(pending, info);
   wakeAll(kernel, task.sighand.signalfd);
-  pending.signal |= SIGBIT[signo]!;
+  pending.signal = withSignal(pending.signal, signo);
   tell(kernel, info, task, toThread, 'queued', completeSignal(kernel, task, signo, toThread));
   return true;
 };

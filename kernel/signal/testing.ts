@@ -3,6 +3,7 @@ import { ALL_FEATURES, type FeatureSet } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAP, PROT } from '../abi/mman.ts';
 import { SA } from '../abi/signal.ts';
+import { NO_SIGNALS } from '../abi/sigset.ts';
 import { Machine } from '../machine.ts';
 import { memoryHost } from '../memory-host.ts';
 import { newMm } from '../mm/mm.ts';
@@ -79,5 +80,5 @@ export const addThread = (machine: Machine, leader: Task): Task => {
 };
 
 /** Gives a signal a handler. */
-export const handle = (task: Task, signo: number, flags = 0, mask = 0n): void =>
+export const handle = (task: Task, signo: number, flags = 0, mask = NO_SIGNALS): void =>
   setSigaction(task, signo, HANDLER, flags | SA.RESTORER, RESTORER, mask);

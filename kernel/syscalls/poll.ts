@@ -6,7 +6,7 @@ import { TIMESPEC, TIMEVAL } from '../abi/time.ts';
 import { descriptorLimit, getFile } from '../fs/descriptors.ts';
 import { addQueues, readiness } from '../fs/ready.ts';
 import type { Kernel } from '../kernel.ts';
-import { copyFromUser, copyToUser, getUser64, readStruct, UserFault, writeStruct } from '../mm/user.ts';
+import { copyFromUser, copyToUser, getUserSigset, readStruct, UserFault, writeStruct } from '../mm/user.ts';
 import { restoreSavedSigmask, setTemporaryMask } from '../signal/mask.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, block, type WaitQueue } from '../task/wait.ts';
@@ -96,7 +96,7 @@ interface Limits {
 export const maskSignals = (kernel: Kernel, task: Task, address: number, size: number): number => {
   if (address === 0) return 0;
   if (size !== SIGSET_SIZE) return -ERRNO.EINVAL;
-  if (task.wait === null) setTemporaryMask(kernel, task, getUser64(task.mm, address));
+  if (task.wait === null) setTemporaryMask(kernel, task, getUserSigset(task.mm, address));
   return 0;
 };
 

@@ -12,10 +12,19 @@ import {
   PTRACE_SUD_CONFIG,
 } from '../abi/ptrace.ts';
 import { readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
-import { SIG, SIGBIT } from '../abi/signal.ts';
+import { SIG } from '../abi/signal.ts';
+import { KERNEL_ONLY, without } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { readRemote, writeRemote } from '../mm/remote.ts';
-import { copyFromUser, copyToUser, getUser64, putUser64, readStruct, writeStruct } from '../mm/user.ts';
+import {
+  copyFromUser,
+  copyToUser,
+  getUserSigset,
+  putUser64,
+  putUserSigset,
+  readStruct,
+  writeStruct,
+} from '../mm/user.ts';
 import {
   checkOptions,
   ptraceAttach,
@@ -28,6 +37,7 @@ import {
 import { putReg, tracedRegs } from '../process/regset.ts';
 import { getThreadArea, setThreadArea } from '../process/tls.ts';
 import { setUserDispatch, userDispatchConfig } from '../process/user-dispatch.ts';
+import { sigmaskToSave } from '../signal/mask.ts';
 import { queued, recalcSigpending } from '../signal/pending.ts';
 import { kernelInfo, sendSignal } from '../signal/send.ts';
 import type { SigInfo, Task } from '../task/task.ts';
@@ -100,8 +110,7 @@ const archPrctl = (kernel: Kernel, task: Task, tracee: Task, address: number, co
 
 const setSigmask = (task: Task, tracee: Task, size: number, data: number): number => {
   if (size !== WORD) return -ERRNO.EINVAL;
-  const mask = getUser64(task.mm, data);
-  tracee.blocked = mask & ~(SIGBIT[SIG.SIGKILL]! | SIGBIT[SIG.SIGSTOP]!);
+  tracee.blocked = without(getUserSigset(task.mm, data), KERNEL_ONLY);
   recalcSigpending(tracee);
   return 0;
 };
@@ -192,7 +201,7 @@ const ptraceRequest = (
       return archPrctl(kernel, task, tracee, address, data);
     case PTRACE.GETSIGMASK:
       if (address !== WORD) return -ERRNO.EINVAL;
-      putUser64(task.mm, data, tracee.savedSigmask ?? tracee.blocked);
+      putUserSigset(task.mm, data, sigmaskToSave(tracee));
       return 0;
     case PTRACE.SETSIGMASK:
       return setSigmask(task, tracee, address, data);

@@ -2,13 +2,15 @@
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { SIGACTION, SIGSET_SIZE, STACK_T } from '../abi/sigframe.ts';
 import { KERNEL_SIGINFO_SIZE, knownSiginfoLayout, readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts';
-import { KERNEL_ONLY, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, without } from '../abi/signal.ts';
+import { SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK } from '../abi/signal.ts';
+import { intersection, KERNEL_ONLY, NO_SIGNALS, type SigSet, union, without, writeSigset } from '../abi/sigset.ts';
 import { TIMESPEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   copyFromUser,
   copyToUser,
-  getUser64,
+  getUserSigset,
+  putUserSigset,
   readStruct,
   SCRATCH,
   scratchToUser,
@@ -23,7 +25,7 @@ import { setBlockedExactly, setTemporaryMask } from '../signal/mask.ts';
 import { dequeueSignal, recalcSigpending } from '../signal/pending.ts';
 import { unignoreTimers } from '../signal/posix-timers.ts';
 import { rtSigreturn } from '../signal/return.ts';
-import type { SigInfo, SigSet, Task } from '../task/task.ts';
+import type { SigInfo, Task } from '../task/task.ts';
 import { BLOCKED, block, REGISTERS_SET } from '../task/wait.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -53,13 +55,6 @@ const rtSigaction = (
   return 0;
 };
 
-/** Writes a set, 8 bytes. */
-const putSet = (task: Task, address: number, set: SigSet): void => {
-  const bytes = new Uint8Array(SIGSET_SIZE);
-  new DataView(bytes.buffer).setBigUint64(0, set, true);
-  copyToUser(task.mm, address, bytes);
-};
-
 const rtSigprocmask = (
   kernel: Kernel,
   task: Task,
@@ -71,10 +66,10 @@ const rtSigprocmask = (
   if (sigsetsize !== SIGSET_SIZE) return -ERRNO.EINVAL;
   const old = task.blocked;
   if (set !== 0) {
-    const wanted = without(getUser64(task.mm, set), KERNEL_ONLY);
+    const wanted = without(getUserSigset(task.mm, set), KERNEL_ONLY);
     switch (how) {
       case SIG_BLOCK:
-        setBlockedExactly(kernel, task, old | wanted);
+        setBlockedExactly(kernel, task, union(old, wanted));
         break;
       case SIG_UNBLOCK:
         setBlockedExactly(kernel, task, without(old, wanted));
@@ -86,15 +81,15 @@ const rtSigprocmask = (
         return -ERRNO.EINVAL;
     }
   }
-  if (oldset !== 0) putSet(task, oldset, old);
+  if (oldset !== 0) putUserSigset(task.mm, oldset, old);
   return 0;
 };
 
 const rtSigpending = (_kernel: Kernel, task: Task, set: number, sigsetsize: number): number => {
   if (sigsetsize > SIGSET_SIZE) return -ERRNO.EINVAL;
   const bytes = new Uint8Array(SIGSET_SIZE);
-  const pending = (task.pending.signal | task.group.sharedPending.signal) & task.blocked;
-  new DataView(bytes.buffer).setBigUint64(0, pending, true);
+  const pending = union(task.pending.signal, task.group.sharedPending.signal);
+  writeSigset(new DataView(bytes.buffer), 0, intersection(pending, task.blocked));
   copyToUser(task.mm, set, bytes.subarray(0, sigsetsize));
   return 0;
 };
@@ -105,7 +100,7 @@ const pause = (kernel: Kernel, task: Task): number =>
 const rtSigsuspend = (kernel: Kernel, task: Task, set: number, sigsetsize: number): number => {
   if (task.wait === null) {
     if (sigsetsize !== SIGSET_SIZE) return -ERRNO.EINVAL;
-    setTemporaryMask(kernel, task, getUser64(task.mm, set));
+    setTemporaryMask(kernel, task, getUserSigset(task.mm, set));
   }
   return block(kernel, task, { what: 'sigsuspend', restart: RESTART.ERESTARTNOHAND });
 };
@@ -133,7 +128,7 @@ const rtSigtimedwait = (
   sigsetsize: number,
 ): number => {
   if (sigsetsize !== SIGSET_SIZE) return -ERRNO.EINVAL;
-  const wanted = without(getUser64(task.mm, set), KERNEL_ONLY);
+  const wanted = without(getUserSigset(task.mm, set), KERNEL_ONLY);
   if (task.wait !== null) return endSigwait(kernel, task, wanted, info);
   let nanoseconds = Number.POSITIVE_INFINITY;
   if (timeout !== 0) {
@@ -154,7 +149,7 @@ const rtSigtimedwait = (
 /** Woken by a signal or by the clock. */
 const endSigwait = (kernel: Kernel, task: Task, wanted: SigSet, info: number): number => {
   setBlockedExactly(kernel, task, task.realBlocked);
-  task.realBlocked = 0n;
+  task.realBlocked = NO_SIGNALS;
   const found = dequeueSignal(kernel, task, wanted);
   if (found !== null) return returnInfo(task, found, info);
   return task.wait?.timedOut ? -ERRNO.EAGAIN : -ERRNO.EINTR;

@@ -5,14 +5,14 @@ import { SIGSET_SIZE } from '../abi/sigframe.ts';
 import { getFile, installFile } from '../fs/descriptors.ts';
 import { isSignalFile, newSignalFile, setSignalMask } from '../fs/signalfd.ts';
 import type { Kernel } from '../kernel.ts';
-import { getUser64 } from '../mm/user.ts';
+import { getUserSigset } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
 const signalfd4 = (kernel: Kernel, task: Task, fd: number, address: number, size: number, flags: number): number => {
   if (size !== SIGSET_SIZE) return -ERRNO.EINVAL;
-  const mask = getUser64(task.mm, address);
+  const mask = getUserSigset(task.mm, address);
   if (flags & ~(O.CLOEXEC | O.NONBLOCK)) return -ERRNO.EINVAL;
   if (fd === -1) {
     const file = newSignalFile(kernel, mask, flags & O.NONBLOCK);

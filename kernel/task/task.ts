@@ -1,6 +1,7 @@
 /**
  * A task: Linux's task_struct, signal_struct, sighand_struct, files_struct and fs_struct as plain data.
  */
+import type { SigSet } from '../abi/sigset.ts';
 import type { FsContext, OpenFile } from '../fs/types.ts';
 import type { SemUndoList } from '../ipc/undo.ts';
 import type { Mm } from '../mm/mm.ts';
@@ -16,9 +17,6 @@ import type { Wait, WaitQueue } from './wait.ts';
  * TASK_STOPPED (job control), `traced` TASK_TRACED (stopped for its tracer). `zombie` waits for its parent; `dead` is reaped.
  */
 export type TaskState = 'running' | 'sleeping' | 'stopped' | 'traced' | 'zombie' | 'dead';
-
-/** Signal set: bit n-1 is signal n, as the kernel's sigset_t. */
-export type SigSet = bigint;
 
 /** What comes with a signal; the field groups of siginfo_t's union. Addresses and values are unsigned 64-bit. */
 export type SigInfo = { signo: number; errno: number; code: number } & (
@@ -300,7 +298,7 @@ export interface Task {
   exitDue: number | null;
 
   blocked: SigSet;
-  /** What `blocked` is outside of a running rt_sigtimedwait, which opens it for those it waits for; 0 otherwise. */
+  /** What `blocked` is outside of a running rt_sigtimedwait, which opens it for those it waits for; empty otherwise. */
   realBlocked: SigSet;
   /** Mask to put back on the way to user mode (TIF_RESTORE_SIGMASK); null when none. */
   savedSigmask: SigSet | null;

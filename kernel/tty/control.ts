@@ -1,6 +1,7 @@
 /** Controlling terminals and job control (drivers/tty/tty_jobctrl.c). */
 import { ERRNO, RESTART } from '../abi/errno.ts';
-import { inSet, SI, SIG, SIG_IGN } from '../abi/signal.ts';
+import { SI, SIG, SIG_IGN } from '../abi/signal.ts';
+import { inSet } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { groupSendSigInfo, killPgrpInfo, userInfo } from '../signal/kill.ts';
 import { kernelInfo } from '../signal/send.ts';

@@ -12,7 +12,8 @@ import {
   XFEATURE,
   XSTATE_HEADER,
 } from '../../kernel/abi/sigframe.ts';
-import { codeName, SA, SIGBIT, SS, signalName } from '../../kernel/abi/signal.ts';
+import { codeName, SA, SS, signalName } from '../../kernel/abi/signal.ts';
+import { withSignal } from '../../kernel/abi/sigset.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { VM, vmaAt } from '../../kernel/mm/vma.ts';
 import { peek, peekStruct, peekUpTo } from '../../kernel/syscalls/format/guest.ts';
@@ -159,13 +160,13 @@ const fpStateText = (task: Task, { fpstate, xstate }: FramePlace): string => {
 };
 
 const handlerOf = (task: Task, action: SigAction, signo: number, place: FramePlace, symbolize: Symbolize): Handler => {
-  const own = action.flags & SA.NODEFER ? 0n : SIGBIT[signo]!;
+  const blocked = action.flags & SA.NODEFER ? action.mask : withSignal(action.mask, signo);
   return {
     address: placeOf(task, BigInt(action.handler), symbolize),
     flags: saFlagsText(BigInt(action.flags >>> 0)),
     restorer: placeOf(task, BigInt(action.restorer), symbolize),
     stack: place.onAltstack ? 'alternate' : 'interrupted',
-    blocked: formatSigset(action.mask | own),
+    blocked: formatSigset(blocked),
   };
 };
 

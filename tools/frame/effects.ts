@@ -1,6 +1,7 @@
 /** What rt_sigreturn(2) makes of a field that a handler changed (`kernel/signal/return.ts` does it). */
 import { MXCSR_MASK, UC } from '../../kernel/abi/sigframe.ts';
-import { SIG, SIGBIT, SS } from '../../kernel/abi/signal.ts';
+import { SS } from '../../kernel/abi/signal.ts';
+import { fromBits, intersects, KERNEL_ONLY } from '../../kernel/abi/sigset.ts';
 import { vmaAt } from '../../kernel/mm/vma.ts';
 import { FIX_EFLAGS } from '../../kernel/signal/return.ts';
 import type { Task } from '../../kernel/task/task.ts';
@@ -26,8 +27,8 @@ const flagsEffect = (before: bigint, after: bigint): string => {
 };
 
 const maskEffect = (after: bigint): string => {
-  const never = SIGBIT[SIG.SIGKILL]! | SIGBIT[SIG.SIGSTOP]!;
-  return (after & never) === 0n ? 'becomes the mask' : 'becomes the mask, without SIGKILL and SIGSTOP';
+  const never = intersects(fromBits(after), KERNEL_ONLY);
+  return never ? 'becomes the mask, without SIGKILL and SIGSTOP' : 'becomes the mask';
 };
 
 const ripEffect = (task: Task, after: bigint): string => {

@@ -2,6 +2,7 @@
 import { ERRNO, errnoName } from '../../kernel/abi/errno.ts';
 import type { LayoutLine } from '../../kernel/abi/layout.ts';
 import { FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, FPSTATE, formatSigset, UC } from '../../kernel/abi/sigframe.ts';
+import { fromBits } from '../../kernel/abi/sigset.ts';
 import { syscallRow } from '../../kernel/syscalls/table.ts';
 import type { SigInfo, Task } from '../../kernel/task/task.ts';
 import type { Explain } from './bytes.ts';
@@ -32,7 +33,7 @@ const ADDRESS =
 
 const SCALARS: Readonly<Record<string, (value: bigint) => string>> = {
   'uc.uc_mcontext.eflags': (value) => `RFLAGS ${eflagsNames(value)}`,
-  'uc.uc_mcontext.oldmask': (value) => `the signal mask once more: ${formatSigset(value)}`,
+  'uc.uc_mcontext.oldmask': (value) => `the signal mask once more: ${formatSigset(fromBits(value))}`,
   'uc.uc_flags': (value) => ucFlagsText(Number(value)),
   'fpstate.cwd': (value) => `x87 control word: ${controlWordText(Number(value))}`,
   'fpstate.swd': (value) => `x87 status word: ${statusWordText(Number(value))}`,

@@ -1,5 +1,6 @@
 /** A frame of `--personality linux-0.11`: some words, each with a label. The kernel's half is `kernel/signal/linux-0.11.ts`. */
 import { formatSigset, RED_ZONE } from '../../kernel/abi/sigframe.ts';
+import { fromBits } from '../../kernel/abi/sigset.ts';
 import { frameWords011 } from '../../kernel/signal/linux-0.11.ts';
 import { peekUpTo } from '../../kernel/syscalls/format/guest.ts';
 import type { Task } from '../../kernel/task/task.ts';
@@ -40,7 +41,7 @@ export const describeOldFrame = (
     const value = view.getBigUint64(offset, true);
     const text =
       path === 'blocked'
-        ? formatSigset(value)
+        ? formatSigset(fromBits(value))
         : path === 'eflags'
           ? `0x${value.toString(16)} ${eflagsNames(value)}`
           : placeText(placeOf(task, value, symbolize));
@@ -57,7 +58,7 @@ export const describeOldFrame = (
     bytes: hex(end, size),
   });
   const rip = word('old_rip');
-  const mask = names.includes('blocked') ? formatSigset(word('blocked')) : 'as it is: SA_NOMASK';
+  const mask = names.includes('blocked') ? formatSigset(fromBits(word('blocked'))) : 'as it is: SA_NOMASK';
   return {
     lines,
     rip,

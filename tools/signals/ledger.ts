@@ -4,19 +4,17 @@
  */
 import { REG } from '../../emulator/api.ts';
 import { ERRNO, errnoName, RESTART } from '../../kernel/abi/errno.ts';
+import { NSIG, SA, SIG, SIG_DFL, SIG_IGN, signalName } from '../../kernel/abi/signal.ts';
 import {
   inSet,
   KERNEL_IGNORE,
   KERNEL_ONLY,
   KERNEL_STOP,
-  NSIG,
-  SA,
-  SIG,
-  SIG_DFL,
-  SIG_IGN,
-  SIGBIT,
-  signalName,
-} from '../../kernel/abi/signal.ts';
+  type SigSet,
+  sameSet,
+  setOf,
+  union,
+} from '../../kernel/abi/sigset.ts';
 import { termSignal } from '../../kernel/abi/wait.ts';
 import type { Machine } from '../../kernel/machine.ts';
 import type { Observer, SignalFate } from '../../kernel/observers.ts';
@@ -201,7 +199,7 @@ export class SignalLedger implements Observer {
     }
     const before = fate === 'coalesced' ? this.#oldest(pending, signo) : undefined;
     const threads = toThread ? [task] : task.group.threads.filter((thread) => !thread.exiting);
-    const blocking = threads.filter(({ blocked, realBlocked }) => inSet(blocked | realBlocked, signo));
+    const blocking = threads.filter(({ blocked, realBlocked }) => inSet(union(blocked, realBlocked), signo));
     const entry: Entry = {
       id: ++this.#ids,
       ...{ signal: signo, name: signalName(signo), siginfo: siginfoText(info) },
@@ -261,7 +259,7 @@ export class SignalLedger implements Observer {
     return null;
   }
 
-  signalsFlushed(pending: SigPending, mask: bigint): void {
+  signalsFlushed(pending: SigPending, mask: SigSet): void {
     for (const [signo, same] of this.#pending.get(pending) ?? []) {
       if (!inSet(mask, signo)) continue;
       for (const sent of [...same]) {
@@ -272,9 +270,9 @@ export class SignalLedger implements Observer {
     }
   }
 
-  #flushText(mask: bigint): string {
-    if (mask === SIGBIT[SIG.SIGCONT]) return 'a stop signal came, which cancels a pending SIGCONT';
-    if (mask === KERNEL_STOP) return 'SIGCONT came, which cancels pending stop signals';
+  #flushText(mask: SigSet): string {
+    if (sameSet(mask, setOf(SIG.SIGCONT))) return 'a stop signal came, which cancels a pending SIGCONT';
+    if (sameSet(mask, KERNEL_STOP)) return 'SIGCONT came, which cancels pending stop signals';
     const { current } = this.#machine;
     const { call } = this.records.of(current);
     const by = call === null ? '' : `, by ${callText(current, call)} of thread ${current.pid}`;
@@ -413,7 +411,7 @@ export class SignalLedger implements Observer {
     if (handler !== null && handler !== undefined) handler.refused = why;
   }
 
-  maskChanged(task: Task, before: bigint): void {
+  maskChanged(task: Task, before: SigSet): void {
     // Nobody will be told of it.
     if (this.#isFull && this.#kept === 0) return;
     this.records.maskChanged(task, before);
@@ -473,7 +471,7 @@ export class SignalLedger implements Observer {
   #waitingText({ entry, task, pending }: Sent): string {
     const { signal } = entry;
     const takers = pending === task.pending ? [task] : task.group.threads;
-    const blocking = takers.filter(({ blocked, realBlocked }) => inSet(blocked | realBlocked, signal));
+    const blocking = takers.filter(({ blocked, realBlocked }) => inSet(union(blocked, realBlocked), signal));
     if (blocking.length === 0 || blocking.length < takers.length) {
       return takers.some(({ state }) => state === 'stopped')
         ? 'it is stopped, and takes signals when it is continued'

@@ -1,5 +1,6 @@
 /** Why a signal had the fate it had, and why this thread was chosen for it: in words, as send.ts decided. */
-import { inSet, KERNEL_IGNORE, SIG, SIG_IGN } from '../../kernel/abi/signal.ts';
+import { SIG, SIG_IGN } from '../../kernel/abi/signal.ts';
+import { inSet, KERNEL_IGNORE } from '../../kernel/abi/sigset.ts';
 import type { Machine } from '../../kernel/machine.ts';
 import type { SignalFate } from '../../kernel/observers.ts';
 import type { SigInfo, Task } from '../../kernel/task/task.ts';

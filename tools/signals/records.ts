@@ -1,6 +1,6 @@
 /** What the ledger remembers of each thread: the call it is in, why its mask is as it is, the handlers that run. */
-
-import { signalName, signalsOf } from '../../kernel/abi/signal.ts';
+import { signalName } from '../../kernel/abi/signal.ts';
+import { type SigSet, signalsOf, without } from '../../kernel/abi/sigset.ts';
 import type { Machine } from '../../kernel/machine.ts';
 import { syscallRow } from '../../kernel/syscalls/table.ts';
 import { sinceStart } from '../../kernel/task/clock.ts';
@@ -123,17 +123,17 @@ export class Records {
   }
 
   /** Its mask was `before`, and is another now. */
-  maskChanged(task: Task, before: bigint): void {
+  maskChanged(task: Task, before: SigSet): void {
     const record = this.of(task);
     const { blocks, who } = record;
     const { how, back } = this.#changeOf(task, record);
     const at = this.now();
     const where = this.where(task);
-    for (const signo of signalsOf(before & ~task.blocked)) {
+    for (const signo of signalsOf(without(before, task.blocked))) {
       const block = blocks.get(signo);
       if (block !== undefined && block.opened === null) block.opened = { at, how, where };
     }
-    for (const signo of signalsOf(task.blocked & ~before)) {
+    for (const signo of signalsOf(without(task.blocked, before))) {
       const old = blocks.get(signo);
       // Open for a while only: what closed it in the first place still holds.
       const again = back && old !== undefined;

@@ -7,6 +7,7 @@ import { F } from '../../kernel/abi/fcntl.ts';
 import { CLONE, PR } from '../../kernel/abi/process.ts';
 import { formatSigset, RT_SIGFRAME, UCONTEXT } from '../../kernel/abi/sigframe.ts';
 import { signalName } from '../../kernel/abi/signal.ts';
+import { readSigset } from '../../kernel/abi/sigset.ts';
 import * as arg from '../../kernel/syscalls/args.ts';
 import { peekView } from '../../kernel/syscalls/format/guest.ts';
 import { address, hex, octal } from '../../kernel/syscalls/format/text.ts';
@@ -27,7 +28,7 @@ export const ENTRY_TEXT: Readonly<Record<string, (context: FormatContext) => str
     const frame = kernel.cpu.state.getNumber(REG.rsp) - 8;
     const at = frame + RT_SIGFRAME.offsets.uc + UCONTEXT.offsets.uc_sigmask;
     const view = peekView(task.mm, at, 8);
-    return view === null ? '' : `{mask=${formatSigset(view.getBigUint64(0, true))}}`;
+    return view === null ? '' : `{mask=${formatSigset(readSigset(view, 0))}}`;
   },
 };
 

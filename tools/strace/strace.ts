@@ -6,7 +6,8 @@
  */
 import { REG } from '../../emulator/api.ts';
 import { errnoName, RESTART } from '../../kernel/abi/errno.ts';
-import { inSet, KERNEL_STOP, SIG, SIG_DFL, signalName } from '../../kernel/abi/signal.ts';
+import { SIG, SIG_DFL, signalName } from '../../kernel/abi/signal.ts';
+import { inSet, KERNEL_STOP } from '../../kernel/abi/sigset.ts';
 import { strerror } from '../../kernel/abi/strerror.ts';
 import { syscallName } from '../../kernel/abi/syscalls.ts';
 import { CORE_FLAG, exitCode, termSignal } from '../../kernel/abi/wait.ts';

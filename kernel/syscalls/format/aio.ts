@@ -1,6 +1,7 @@
 /** Requests of io_submit(2) and their events, as strace writes them. */
 import { AIO_SIGSET, IO_EVENT, IOCB, IOCB_CMD, IOCB_FLAG } from '../../abi/aio.ts';
 import { formatSigset, SIGSET_SIZE } from '../../abi/sigframe.ts';
+import { readSigset } from '../../abi/sigset.ts';
 import type { FormatContext } from '../row.ts';
 import { filledBy, pointerTo } from './argument.ts';
 import { peekStruct, peekView } from './guest.ts';
@@ -49,6 +50,6 @@ export const aioSigset = pointerTo((value, { task }) => {
   const set = peekStruct(task.mm, AIO_SIGSET, value);
   if (set === null) return null;
   const mask = set.sigsetsize === SIGSET_SIZE ? peekView(task.mm, set.sigmask, SIGSET_SIZE) : null;
-  const text = mask === null ? address(set.sigmask) : formatSigset(mask.getBigUint64(0, true));
+  const text = mask === null ? address(set.sigmask) : formatSigset(readSigset(mask, 0));
   return `{sigmask=${text}, sigsetsize=${set.sigsetsize}}`;
 });

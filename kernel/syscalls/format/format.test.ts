@@ -4,12 +4,13 @@ import { IOCTL } from '../../abi/ioctl.ts';
 import { MAP, PROT } from '../../abi/mman.ts';
 import { CLONE, FUTEX, PR, RLIM_INFINITY, RLIMIT_STRUCT } from '../../abi/process.ts';
 import { STACK_T } from '../../abi/sigframe.ts';
-import { BUS, CLD, SA, SEGV, SI, SIG, SIGBIT } from '../../abi/signal.ts';
+import { BUS, CLD, SA, SEGV, SI, SIG } from '../../abi/signal.ts';
+import { ALL_SIGNALS, setOf, without } from '../../abi/sigset.ts';
 import { stat } from '../../abi/stat.ts';
 import { ITIMERVAL } from '../../abi/time.ts';
 import { doMmap } from '../../mm/mmap.ts';
 import { fileOf, type TestMachine, testMachine } from '../../mm/testing.ts';
-import { copyToUser, putUser32, putUser64, writeStruct } from '../../mm/user.ts';
+import { copyToUser, putUser32, putUser64, putUserSigset, writeStruct } from '../../mm/user.ts';
 import * as arg from '../args.ts';
 import type { ArgumentType } from '../row.ts';
 import { peek, peekString } from './guest.ts';
@@ -206,12 +207,12 @@ describe('names', () => {
 
 describe('signals', () => {
   it('in sets', () => {
-    putUser64(machine.mm, BASE, SIGBIT[SIG.SIGUSR1]! | SIGBIT[33]!);
+    putUserSigset(machine.mm, BASE, setOf(SIG.SIGUSR1, 33));
     expect(show(arg.sigset, [BASE, 8])).toBe('[USR1 RT_1]');
     expect(show(arg.sigset, [BASE, 4])).toBe('0x10000000');
     expect(show(arg.outSigset, [BASE, 8], 0, 0)).toBe('[USR1 RT_1]');
     expect(show(arg.outSigset, [BASE, 8], 0, -14)).toBe('0x10000000');
-    putUser64(machine.mm, BASE, ~SIGBIT[SIG.SIGKILL]! & 0xffffffffffffffffn);
+    putUserSigset(machine.mm, BASE, without(ALL_SIGNALS, setOf(SIG.SIGKILL)));
     expect(show(arg.sigset, [BASE, 8])).toBe('~[KILL]');
     putUser64(machine.mm, BASE, 0x1ffffffffn);
     expect(show(arg.sigset, [BASE, 8])).toMatch(/^\[HUP INT .* RTMIN RT_1\]$/);

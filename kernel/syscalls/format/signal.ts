@@ -26,6 +26,7 @@ import {
   SS,
   signalName,
 } from '../../abi/signal.ts';
+import { readSigset } from '../../abi/sigset.ts';
 import { syscallName } from '../../abi/syscalls.ts';
 import type { SigInfo } from '../../task/task.ts';
 import type { FormatContext } from '../row.ts';
@@ -51,7 +52,7 @@ export const sigprocmaskHow = argument(
 const sigsetAt = (value: number, { task, args }: FormatContext): string | null => {
   if (args.at(-1) !== SIGSET_SIZE) return null;
   const view = peekView(task.mm, value, SIGSET_SIZE);
-  return view === null ? null : formatSigset(view.getBigUint64(0, true));
+  return view === null ? null : formatSigset(readSigset(view, 0));
 };
 
 export const sigset = pointerTo(sigsetAt);
@@ -66,7 +67,7 @@ export const sigsetPack = pointerTo((value, { task }) => {
   const pack = peekStruct(task.mm, sigsetArgpack, value);
   if (pack === null) return null;
   const mask = pack.size === SIGSET_SIZE ? peekView(task.mm, pack.p, SIGSET_SIZE) : null;
-  const text = mask === null ? address(pack.p) : formatSigset(mask.getBigUint64(0, true));
+  const text = mask === null ? address(pack.p) : formatSigset(readSigset(mask, 0));
   return `{sigmask=${text}, sigsetsize=${pack.size}}`;
 });
 
@@ -101,7 +102,7 @@ const sigactionAt = (value: number, { task, args }: FormatContext): string | nul
   const restorer =
     (saFlagBits & BigInt(SA.RESTORER)) !== 0n ? `, sa_restorer=${address(view.getBigUint64(16, true))}` : '';
   return (
-    `{sa_handler=${handlerText(view.getBigUint64(0, true))}, sa_mask=${formatSigset(view.getBigUint64(24, true))}, ` +
+    `{sa_handler=${handlerText(view.getBigUint64(0, true))}, sa_mask=${formatSigset(readSigset(view, 24))}, ` +
     `sa_flags=${saFlagsText(saFlagBits)}${restorer}}`
   );
 };
