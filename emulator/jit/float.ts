@@ -386,7 +386,8 @@ export const vectorArithmetic = (
     const least = unknown.reduce((low, v) => simd(o, vector.arithmetic.min, low, abs(v)), size);
     const above = simd(o, vector.compare.gt, least, smallest);
     const finite = simd(o, vector.compare.lt, size, infinity);
-    o.push(bitsOfLanes(o, above, finite));
+    const plain = bitsOfLanes(o, above, finite);
+    o.push(plain);
     f.get(lanes);
     f.op(OP.i32Ne);
     branchIf(o, slow);
@@ -397,21 +398,27 @@ export const vectorArithmetic = (
     f.get(mode);
     f.op(OP.i32Eqz);
     branchIf(o, bad);
-    const good = (): Value[] => [
+    // Programs that compute with small whole numbers for ever come here for each operation, nearly always without zeros.
+    f.block();
+    const inexactToo = f.open;
+    f.get(mode);
+    f.i32(FLOAT_MODE.nearestMasked);
+    f.op(OP.i32Ne);
+    f.brIfTo(inexactToo);
+    o.push(o.negate(allLanes(o, exactLanes(o, operation))));
+    branchIf(o, bad);
+    o.push(plain);
+    f.i32(ALL_LANES);
+    f.op(OP.i32Eq);
+    f.brIfTo(done);
+    f.end();
+    const good = [
       lanesFinite(o, t, r),
       or(o, lanesAboveSmallest(o, t, r), zeroLanes(o, operation)),
       ...unknown.map((v) => lanesPlain(o, t, v)),
     ];
-    f.get(mode);
-    f.i32(FLOAT_MODE.nearestMasked);
-    f.op(OP.i32Eq);
-    f.if();
-    o.push(allLanes(o, exactLanes(o, operation), ...good()));
+    o.push(allLanes(o, ...good));
     f.brIfTo(done);
-    f.else();
-    o.push(allLanes(o, ...good()));
-    f.brIfTo(done);
-    f.end();
     f.end();
     leave();
     f.end();
