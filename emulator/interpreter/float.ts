@@ -14,7 +14,7 @@ import {
   type FloatVectorFused,
   type IntegralRounding,
 } from '../isa/ops.ts';
-import { SIMD, TYPE } from '../wasm/opcodes.ts';
+import { SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import { conversion, vectorConversion } from './float-convert.ts';
 import { FUSED_RUNTIME } from './float-fused.ts';
 import { callExactVector, EXACT, FLOAT_RUNTIME, type RuntimeArithmetic } from './float-runtime.ts';
@@ -148,9 +148,7 @@ export class FloatEmitter extends SimdEmitter {
       const c = op(this, t.compare[how], i32, floatFromBits(this, t, a), floatFromBits(this, t, b));
       return this.neg(w, this.fromCondition(w, c));
     };
-    return choose(this, t.int, this.#bothPlain(t, a, b), compared, () =>
-      this.exactScalar(`compare:${predicate}:${w}:1`, w, w, a, b),
-    );
+    return this.ifPlain(t, [a, b], t.int, compared, () => this.exactScalar(`compare:${predicate}:${w}:1`, w, w, a, b));
   }
 
   floatVectorCompare(predicate: FloatPredicate, w: 32 | 64, a: readonly Value[], b: readonly Value[]): Value[] {
@@ -166,18 +164,23 @@ export class FloatEmitter extends SimdEmitter {
 
   floatOrder(signalling: boolean, w: 32 | 64, a: Value, b: Value): { zf: Value; pf: Value; cf: Value } {
     const t = FLOAT[w];
-    const bits = choose(
-      this,
+    const bits = this.ifPlain(
+      t,
+      [a, b],
       i32,
-      this.#bothPlain(t, a, b),
       () => {
-        const [fa, fb] = [floatFromBits(this, t, a), floatFromBits(this, t, b)];
-        const less = this.shl(32, op(this, t.compare.lt, i32, fa, fb), this.int(32, 2));
-        return this.or(32, op(this, t.compare.eq, i32, fa, fb), less);
+        const { less, equal } = this.order(t, a, b);
+        return this.or(32, equal, this.shl(32, less, this.int(32, 2)));
       },
       () => this.exactScalar(`order:${signalling ? 'comi' : 'ucomi'}:${w}:1`, w, 32, a, b),
     );
     return { zf: this.bit(32, bits, 0), pf: this.bit(32, bits, 1), cf: this.bit(32, bits, 2) };
+  }
+
+  /** How two numbers compare. */
+  protected order(t: FloatType, a: Value, b: Value): { less: Value; equal: Value } {
+    const [fa, fb] = [floatFromBits(this, t, a), floatFromBits(this, t, b)];
+    return { less: op(this, t.compare.lt, i32, fa, fb), equal: op(this, t.compare.eq, i32, fa, fb) };
   }
 
   floatConvert(name: FloatConversion, a: Value): Value {
@@ -231,8 +234,15 @@ export class FloatEmitter extends SimdEmitter {
     return this.pop(type);
   }
 
-  #bothPlain(t: FloatType, a: Value, b: Value): Value {
-    return this.both(isPlain(this, t, a), isPlain(this, t, b));
+  /** What `then` gives if two scalars are neither denormals nor NaNs, and what `exact` gives otherwise. */
+  protected ifPlain(
+    t: FloatType,
+    [a, b]: readonly [Value, Value],
+    type: ValueType,
+    then: () => Value,
+    exact: () => Value,
+  ): Value {
+    return choose(this, type, this.both(isPlain(this, t, a), isPlain(this, t, b)), then, exact);
   }
 
   /** Square roots take their operand twice. */
@@ -305,10 +315,10 @@ export class FloatEmitter extends SimdEmitter {
   #select(name: 'min' | 'max', w: 32 | 64, a: Value, b: Value): Value {
     const t = FLOAT[w];
     const compare = t.compare[name === 'min' ? 'lt' : 'gt'];
-    return choose(
-      this,
+    return this.ifPlain(
+      t,
+      [a, b],
       t.int,
-      this.#bothPlain(t, a, b),
       () => this.select(w, op(this, compare, i32, floatFromBits(this, t, a), floatFromBits(this, t, b)), a, b),
       () => this.exactScalar(`float2:${name}:${w}:1`, w, w, a, b),
     );

@@ -17,7 +17,7 @@ import type { RegionWriter } from './writer.ts';
 const { i32, i64 } = TYPE;
 
 /** Known flags that follow from operands or a result. */
-type Following = Exclude<KnownFlags, { kind: 'explicit' | 'carried' }>;
+type Following = Exclude<KnownFlags, { kind: 'explicit' | 'order' | 'carried' }>;
 
 /** Where one of the frame's locals for flags can be got from at the end of a block. */
 export type Part =

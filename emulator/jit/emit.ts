@@ -175,6 +175,11 @@ export class RegionOps extends MemoryEmitter implements Ops<Value, Value, Value>
     let mask = 0;
     for (const [name, value] of Object.entries(flags)) if (value !== undefined) mask |= flagBit(name as FlagName);
     if (!this.#sets(mask)) return;
+    const { cf, zf, ...others } = flags;
+    if (cf && zf && mask === ARITHMETIC_FLAGS && Object.values(others).every(({ constant }) => constant === 0n)) {
+      this.flags.order(cf, zf);
+      return;
+    }
     super.setFlags(flags);
     this.flags.known = { kind: 'explicit' };
     this.tracker?.lose();

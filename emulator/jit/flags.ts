@@ -11,7 +11,7 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type Carry, settleCarried } from './carry.ts';
 import type { RegionOps } from './emit.ts';
 import { type Frame, flagKind } from './frame.ts';
-import { AF_BIT, CARRY_BITS, pushAuxOfOperation } from './runtime.ts';
+import { AF_BIT, CARRY_BITS, PF_INVERTED_BIT, pushAuxOfOperation } from './runtime.ts';
 
 const { i32, i64 } = TYPE;
 
@@ -24,6 +24,8 @@ export type KnownFlags =
   | { readonly kind: 'logic'; readonly w: Width }
   | { readonly kind: 'result'; readonly w: Width }
   | { readonly kind: 'explicit' }
+  /** The order of two floats: explicit, and the frame's `less` and `equal` are CF and ZF; the other flags are clear. */
+  | { readonly kind: 'order' }
   /** In the locals of the carry, not in the frame's. */
   | { readonly kind: 'carried'; readonly carry: Carry };
 
@@ -58,6 +60,21 @@ export class LazyFlags {
     const known = { kind: 'logic', w } as const;
     this.known = known;
     this.#o.tracker?.follow(known, null, null, r);
+  }
+
+  order(less: Value, equal: Value): void {
+    const o = this.#o;
+    const { f, order } = this.#frame;
+    o.push(less);
+    f.set(order.less);
+    o.push(equal);
+    f.set(order.equal);
+    // The result 0 has ZF; PF, which it has too, is inverted.
+    const carry = o.and(32, o.neg(32, this.#orderLocal('less')), o.int(32, CARRY_BITS));
+    this.storeAux(o.or(32, carry, o.shl(32, this.#orderLocal('equal'), o.int(32, Math.log2(PF_INVERTED_BIT)))));
+    this.#setResult(64, o.zeroExtend(32, 64, o.negate(this.#orderLocal('equal'))));
+    this.known = { kind: 'order' };
+    o.tracker?.lose();
   }
 
   /** Flags that are carried come to the frame's locals. */
@@ -101,6 +118,7 @@ export class LazyFlags {
     const o = this.#o;
     const { known } = this;
     if (name === 'zf') return this.#isZero();
+    if (known?.kind === 'order') return name === 'cf' ? this.#orderLocal('less') : o.condition(false);
     if (known === null || known.kind === 'explicit' || known.kind === 'carried') return null;
     switch (name) {
       case 'cf':
@@ -179,9 +197,14 @@ export class LazyFlags {
 
   #isZero(): Value {
     const { known } = this;
+    if (known?.kind === 'order') return this.#orderLocal('equal');
     const narrow = known !== null && known.kind !== 'explicit' && known.kind !== 'carried' && known.w <= 32;
     if (narrow) return this.#o.isZero(32, this.#narrow(32, this.#frame.flags.result));
     return this.#o.isZero(64, this.#local('result'));
+  }
+
+  #orderLocal(name: 'less' | 'equal'): Value {
+    return { type: i32, local: this.#frame.order[name], constant: null };
   }
 
   #local(name: 'a' | 'b' | 'result'): Value {

@@ -189,6 +189,42 @@ const branchIfDenormal = (o: VectorEmitter, t: FloatType, bits: Value, label: nu
   branchIf(o, label);
 };
 
+/** Leaves unless scalars are neither denormals nor NaNs: what comparisons ask, whatever the mode. */
+export const leaveUnlessPlain = (
+  o: VectorEmitter,
+  t: FloatType,
+  scalars: readonly Value[],
+  leave: () => void,
+): void => {
+  const unknown = scalars.filter((v) => !o.isPlain(t, v));
+  if (unknown.length === 0) return;
+  const { f } = o;
+  f.block();
+  const done = f.open;
+  f.block();
+  const slow = f.open;
+  for (const v of unknown) {
+    pushAboveSmallest(o, t, v);
+    f.i32(NORMALS[t.w]);
+    f.op(OP.i32GeU);
+    branchIf(o, slow);
+  }
+  f.brTo(done);
+  f.end();
+  f.block();
+  const bad = f.open;
+  for (const v of unknown) {
+    branchIfDenormal(o, t, v, bad);
+    o.push(o.ltU(t.w, o.int(t.w, 2n * t.infinity), magnitude(o, t, v)));
+    branchIf(o, bad);
+  }
+  f.brTo(done);
+  f.end();
+  leave();
+  f.end();
+  for (const v of unknown) o.nowPlain(t, v);
+};
+
 /** Significand bits in the lower half: two numbers without them have an exact product. */
 const LOW_BITS: Readonly<Record<32 | 64, bigint>> = { 32: 0xfffn, 64: 0x7ffffffn };
 

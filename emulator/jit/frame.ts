@@ -26,6 +26,7 @@ export class Frame {
   /** Local: which instruction is being executed, see `region.ts`. */
   readonly position: number;
   readonly flags: { readonly kind: number; readonly a: number; readonly b: number; readonly result: number };
+  #order: { readonly less: number; readonly equal: number } | undefined;
   /** Registers whose upper half may have a local, as a mask; the others are in memory. */
   uppers = 0xffff;
   /** Parameters of the function. */
@@ -59,6 +60,12 @@ export class Frame {
   upper(n: number): number {
     this.#upper[n] ??= this.f.fixed(v128);
     return this.#upper[n];
+  }
+
+  /** Locals: how two floats compared, 0 or 1. */
+  get order(): { readonly less: number; readonly equal: number } {
+    this.#order ??= { less: this.f.fixed(i32), equal: this.f.fixed(i32) };
+    return this.#order;
   }
 
   /** Local: 1 once the upper halves that have no locals are zero. */

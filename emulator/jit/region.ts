@@ -18,6 +18,7 @@ import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
 import { beginRound, type Carry, carriedAt, endRound, enterLoop, newCarry, settleCarried } from './carry.ts';
 import { type Block, type Edge, edgesOf, graphOf, type Region } from './cfg.ts';
 import { LEAVE, MARK, type Marks } from './contract.ts';
+import type { KnownFloats } from './emit/vectors.ts';
 import { RegionOps } from './emit.ts';
 import type { KnownFlags } from './flags.ts';
 import { Frame } from './frame.ts';
@@ -63,6 +64,7 @@ class RegionBuilder {
   readonly #carries = new Map<number, Carry>();
   /** Flags at the end of each block, where one is known. */
   readonly #flagsAtEnd: (KnownFlags | null)[] = [];
+  readonly #floatsAtEnd: KnownFloats[] = [];
 
   constructor(m: ModuleWriter, region: Region, marks: Marks) {
     this.#region = region;
@@ -170,7 +172,7 @@ class RegionBuilder {
     const f = this.#f;
     const o = this.#o;
     o.flags.known = this.#flagsAtStart(block);
-    o.enterBlock();
+    o.enterBlock(this.#fromTheOnly(block, this.#floatsAtEnd));
     const carry = this.#carries.get(block.id);
     if (carry !== undefined) beginRound(f, this.#frame, carry);
     if (this.#asksBudget(block.id)) {
@@ -195,15 +197,21 @@ class RegionBuilder {
     }
     if (block.terminator.kind === 'jump') o.flags.settle();
     this.#flagsAtEnd[block.id] = o.flags.known;
+    this.#floatsAtEnd[block.id] = o.leaveBlock();
   }
 
   #flagsAtStart(block: Block): KnownFlags | null {
     const carry = this.#carries.get(block.id);
     if (carry !== undefined) return { kind: 'carried', carry };
     if (block.id === 0) return this.#s.predecessors[0]!.length === 0 ? { kind: 'explicit' } : null;
-    const [only, ...others] = this.#s.predecessors[block.id]!;
-    if (only === undefined || others.length > 0) return null;
-    return this.#flagsAtEnd[only] ?? null;
+    return this.#fromTheOnly(block, this.#flagsAtEnd);
+  }
+
+  /** What holds at the end of the only block that goes on to this one; null if there is not just one, or it comes later. */
+  #fromTheOnly<T>({ id }: Block, atEnd: readonly (T | null)[]): T | null {
+    const [only, ...others] = this.#s.predecessors[id]!;
+    if (id === 0 || only === undefined || others.length > 0) return null;
+    return atEnd[only] ?? null;
   }
 
   /** On the way from one block to another: flags come to where that one looks for them. */

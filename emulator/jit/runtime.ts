@@ -16,6 +16,7 @@ const { i32, i64 } = TYPE;
 /** Bits of `flagsAux` that carries give: CF and CF xor OF; AF. */
 export const CARRY_BITS = 0xc0000000;
 export const AF_BIT = 8;
+export const PF_INVERTED_BIT = 2;
 
 /** Where flags are, as locals. */
 export interface FlagLocals {

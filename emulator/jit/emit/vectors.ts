@@ -10,6 +10,7 @@ import {
   FLOAT_BOUNDS,
   type FloatBound,
   type FloatConstant,
+  leaveUnlessPlain,
   scalarArithmetic,
   setFloatBounds,
   vectorArithmetic,
@@ -18,6 +19,12 @@ import type { Begin } from './control.ts';
 import { RegisterEmitter } from './registers.ts';
 
 const { v128 } = TYPE;
+
+/** What is known of the vector registers, by number. */
+export interface KnownFloats {
+  readonly plain: readonly number[];
+  readonly twins: readonly number[];
+}
 
 export abstract class VectorEmitter extends RegisterEmitter {
   /** What is known of floats: by value, and by register (`plainness`; 0 is nothing). */
@@ -111,15 +118,25 @@ export abstract class VectorEmitter extends RegisterEmitter {
 
   // --- floats -------------------------------------------------------------------------------------------------------
 
-  /** A block starts, which may have been reached in several ways. */
-  enterBlock(): void {
-    this.#plain.fill(0);
-    for (let n = 0; n < 16; n++) this.#twins[n] = this.#lastTwin++;
+  /** A block starts, with what was known at the end of the only one before it; null if there are several ways to it. */
+  enterBlock(before: KnownFloats | null): void {
+    if (before === null) {
+      this.#plain.fill(0);
+      for (let n = 0; n < 16; n++) this.#twins[n] = this.#lastTwin++;
+      return;
+    }
+    this.#plain = [...before.plain];
+    this.#twins = [...before.twins];
+  }
+
+  leaveBlock(): KnownFloats {
+    return { plain: [...this.#plain], twins: [...this.#twins] };
   }
 
   /** Whether a value is neither denormal nor a NaN, as far as that is known. */
   isPlain(t: FloatType, v: Value): boolean {
-    return this.#plainValues.get(v) === plainness(t, v.type === v128);
+    const known = this.#plainValues.get(v);
+    return known === plainness(t, v.type === v128) || known === ALL_ZERO;
   }
 
   /** It is plain; so is the register it was read from, until it is written. */
@@ -135,7 +152,7 @@ export abstract class VectorEmitter extends RegisterEmitter {
 
   /** Whether all lanes of a register are plain. */
   isPlainRegister(t: FloatType, n: number): boolean {
-    return this.#plain[n] === plainness(t, true);
+    return this.#plain[n] === plainness(t, true) || this.#plain[n] === ALL_ZERO;
   }
 
   /** A scalar as a float. */
@@ -151,6 +168,12 @@ export abstract class VectorEmitter extends RegisterEmitter {
     return bits;
   }
 
+  override vectorConstant(low: bigint, high: bigint): Value {
+    const v = super.vectorConstant(low, high);
+    if (low === 0n && high === 0n) this.#plainValues.set(v, ALL_ZERO);
+    return v;
+  }
+
   override lane(w: Width, a: Value, n: number): Value {
     if (n !== 0 || w < 32) return super.lane(w, a, n);
     const t = FLOAT[w as 32 | 64];
@@ -163,7 +186,9 @@ export abstract class VectorEmitter extends RegisterEmitter {
     const register = this.#registerOf.get(a);
     if (register !== undefined) this.#registerOf.set(v, register);
     const plain = this.#plainValues.get(a);
-    if (plain === plainness(t, true) || plain === plainness(t, false)) this.#plainValues.set(v, plainness(t, false));
+    if (plain === ALL_ZERO) this.#plainValues.set(v, ALL_ZERO);
+    else if (plain === plainness(t, true) || plain === plainness(t, false))
+      this.#plainValues.set(v, plainness(t, false));
     return v;
   }
 
@@ -215,6 +240,18 @@ export abstract class VectorEmitter extends RegisterEmitter {
     return name === 'sqrt' ? vectorArithmetic(this, name, w, a, a, this.writer.leave) : super.floatVector1(name, w, a);
   }
 
+  protected override ifPlain(t: FloatType, scalars: readonly [Value, Value], _type: unknown, then: () => Value): Value {
+    leaveUnlessPlain(this, t, scalars, this.writer.leave);
+    return then();
+  }
+
+  override floatOrder(_signalling: boolean, w: 32 | 64, a: Value, b: Value): { zf: Value; pf: Value; cf: Value } {
+    const t = FLOAT[w];
+    leaveUnlessPlain(this, t, [a, b], this.writer.leave);
+    const { less, equal } = this.order(t, a, b);
+    return { zf: equal, pf: this.condition(false), cf: less };
+  }
+
   /** The float whose bits these are, if they were made from one. */
   protected floatOf(bits: Value): Value | undefined {
     return this.#floats.get(bits);
@@ -223,6 +260,9 @@ export abstract class VectorEmitter extends RegisterEmitter {
 
 /** Plain in the low lane, or in all. */
 const plainness = (t: FloatType, all: boolean): number => t.w + (all ? 1 : 0);
+
+/** All bits are zero. */
+const ALL_ZERO = 1;
 
 const isArithmetic = (name: FloatVectorBinary): name is Exclude<Arithmetic, 'sqrt'> =>
   name === 'add' || name === 'sub' || name === 'mul' || name === 'div';
