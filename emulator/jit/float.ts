@@ -28,9 +28,11 @@ import {
 import type { Value } from '../interpreter/values.ts';
 import { LINEAR } from '../memory/layout.ts';
 import { STATE } from '../state.ts';
-import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
+import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
 import type { VectorEmitter } from './emit/vectors.ts';
+
+const { i32, i64 } = TYPE;
 
 export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
 
@@ -48,17 +50,27 @@ export type FloatBound =
   /** By width: what lies below it is a normal number, as `pushAboveSmallest` turns it. */
   | 'normals32'
   | 'normals64'
+  /** By width: what `pushAboveSmallest` adds, whatever MXCSR says. */
+  | 'smallest32'
+  | 'smallest64'
   /** `ALL_LANES`. */
   | 'lanes';
-export const FLOAT_BOUNDS: readonly FloatBound[] = ['mode', 'normals32', 'normals64', 'lanes'];
+export const FLOAT_BOUNDS: readonly FloatBound[] = [
+  'mode',
+  'normals32',
+  'normals64',
+  'smallest32',
+  'smallest64',
+  'lanes',
+];
 
-/** Twice the smallest exponent, in the upper 32 bits without the sign: results of it may have been tiny before rounding. */
-const LEAST: Readonly<Record<32 | 64, number>> = { 32: 2 * 0x1000000, 64: 2 * 0x200000 };
+/** Type of the local. */
+export const typeOfBound = (bound: FloatBound): ValueType => (bound.endsWith('64') ? i64 : i32);
+
+/** Twice the smallest exponent, of twice the bits: results of it may have been tiny before rounding. */
+const LEAST: Readonly<Record<32 | 64, bigint>> = { 32: 2n << 24n, 64: 2n << 53n };
 /** From there to infinity. */
-const NORMALS: Readonly<Record<32 | 64, number>> = {
-  32: (0x1_0000_0000 - 3 * 0x1000000) | 0,
-  64: (0x1_0000_0000 - 3 * 0x200000) | 0,
-};
+const NORMALS: Readonly<Record<32 | 64, bigint>> = { 32: -3n << 24n, 64: -3n << 53n };
 
 /** Pushes the mode. */
 const pushMode = (f: FunctionWriter): void => {
@@ -75,10 +87,12 @@ const pushMode = (f: FunctionWriter): void => {
 };
 
 /** Value of a bound if precision is no news, and otherwise. */
-const CHOICES: Readonly<Record<Exclude<FloatBound, 'mode'>, readonly [number, number]>> = {
-  normals32: [NORMALS[32], 0],
-  normals64: [NORMALS[64], 0],
-  lanes: [ALL_LANES, -1],
+const CHOICES: Readonly<Record<Exclude<FloatBound, 'mode'>, readonly [bigint, bigint]>> = {
+  normals32: [NORMALS[32], 0n],
+  normals64: [NORMALS[64], 0n],
+  smallest32: [-LEAST[32], -LEAST[32]],
+  smallest64: [-LEAST[64], -LEAST[64]],
+  lanes: [BigInt(ALL_LANES), -1n],
 };
 
 const BOUNDS_AREA = LINEAR.floatConstants + 0x40;
@@ -86,18 +100,25 @@ const BOUNDS_AREA = LINEAR.floatConstants + 0x40;
 /** Sets locals from MXCSR. They pass through memory: V8 would compute them anew wherever they are used, in loops too. */
 export const setFloatBounds = (f: FunctionWriter, locals: ReadonlyMap<FloatBound, number>): void => {
   for (const [bound, local] of locals) {
-    const at = BOUNDS_AREA + 4 * FLOAT_BOUNDS.indexOf(bound);
+    const at = BOUNDS_AREA + 8 * FLOAT_BOUNDS.indexOf(bound);
+    const wide = typeOfBound(bound) === i64;
     f.i32(0);
-    if (bound !== 'mode') for (const value of CHOICES[bound]) f.i32(value);
-    pushMode(f);
-    if (bound !== 'mode') {
-      f.i32(FLOAT_MODE.inexactIsNothingNew);
-      f.op(OP.i32Eq);
-      f.op(OP.select);
+    if (bound === 'mode') pushMode(f);
+    else {
+      const [usual, other] = CHOICES[bound];
+      const push = (value: bigint): void => (wide ? f.i64(value) : f.i32(Number(value)));
+      push(usual);
+      if (other !== usual) {
+        push(other);
+        pushMode(f);
+        f.i32(FLOAT_MODE.inexactIsNothingNew);
+        f.op(OP.i32Eq);
+        f.op(OP.select);
+      }
     }
-    f.memory(OP.i32Store, at);
+    f.memory(wide ? OP.i64Store : OP.i32Store, at);
     f.i32(0);
-    f.memory(OP.i32Load, at);
+    f.memory(wide ? OP.i64Load : OP.i32Load, at);
     f.set(local);
   }
 };
@@ -162,12 +183,20 @@ const pushUpper = (o: VectorEmitter, t: FloatType, bits: Value): void => {
 /** Pushes how far a number is above the smallest ones. */
 const pushAboveSmallest = (o: VectorEmitter, t: FloatType, bits: Value): void => {
   const { f } = o;
-  pushUpper(o, t, bits);
-  // Twice the upper half: the exponent is on top.
-  f.i32(1);
-  f.op(OP.i32Shl);
-  f.i32(LEAST[t.w]);
-  f.op(OP.i32Sub);
+  const wide = t.w === 64;
+  o.push(bits);
+  // Twice the bits: the exponent is on top. With the sum it is one instruction, as long as nothing else wants the product.
+  o.push(o.int(t.w, 1));
+  f.op(wide ? OP.i64Shl : OP.i32Shl);
+  f.get(o.floatBound(wide ? 'smallest64' : 'smallest32'));
+  f.op(wide ? OP.i64Add : OP.i32Add);
+};
+
+/** Branches if that is not below a bound, which is pushed. */
+const branchUnlessBelow = (o: VectorEmitter, t: FloatType, pushBound: () => void, label: number): void => {
+  pushBound();
+  o.f.op(t.w === 64 ? OP.i64GeU : OP.i32GeU);
+  branchIf(o, label);
 };
 
 /** Branches if bits are those of a zero or a denormal. */
@@ -179,13 +208,14 @@ const branchIfTiny = (o: VectorEmitter, t: FloatType, bits: Value, label: number
   branchIf(o, label);
 };
 
-/** Bits without their sign, times two. */
-const magnitude = (o: VectorEmitter, t: FloatType, bits: Value): Value => o.shl(t.w, bits, o.int(t.w, 1));
+/** Bits without their sign. */
+const magnitude = (o: VectorEmitter, t: FloatType, bits: Value): Value =>
+  o.and(t.w, bits, o.int(t.w, (1n << BigInt(t.w - 1)) - 1n));
 
 const branchIfDenormal = (o: VectorEmitter, t: FloatType, bits: Value, label: number): void => {
   // Zero becomes the largest number.
   const below = o.sub(t.w, magnitude(o, t, bits), o.int(t.w, 1));
-  o.push(o.ltU(t.w, below, o.int(t.w, 2n * t.smallest - 1n)));
+  o.push(o.ltU(t.w, below, o.int(t.w, t.smallest - 1n)));
   branchIf(o, label);
 };
 
@@ -205,9 +235,7 @@ export const leaveUnlessPlain = (
   const slow = f.open;
   for (const v of unknown) {
     pushAboveSmallest(o, t, v);
-    f.i32(NORMALS[t.w]);
-    f.op(OP.i32GeU);
-    branchIf(o, slow);
+    branchUnlessBelow(o, t, () => o.push(o.int(t.w, NORMALS[t.w])), slow);
   }
   f.brTo(done);
   f.end();
@@ -215,7 +243,7 @@ export const leaveUnlessPlain = (
   const bad = f.open;
   for (const v of unknown) {
     branchIfDenormal(o, t, v, bad);
-    o.push(o.ltU(t.w, o.int(t.w, 2n * t.infinity), magnitude(o, t, v)));
+    o.push(o.ltU(t.w, o.int(t.w, t.infinity), magnitude(o, t, v)));
     branchIf(o, bad);
   }
   f.brTo(done);
@@ -284,8 +312,8 @@ const branchUnlessInRange = (o: VectorEmitter, { t, name, a, b, r }: Operation<S
   f.block();
   const good = f.open;
   pushAboveSmallest(o, t, r.bits);
-  f.i32(NORMALS[t.w]);
-  f.op(OP.i32LtU);
+  o.push(o.int(t.w, NORMALS[t.w]));
+  f.op(t.w === 64 ? OP.i64LtU : OP.i32LtU);
   f.brIfTo(good);
   branchIfNot(o, zero(r), label);
   if (name === 'mul') branchIfNot(o, o.either(zero(a), zero(b)), label);
@@ -318,9 +346,7 @@ export const scalarArithmetic = (
   f.block();
   const slow = f.open;
   pushAboveSmallest(o, t, r.bits);
-  f.get(normals);
-  f.op(OP.i32GeU);
-  branchIf(o, slow);
+  branchUnlessBelow(o, t, () => f.get(normals), slow);
   // Zeros would do: with one of them the result is normal only if it is exact.
   for (const { bits } of unknown) branchIfTiny(o, t, bits, slow);
   f.brTo(done);

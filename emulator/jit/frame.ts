@@ -10,7 +10,14 @@ import type { Width } from '../isa/instruction.ts';
 import { STATE, VECTOR_STRIDE } from '../state.ts';
 import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
-import { FLOAT_CONSTANTS, type FloatBound, type FloatConstant, loadFloatConstants, setFloatBounds } from './float.ts';
+import {
+  FLOAT_CONSTANTS,
+  type FloatBound,
+  type FloatConstant,
+  loadFloatConstants,
+  setFloatBounds,
+  typeOfBound,
+} from './float.ts';
 import type { RegionWriter } from './writer.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -78,7 +85,7 @@ export class Frame {
   floatBound(bound: FloatBound): number {
     let local = this.#floatBounds.get(bound);
     if (local === undefined) {
-      local = this.f.fixed(i32);
+      local = this.f.fixed(typeOfBound(bound));
       this.#floatBounds.set(bound, local);
     }
     return local;
