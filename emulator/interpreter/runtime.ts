@@ -4,7 +4,7 @@
  */
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { type FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
+import { type FunctionWriter, ModuleWriter, type Signature } from '../wasm/writer.ts';
 import { EXIT, FIXED_HANDLER, HANDLER, RUNTIME } from './contract.ts';
 import { pushCachedBlock, pushLinkable } from './jump-cache.ts';
 import { LINK, RECORD } from './records.ts';
@@ -12,29 +12,35 @@ import { addTranslation, storeState32 } from './translate.ts';
 
 const { i32 } = TYPE;
 
-/** Goes on at the block for `target`, which the jump cache tells and a link then leads to, or leaves for TypeScript to find it. */
-const jump = (m: ModuleWriter): void => {
-  const f = m.function(RUNTIME.jump, 'jump');
-  const [target, remaining, link] = [0, 1, 2];
+/**
+ * Adds `jump`, of a signature that begins as `RUNTIME.jump` does. It goes on at the block for `target`, which the jump cache
+ * tells and a link then leads to, or leaves for TypeScript to find it. `link`: the parameter for the link, null if there is none.
+ */
+export const addJump = (m: ModuleWriter, signature: Signature, link: number | null): void => {
+  const f = m.function(signature, 'jump');
+  const [target, remaining] = [0, 1];
   const record = f.local(i32);
   const left = f.local(i32);
   const entry = pushCachedBlock(f, target);
   f.set(record);
   f.get(record);
-  f.i32(0);
-  f.op(OP.i32Ne);
-  f.get(link);
-  f.op(OP.i32Eqz);
-  pushLinkable(f, entry);
-  f.op(OP.i32Or);
-  f.op(OP.i32And);
-  f.if();
-  f.get(link);
-  f.if();
-  f.get(link);
-  f.get(record);
-  f.memory(OP.i32Store);
-  f.end();
+  if (link === null) f.if();
+  else {
+    f.i32(0);
+    f.op(OP.i32Ne);
+    f.get(link);
+    f.op(OP.i32Eqz);
+    pushLinkable(f, entry);
+    f.op(OP.i32Or);
+    f.op(OP.i32And);
+    f.if();
+    f.get(link);
+    f.if();
+    f.get(link);
+    f.get(record);
+    f.memory(OP.i32Store);
+    f.end();
+  }
   f.get(remaining);
   f.get(record);
   f.memory(OP.i32Load16u, RECORD.count);
@@ -56,7 +62,7 @@ const jump = (m: ModuleWriter): void => {
   f.end();
   leave(f, target, remaining, () => f.i32(0), EXIT.budget);
   f.end();
-  leave(f, target, remaining, () => f.get(link), EXIT.resolve);
+  leave(f, target, remaining, () => (link === null ? f.i32(0) : f.get(link)), EXIT.resolve);
 };
 
 const leave = (f: FunctionWriter, target: number, remaining: number, pushRecord: () => void, code: number): void => {
@@ -141,7 +147,7 @@ export const buildRuntime = (): Uint8Array => {
   const m = new ModuleWriter();
   m.import('codeWrite', { params: [i32], results: [] });
   addTranslation(m);
-  jump(m);
+  addJump(m, RUNTIME.jump, 2);
   const enter = m.function(HANDLER, 'enter');
   enter.get(0);
   enter.get(1);

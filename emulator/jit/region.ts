@@ -10,7 +10,7 @@
  * instructions of its block came before.
  */
 import { describe } from '../decode/index.ts';
-import { HANDLER, RUNTIME } from '../interpreter/contract.ts';
+import { HANDLER } from '../interpreter/contract.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
@@ -41,6 +41,12 @@ const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
     ways[id] = steps.length + (terminator.kind === 'syscall' ? 1 : rest);
   }
   return ways;
+};
+
+/** Ends the region's function, with all arguments that mean something on the stack. */
+const leaveBy = (f: FunctionWriter, name: keyof typeof LEAVE): void => {
+  f.zeroVector();
+  f.returnCallImport(name, LEAVE[name]);
 };
 
 class RegionBuilder {
@@ -123,12 +129,11 @@ class RegionBuilder {
     this.#leave();
     f.end();
     this.#goOn(() => {
-      f.i32(0);
-      f.returnCallImport('jump', RUNTIME.jump);
+      leaveBy(f, 'jump');
     });
     if (calls) {
       f.end();
-      this.#goOn(() => f.returnCallImport('syscall', LEAVE.syscall));
+      this.#goOn(() => leaveBy(f, 'syscall'));
     }
     f.prepend(this.#prologue(tagSlot));
     return f;
@@ -148,7 +153,7 @@ class RegionBuilder {
       f.get(record);
       f.get(budget);
       f.i32(tagSlot);
-      f.returnCallImport('unproven', LEAVE.unproven);
+      leaveBy(f, 'unproven');
       f.end();
     }
     f.get(budget);
@@ -337,7 +342,7 @@ class RegionBuilder {
     f.i32(0xff);
     f.op(OP.i32And);
     f.op(OP.i32Sub);
-    f.returnCallImport('leave', LEAVE.leave);
+    leaveBy(f, 'leave');
   }
 }
 

@@ -1,8 +1,9 @@
 /** Functions that regions end in: back to the interpreter, in the middle of a region or before it, or to the kernel. */
-import { EXIT, HANDLER, REST, RUNTIME } from '../interpreter/contract.ts';
+import { EXIT, HANDLER, REST } from '../interpreter/contract.ts';
 import { FlagEmitter } from '../interpreter/flags.ts';
 import { pushCachedBlock } from '../interpreter/jump-cache.ts';
 import { RECORD } from '../interpreter/records.ts';
+import { addJump } from '../interpreter/runtime.ts';
 import { LEAVES, noteSample } from '../interpreter/samples.ts';
 import { storeState32 } from '../interpreter/translate.ts';
 import { REG, STATE } from '../state.ts';
@@ -177,9 +178,9 @@ const unproven = (m: ModuleWriter): void => {
   f.i32(EXIT.unproven);
 };
 
-/** In the place of the interpreter's `jump`: tells TypeScript of every region that is left at its end. */
+/** In the place of `addJump`'s: tells TypeScript of every region that is left at its end. */
 const observedJump = (m: ModuleWriter): void => {
-  const f = m.function(RUNTIME.jump, 'jump');
+  const f = m.function(LEAVE.jump, 'jump');
   const [target, remaining] = [0, 1];
   f.i32(0);
   f.get(target);
@@ -190,13 +191,14 @@ const observedJump = (m: ModuleWriter): void => {
 };
 
 /**
- * The module that exports `leave`, `syscall` and `unproven`, and `enterInterpreted` as `enter` of the interpreter's runtime. `observed`:
- * whoever leaves a region comes to TypeScript, and there is a `jump` for regions that does so too.
+ * The module that exports what regions import, and `enterInterpreted` as `enter` of the interpreter's runtime. `observed`:
+ * whoever leaves a region comes to TypeScript.
  */
 export const buildRegionRuntime = (observed: boolean): Uint8Array => {
   const m = new ModuleWriter();
   leave(m, observed);
   if (observed) observedJump(m);
+  else addJump(m, LEAVE.jump, null);
   syscall(m);
   unproven(m);
   const enter = m.function(HANDLER, 'enterInterpreted');

@@ -39,11 +39,6 @@ const each = ({ count, state, stride, area }: Group, move: (inState: number, inA
   for (let n = 0; n < count; n++) move(state + n * stride, area + n * SIZE);
 };
 
-const zero = (f: FunctionWriter): void => {
-  f.simd(SIMD.v128Const);
-  for (let n = 0; n < SIZE; n++) f.op(0);
-};
-
 const save = (f: FunctionWriter, group: Group): void =>
   each(group, (inState, inArea) => {
     f.get(AREA_AT);
@@ -75,7 +70,7 @@ const saveEnvironment = (f: FunctionWriter): void => {
   f.op(OP.i64And);
   f.memory(OP.i64Store, AREA.fcw);
   f.get(AREA_AT);
-  zero(f);
+  f.zeroVector();
   f.simdMemory(SIMD.v128Store, AREA.fip);
   f.end();
   f.get(AREA_AT);
@@ -144,7 +139,7 @@ const clearEnvironment = (f: FunctionWriter): void => {
   f.i64(words(INITIAL_CONTROL, 0, 0, 0));
   f.memory(OP.i64Store, STATE.fcw);
   f.i32(0);
-  zero(f);
+  f.zeroVector();
   f.simdMemory(SIMD.v128Store, STATE.fip);
 };
 
@@ -164,7 +159,7 @@ const load = (f: FunctionWriter, group: Group): void => {
   if (group === GROUPS.x87) clearEnvironment(f);
   each(group, (inState) => {
     f.i32(0);
-    zero(f);
+    f.zeroVector();
     f.simdMemory(SIMD.v128Store, inState);
   });
   f.end();

@@ -4,7 +4,7 @@
  * Invariant: imported functions are declared before the first function body that calls them is finished, and the index of
  * an import never changes; bodies refer to imports by that index (WebAssembly core specification, 5.4 and 5.5).
  */
-import { OP, SATURATING, type ValueType } from './opcodes.ts';
+import { OP, SATURATING, SIMD, type ValueType } from './opcodes.ts';
 
 /** Bytes that grow. */
 export class ByteWriter {
@@ -161,6 +161,12 @@ export class FunctionWriter {
     this.simd(opcode);
     this.code.u8(0);
     this.code.unsigned(offset);
+  }
+
+  /** v128.const of zeros. */
+  zeroVector(): void {
+    this.simd(SIMD.v128Const);
+    for (let n = 0; n < 16; n++) this.code.u8(0);
   }
 
   /** i64.trunc_sat_f64_u. */
