@@ -373,40 +373,23 @@ export class Machine implements Kernel {
     this.leftOver = budget;
   }
 
-  /** Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. */
+  /**
+   * Runs the current task until its time slice is over, it sleeps or ends, or the run is to end. What a program does again and
+   * again is here; the rest are functions of their own, so that V8 keeps its code when one of them is needed.
+   */
   #runCurrent(task: Task): RunEnd | null {
-    const { cpu, clock, runQueue } = this;
+    const { cpu, clock } = this;
     const trail = this.#trail;
-    const limit = this.#instructionLimit;
     let budget = this.leftOver ?? this.#slice(task);
     this.leftOver = null;
     this.needResched = false;
     if (task.inSyscall) resumeSyscall(this, task);
     for (;;) {
-      if (!exitToUserModeLoop(this, task)) {
-        if (task.state === 'running' && task.inSyscall && this.stopRequested) {
-          // Stopped before a syscall: the task has not slept, and goes on with the call.
-          this.#putBack(task, budget);
-        } else if (task.state === 'sleeping') {
-          task.usage.nvcsw++;
-        }
-        this.#loadedMm = task.exiting ? null : task.mm;
-        return null;
-      }
+      if (!exitToUserModeLoop(this, task)) return this.#stoppedInKernel(task, budget);
       this.#loadedMm = task.mm;
-      if (this.stopRequested) {
-        this.#putBack(task, budget);
-        return { kind: 'stop' };
-      }
-      if (budget <= 0 || this.needResched) {
-        if (budget <= 0 && runQueue.length > 0) task.usage.nivcsw++;
-        requeue(runQueue, task);
-        return null;
-      }
       const before = cpu.instructions;
-      if (before >= limit) {
-        this.#putBack(task, budget);
-        return { kind: 'instructions' };
+      if (budget <= 0 || this.needResched || this.stopRequested || before >= this.#instructionLimit) {
+        return this.#stoppedOnReturn(task, budget);
       }
       if (this.#breakpoints.size > 0 && this.#isAtBreakpoint(task)) {
         this.#putBack(task, budget);
@@ -414,30 +397,59 @@ export class Machine implements Kernel {
       }
       if (budget > TIME_SLICE && !this.#isAlone()) budget = TIME_SLICE;
       const most = clock.deterministic ? Math.min(budget, this.#untilTimer()) : budget;
-      const stop = cpu.run(Math.min(most, limit - before));
+      const stop = cpu.run(Math.min(most, this.#instructionLimit - before));
       const executed = cpu.instructions - before;
       task.instructions += executed;
       budget -= executed;
-      if (stop === STOP.syscall || stop === STOP.exception) {
+      if (stop === STOP.syscall) {
         clock.traps++;
         budget -= TRAP_COST;
-        const { state } = cpu;
-        const isCall = stop === STOP.syscall;
-        leaveTrail(trail, task.pid, state, isCall ? state.getInt32(REG.rax) : -1 - state.exceptionVector);
-        if (isCall) doSyscall64(this, task);
-        else handleException(this, task);
-        if (isCall && task.origAx === -1) clearResumeFlag(this);
-        continue;
+        leaveTrail(trail, task.pid, cpu.state, cpu.state.getInt32(REG.rax));
+        doSyscall64(this, task);
+        if (task.origAx === -1) clearResumeFlag(this);
+      } else if (stop === STOP.exception) {
+        clock.traps++;
+        budget -= TRAP_COST;
+        leaveTrail(trail, task.pid, cpu.state, -1 - cpu.state.exceptionVector);
+        handleException(this, task);
+      } else {
+        // An interrupt, not a syscall: nothing to restart, whatever rax holds.
+        task.origAx = -1;
+        if (stop === STOP.breakpoint) {
+          this.#putBack(task, budget);
+          return { kind: 'breakpoint' };
+        }
+        // In deterministic mode a timer may be due; elsewhere this ends the slice or the run.
+        if (clock.deterministic && nextExpiry(this.timers) <= this.now()) budget = 0;
       }
-      // An interrupt, not a syscall: nothing to restart, whatever rax holds.
-      task.origAx = -1;
-      if (stop === STOP.breakpoint) {
-        this.#putBack(task, budget);
-        return { kind: 'breakpoint' };
-      }
-      // In deterministic mode a timer may be due; elsewhere this ends the slice or the run.
-      if (clock.deterministic && nextExpiry(this.timers) <= this.now()) budget = 0;
     }
+  }
+
+  /** The current task does not go on in user mode. */
+  #stoppedInKernel(task: Task, budget: number): null {
+    if (task.state === 'running' && task.inSyscall && this.stopRequested) {
+      // Stopped before a syscall: the task has not slept, and goes on with the call.
+      this.#putBack(task, budget);
+    } else if (task.state === 'sleeping') {
+      task.usage.nvcsw++;
+    }
+    this.#loadedMm = task.exiting ? null : task.mm;
+    return null;
+  }
+
+  /** The current task could go on in user mode, but its slice is over, or the run is to end. */
+  #stoppedOnReturn(task: Task, budget: number): RunEnd | null {
+    if (this.stopRequested) {
+      this.#putBack(task, budget);
+      return { kind: 'stop' };
+    }
+    if (budget <= 0 || this.needResched) {
+      if (budget <= 0 && this.runQueue.length > 0) task.usage.nivcsw++;
+      requeue(this.runQueue, task);
+      return null;
+    }
+    this.#putBack(task, budget);
+    return { kind: 'instructions' };
   }
 
   /** Nobody waits for the CPU, and no timer for its time. In deterministic mode slices are what they are. */

@@ -28,6 +28,9 @@ const LAST_TAG = 0xfffe;
 /** Instructions after which is looked at what generated code put down. */
 const LOOK_INTERVAL = 200_000;
 
+/** Beside the exit codes of generated code: there was none to enter, and the exception is recorded. */
+const NOT_ENTERED = -1;
+
 /** Up to so many pages are invalidated one by one. */
 const FEW_PAGES = 32;
 
@@ -48,12 +51,21 @@ export class InterpreterCpu implements Cpu {
   #spaces = new Map<number, { tag: number; executed: Set<number> }>();
   protected space = { tag: 0, executed: new Set<number>() };
   #nextTag = 1;
-  /** `instructions` when `onLook` was last called. */
-  #lookedAt = 0;
-  #budgetStart = 0;
-  #budget = 0;
+  /** `instructions` when it is time for `onLook`. */
+  #nextLook = LOOK_INTERVAL;
+  /** What `instructions` will be when generated code has executed all that it was given. */
+  #end = 0;
   /** How much of the budget generated code was not given yet. */
   #kept = 0;
+  /** How many instructions generated code had left when it was last seen. */
+  #remaining = 0;
+  /** The link field that is to lead to the next block, or 0, and when it was found. */
+  #link = 0;
+  #linkGeneration = 0;
+  /** The next entry is to be of the interpreter's code, also where a region stands. */
+  #interpret = false;
+  /** The last exit was `EXIT.left`. */
+  #left = false;
   /** Longest stay in generated code, in instructions. */
   protected slice = Number.POSITIVE_INFINITY;
 
@@ -82,141 +94,177 @@ export class InterpreterCpu implements Cpu {
   }
 
   run(budget: number): StopReason {
-    this.#budgetStart = this.instructions;
-    this.#budget = budget;
-    this.#look();
-    let remaining = this.#refill(0, budget);
-    let link = 0;
-    let linkGeneration = 0;
-    let interpret = false;
-    let left = false;
-    const { enter } = this.forms;
-    const { enterInterpreted } = this;
-    const blocks = this.blocks;
-    const { state } = this;
-    for (let first = true; ; first = false) {
-      if (remaining <= REST && this.#kept > 0) {
-        this.instructions = this.#count(remaining);
-        this.#look();
-        const more = this.#refill(remaining, this.#kept);
-        if (more > remaining) interpret = false;
-        remaining = more;
+    if (this.instructions >= this.#nextLook) this.#look();
+    this.#kept = budget;
+    this.#end = this.instructions;
+    this.#remaining = 0;
+    this.#refill();
+    this.#link = 0;
+    this.#interpret = false;
+    const { u32 } = this.physical;
+    // Most stays are one entry, and end in a system call. What else happens is left to other functions: V8 throws code away
+    // that comes to a place for the first time, and this function's is missed.
+    const special = this.memory.watch !== null || (u32[STATE.rflags / 4]! & (RFLAGS.TF | RFLAGS.AC)) !== 0;
+    if (special || this.#remaining <= REST) return this.#goOn(true);
+    const code = this.#enter(true);
+    if (code === EXIT.syscall || code === EXIT.regionSyscall) return this.#atSyscall(code);
+    return this.#leave(code) ?? this.#goOn(false);
+  }
+
+  /** `first`: nothing was executed in this run. */
+  #goOn(first: boolean): StopReason {
+    const { state, blocks } = this;
+    if (first) this.#left = false;
+    for (let entry = first; ; entry = false) {
+      if (this.#remaining <= REST && this.#kept > 0) {
+        this.instructions = this.#count();
+        if (this.instructions >= this.#nextLook) this.#look();
+        if (this.#refill()) this.#interpret = false;
       }
-      this.instructions = this.#count(remaining);
-      if (remaining <= 0) return STOP.budget;
-      if (!first && blocks.breakpoints.size > 0 && blocks.breakpoints.has(state.rip)) return STOP.breakpoint;
+      this.instructions = this.#count();
+      if (this.#remaining <= 0) return STOP.budget;
+      if (!entry && blocks.breakpoints.size > 0 && blocks.breakpoints.has(state.rip)) return STOP.breakpoint;
 
       if (this.memory.watch !== null || this.physical.u32[STATE.rflags / 4]! & (RFLAGS.TF | RFLAGS.AC)) {
         const { completed, stop } = step(this.#stepper, (address) => this.#fetch(address));
-        if (completed) remaining--;
-        link = 0;
+        if (completed) this.#remaining--;
+        this.#link = 0;
         if (stop === null) continue;
-        this.instructions = this.#count(remaining);
+        this.instructions = this.#count();
         return stop;
       }
-
-      let code: number;
-      this.physical.u32[STATE.currentRecord / 4] = 0;
-      try {
-        let record = link === 0 ? cachedBlock(this.physical.u32) : 0;
-        if (record === 0) {
-          const block = blocks.find(state.rip);
-          if (link !== 0 && linkGeneration === blocks.generation) blocks.link(link, block);
-          link = 0;
-          this.#noteExecuted(block);
-          ({ record } = block);
-        }
-        // What the kernel goes back to gets hot as what is jumped to does, and so does what an observed region goes on to.
-        if ((first || left) && --this.physical.u32[(record + RECORD.heat) / 4]! === 0) this.onHot(state.rip);
-        const count = this.physical.u16[(record + RECORD.count) / 2]!;
-        // A region asks for its budget itself.
-        if ((interpret || !blocks.isRegion(record)) && count > remaining) {
-          code = enter(blocks.cut(record, remaining), 0);
-        } else {
-          code = (interpret ? enterInterpreted : enter)(record, remaining - count);
-        }
-      } catch (error) {
-        if (!(error instanceof CpuFault)) throw error;
-        if (this.physical.u32[STATE.currentRecord / 4] === 0) {
-          recordFault(state, error, null);
-          return STOP.exception;
-        }
-        state.exceptionVector = error.vector;
-        state.exceptionError = error.errorCode;
-        code = EXIT.fault;
-      }
-      const { u32 } = this.physical;
-      remaining = u32[STATE.remaining / 4]!;
-      interpret = code === EXIT.interpret;
-      left = code === EXIT.left;
-      switch (code) {
-        case EXIT.budget:
-        case EXIT.rest:
-          break;
-        case EXIT.interpret:
-        case EXIT.left:
-          this.onLeft(state.rip, code);
-          break;
-        case EXIT.hot:
-          this.onHot(state.rip);
-          break;
-        case EXIT.unproven:
-          state.rip = this.#recordAddress();
-          this.onUnproven(u32[STATE.regionSlot / 4]!);
-          break;
-        case EXIT.resolve:
-          link = u32[STATE.currentRecord / 4]!;
-          linkGeneration = blocks.generation;
-          break;
-        case EXIT.look:
-          remaining += this.#notExecuted() - 1;
-          break;
-        case EXIT.stale:
-          remaining += this.#notExecuted();
-          state.rip = this.#recordAddress();
-          break;
-        case EXIT.syscall:
-        case EXIT.regionSyscall:
-          // One place for both: V8 would throw its code for this function away when it comes to another for the first time.
-          this.instructions = this.#count(remaining) + (code === EXIT.syscall ? 1 - this.#notExecuted() : 0);
-          return STOP.syscall;
-        case EXIT.trap:
-          state.dr6 = 0;
-          this.instructions = this.#count(remaining) - this.#notExecuted() + 1;
-          return STOP.exception;
-        case EXIT.fault:
-          this.instructions = this.#count(remaining) - this.#notExecuted();
-          state.rip = this.#recordAddress();
-          this.#finishFault();
-          return STOP.exception;
-        default:
-          throw new Error(`generated code left with ${code}`);
-      }
+      const code = this.#enter(entry || this.#left);
+      if (code === EXIT.syscall || code === EXIT.regionSyscall) return this.#atSyscall(code);
+      const stop = this.#leave(code);
+      if (stop !== null) return stop;
     }
   }
 
-  #look(): void {
-    const unseen = this.instructions - this.#lookedAt;
-    if (unseen < LOOK_INTERVAL) return;
-    this.#lookedAt = this.instructions;
-    this.onLook(unseen / LOOK_INTERVAL);
+  /**
+   * Executes from the block at rip on. What the kernel goes back to gets hot as what is jumped to does, and so does what an
+   * observed region goes on to: `warms`. Returns an exit code.
+   */
+  #enter(warms: boolean): number {
+    const { physical, blocks } = this;
+    physical.u32[STATE.currentRecord / 4] = 0;
+    try {
+      let record = this.#link === 0 ? cachedBlock(physical.u32) : 0;
+      if (record === 0) record = this.#find();
+      if (warms && --physical.u32[(record + RECORD.heat) / 4]! === 0) this.onHot(this.state.rip);
+      const count = physical.u16[(record + RECORD.count) / 2]!;
+      const remaining = this.#remaining;
+      // A region asks for its budget itself.
+      if ((this.#interpret || !blocks.isRegion(record)) && count > remaining) {
+        return this.forms.enter(blocks.cut(record, remaining), 0);
+      }
+      if (this.#interpret) return this.enterInterpreted(record, remaining - count);
+      return this.forms.enter(record, remaining - count);
+    } catch (error) {
+      return this.#thrown(error);
+    }
   }
 
-  /** Instructions executed, where generated code has so many left. */
-  #count(remaining: number): number {
-    return this.#budgetStart + this.#budget - this.#kept - remaining;
+  /** The block at rip, where the jump cache does not have it or a link to it is wanted. */
+  #find(): number {
+    const { blocks } = this;
+    const block = blocks.find(this.state.rip);
+    if (this.#link !== 0 && this.#linkGeneration === blocks.generation) blocks.link(this.#link, block);
+    this.#link = 0;
+    this.#noteExecuted(block);
+    return block.record;
+  }
+
+  /** Records a fault that TypeScript found: in generated code, or where there was none to enter. Returns the exit code. */
+  #thrown(error: unknown): number {
+    if (!(error instanceof CpuFault)) throw error;
+    const { state } = this;
+    if (this.physical.u32[STATE.currentRecord / 4] === 0) {
+      recordFault(state, error, null);
+      return NOT_ENTERED;
+    }
+    state.exceptionVector = error.vector;
+    state.exceptionError = error.errorCode;
+    return EXIT.fault;
+  }
+
+  /** SYSCALL was executed. */
+  #atSyscall(code: number): StopReason {
+    this.#remaining = this.physical.u32[STATE.remaining / 4]!;
+    this.instructions = this.#count() + (code === EXIT.syscall ? 1 - this.#notExecuted() : 0);
+    return STOP.syscall;
+  }
+
+  /** After another exit: why the run is over, or null if it is not. */
+  #leave(code: number): StopReason | null {
+    if (code === NOT_ENTERED) return STOP.exception;
+    const { state } = this;
+    const { u32 } = this.physical;
+    this.#remaining = u32[STATE.remaining / 4]!;
+    this.#interpret = code === EXIT.interpret;
+    this.#left = code === EXIT.left;
+    switch (code) {
+      case EXIT.budget:
+      case EXIT.rest:
+        return null;
+      case EXIT.interpret:
+      case EXIT.left:
+        this.onLeft(state.rip, code);
+        return null;
+      case EXIT.hot:
+        this.onHot(state.rip);
+        return null;
+      case EXIT.unproven:
+        state.rip = this.#recordAddress();
+        this.onUnproven(u32[STATE.regionSlot / 4]!);
+        return null;
+      case EXIT.resolve:
+        this.#link = u32[STATE.currentRecord / 4]!;
+        this.#linkGeneration = this.blocks.generation;
+        return null;
+      case EXIT.look:
+        this.#remaining += this.#notExecuted() - 1;
+        return null;
+      case EXIT.stale:
+        this.#remaining += this.#notExecuted();
+        state.rip = this.#recordAddress();
+        return null;
+      case EXIT.trap:
+        state.dr6 = 0;
+        this.instructions = this.#count() - this.#notExecuted() + 1;
+        return STOP.exception;
+      case EXIT.fault:
+        this.instructions = this.#count() - this.#notExecuted();
+        state.rip = this.#recordAddress();
+        this.#finishFault();
+        return STOP.exception;
+      default:
+        throw new Error(`generated code left with ${code}`);
+    }
+  }
+
+  /** Time to look at what generated code put down. */
+  #look(): void {
+    this.onLook((this.instructions - this.#nextLook) / LOOK_INTERVAL + 1);
+    this.#nextLook = this.instructions + LOOK_INTERVAL;
+  }
+
+  /** Instructions executed, where generated code has `remaining` left. */
+  #count(remaining = this.#remaining): number {
+    return this.#end - remaining;
   }
 
   /**
-   * What generated code gets of `more` instructions, besides what it has left. Slices too short for that are used up to the
-   * last instruction.
+   * Gives generated code of what is kept. Slices too short for that are used up to the last instruction. Returns whether it
+   * was given any.
    */
-  #refill(remaining: number, more: number): number {
+  #refill(): boolean {
     const longEnough = this.slice > 2 * REST;
-    const given = remaining <= 0 || longEnough ? Math.min(this.slice, more) : 0;
-    this.#kept = more - given;
+    const given = this.#remaining <= 0 || longEnough ? Math.min(this.slice, this.#kept) : 0;
+    this.#remaining += given;
+    this.#end += given;
+    this.#kept -= given;
     this.physical.u32[STATE.moreBudget / 4] = this.#kept > 0 && longEnough ? 1 : 0;
-    return remaining + given;
+    return given > 0;
   }
 
   /** Lets generated code find the block by itself, until its mapping changes. */

@@ -27,6 +27,8 @@ const NEGATIVE = 2 ** 63;
 
 /** Whether the task, now in the CPU, may go on in user mode; if not it sleeps, is stopped or is dead. */
 export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
+  // Most often there is nothing to do.
+  if (task.state === 'running' && !task.inSyscall && !task.sigpending && !hasWork(task)) return true;
   for (;;) {
     if (task.state !== 'running' || task.inSyscall) return false;
     // Who asked for a stop looks at the machine as it is now; the rest follows when it runs on.
@@ -35,7 +37,7 @@ export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
       doExit(kernel, task, task.exitDue);
       return false;
     }
-    if (takeDueStop(kernel, task)) return false;
+    if (task.trace !== null && takeDueStop(kernel, task, task.trace)) return false;
     if (!task.sigpending) {
       if (task.rseqEvent) {
         rseqHandleNotifyResume(kernel, task);
@@ -53,6 +55,10 @@ export const exitToUserModeLoop = (kernel: Kernel, task: Task): boolean => {
     }
   }
 };
+
+/** What has to be done on the way to user mode, besides signals. */
+const hasWork = ({ exitDue, trace, rseqEvent, savedSigmask }: Task): boolean =>
+  exitDue !== null || trace !== null || rseqEvent || savedSigmask !== null;
 
 /** A restart code in rax after a syscall, or 0. */
 const restartCode = (kernel: Kernel, task: Task): number => {

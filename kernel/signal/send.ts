@@ -147,6 +147,16 @@ export const startGroupExit = (kernel: Kernel, task: Task, status: number): void
   }
 };
 
+/** The first thread, from the one that took the last such signal on, that could take this one now. */
+const nextWilling = (kernel: Kernel, { threads, currTarget }: ThreadGroup, signo: number): Task | null => {
+  const first = threads.indexOf(currTarget);
+  for (let i = 0; i < threads.length; i++) {
+    const thread = threads[(first + i) % threads.length]!;
+    if (wantsSignal(kernel, thread, signo)) return thread;
+  }
+  return null;
+};
+
 /**
  * Finds a thread for the queued signal and wakes it; a signal that kills takes the whole group down. Returns whom it found
  * (complete_signal).
@@ -155,12 +165,9 @@ const completeSignal = (kernel: Kernel, task: Task, signo: number, toThread: boo
   const { group } = task;
   let target = task;
   if (!wantsSignal(kernel, task, signo)) {
-    if (toThread) return null;
-    const { threads } = group;
-    const first = threads.indexOf(group.currTarget);
-    const willing = threads.findIndex((_, i) => wantsSignal(kernel, threads[(first + i) % threads.length]!, signo));
-    if (willing < 0) return null;
-    target = group.currTarget = threads[(first + willing) % threads.length]!;
+    const other = toThread ? null : nextWilling(kernel, group, signo);
+    if (other === null) return null;
+    target = group.currTarget = other;
   }
   if (
     isFatal(task, signo) &&

@@ -5,7 +5,7 @@ import { PTRACE_EVENT, PTRACE_EVENTMSG, PTRACE_O } from '../abi/ptrace.ts';
 import { CLD, SA, SIG, SIG_IGN, TRAP } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SigInfo, Task } from '../task/task.ts';
-import { eventEnabled, isReparented, type TraceStop } from '../task/trace.ts';
+import { eventEnabled, isReparented, type Trace, type TraceStop } from '../task/trace.ts';
 import { wakeAll } from '../task/wait.ts';
 import { forceSigFault } from './force.ts';
 import { childInfo, doNotifyParentCldstop } from './notify.ts';
@@ -124,9 +124,8 @@ const reportSyscallExit = (kernel: Kernel, task: Task): boolean => {
 };
 
 /** Takes the next stop that is due to the current task. Returns whether there was one. */
-export const takeDueStop = (kernel: Kernel, task: Task): boolean => {
-  const { trace } = task;
-  if (trace === null || trace.due.length === 0) return false;
+export const takeDueStop = (kernel: Kernel, task: Task, trace: Trace): boolean => {
+  if (trace.due.length === 0) return false;
   if (kernel.fatalSignalPending(task)) trace.due = [];
   for (;;) {
     const next = trace.due.shift();

@@ -13,11 +13,12 @@ const FIELDS = 3;
 export const newTrail = (): Trail => ({ entries: new Float64Array(SIZE * FIELDS), count: 0 });
 
 /** `what` is a syscall's number, or -1 - vector for an exception. */
-export const leaveTrail = (trail: Trail, pid: number, { rip }: CpuState, what: number): void => {
+export const leaveTrail = (trail: Trail, pid: number, state: CpuState, what: number): void => {
+  const { entries } = trail;
   const at = (trail.count++ & (SIZE - 1)) * FIELDS;
-  trail.entries[at] = pid;
-  trail.entries[at + 1] = rip;
-  trail.entries[at + 2] = what;
+  entries[at] = pid;
+  entries[at + 1] = state.rip;
+  entries[at + 2] = what;
 };
 
 /** Oldest first. */
