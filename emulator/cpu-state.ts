@@ -90,7 +90,8 @@ export class CpuState {
   /** Stores an integer of magnitude below 2^53, negative ones in two's complement of 64 bits. */
   setNumber(register: number, value: number): void {
     this.#u32[register * 2] = value;
-    this.#u32[register * 2 + 1] = Math.floor(value / TWO32);
+    // Most are results of system calls.
+    this.#u32[register * 2 + 1] = (value | 0) === value ? value >> 31 : Math.floor(value / TWO32);
   }
 
   get rip(): number {
@@ -100,6 +101,12 @@ export class CpuState {
   set rip(value: number) {
     this.#u32[FIELD.rip] = value;
     this.#u32[FIELD.rip + 1] = Math.floor(value / TWO32);
+  }
+
+  /** rip's low and high half, as two words from `at` on. */
+  copyRip(to: Int32Array, at: number): void {
+    to[at] = this.#u32[FIELD.rip]!;
+    to[at + 1] = this.#u32[FIELD.rip + 1]!;
   }
 
   /** Whether rip is in [start, start + length), where no multiple of 4 GiB is: quicker than to ask for rip. */

@@ -116,6 +116,8 @@ export class Machine implements Kernel {
   #begun = { pid: 0, rip: 0, instructions: 0 };
   /** The CPU's instruction count at which `run` ends. */
   #instructionLimit = Number.POSITIVE_INFINITY;
+  /** There is more than the slice that bounds how long the CPU runs: see `#bounded`. */
+  #isBounded = true;
 
   constructor(options: MachineOptions) {
     const { host, deterministic } = options;
@@ -272,7 +274,12 @@ export class Machine implements Kernel {
   /** Linear addresses, of every process, before which `run` stops; one where it begins is passed over. */
   setBreakpoints(addresses: Iterable<number>): void {
     this.#breakpoints = new Set(addresses);
+    this.#noteBounds();
     this.cpu.setBreakpoints(this.#breakpoints);
+  }
+
+  #noteBounds(): void {
+    this.#isBounded = this.clock.deterministic || this.#breakpoints.size > 0 || Number.isFinite(this.#instructionLimit);
   }
 
   /** The CPU stops only behind its first instruction: entries from the kernel are looked at here. */
@@ -295,6 +302,7 @@ export class Machine implements Kernel {
     this.stopRequested = false;
     this.#begun = { pid: this.current.pid, rip: this.cpu.state.rip, instructions: this.cpu.instructions };
     this.#instructionLimit = this.cpu.instructions + (options.instructions ?? Number.POSITIVE_INFINITY);
+    this.#noteBounds();
     for (;;) {
       const end = this.#hostSlice(options.until ?? 'program');
       if (end === 'idle') {
@@ -387,17 +395,12 @@ export class Machine implements Kernel {
     for (;;) {
       if (!exitToUserModeLoop(this, task)) return this.#stoppedInKernel(task, budget);
       this.#loadedMm = task.mm;
-      const before = cpu.instructions;
-      if (budget <= 0 || this.needResched || this.stopRequested || before >= this.#instructionLimit) {
-        return this.#stoppedOnReturn(task, budget);
-      }
-      if (this.#breakpoints.size > 0 && this.#isAtBreakpoint(task)) {
-        this.#putBack(task, budget);
-        return { kind: 'breakpoint' };
-      }
+      if (budget <= 0 || this.needResched || this.stopRequested) return this.#stoppedOnReturn(task, budget);
       if (budget > TIME_SLICE && !this.#isAlone()) budget = TIME_SLICE;
-      const most = clock.deterministic ? Math.min(budget, this.#untilTimer()) : budget;
-      const stop = cpu.run(Math.min(most, this.#instructionLimit - before));
+      const most = this.#isBounded ? this.#bounded(task, budget) : budget;
+      if (most <= 0) return this.#stoppedOnReturn(task, budget);
+      const before = cpu.instructions;
+      const stop = cpu.run(most);
       const executed = cpu.instructions - before;
       task.instructions += executed;
       budget -= executed;
@@ -449,14 +452,19 @@ export class Machine implements Kernel {
       return null;
     }
     this.#putBack(task, budget);
-    return { kind: 'instructions' };
+    return { kind: this.cpu.instructions >= this.#instructionLimit ? 'instructions' : 'breakpoint' };
+  }
+
+  /** How many instructions of its budget the task may execute before someone has to look; 0 if none. */
+  #bounded(task: Task, budget: number): number {
+    const left = this.#instructionLimit - this.cpu.instructions;
+    if (left <= 0 || (this.#breakpoints.size > 0 && this.#isAtBreakpoint(task))) return 0;
+    return Math.min(budget, left, this.clock.deterministic ? this.#untilTimer() : budget);
   }
 
   /** Nobody waits for the CPU, and no timer for its time. In deterministic mode slices are what they are. */
   #isAlone(): boolean {
-    return (
-      !this.clock.deterministic && this.runQueue.length === 0 && nextExpiry(this.timers) === Number.POSITIVE_INFINITY
-    );
+    return !this.clock.deterministic && this.runQueue.length === 0 && this.timers.timers.length === 0;
   }
 
   #slice(task: Task): number {

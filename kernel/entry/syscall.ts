@@ -18,7 +18,7 @@ import { syscallRow } from '../syscalls/table.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED, REGISTERS_SET } from '../task/wait.ts';
 import { syscallUserDispatch } from './user-dispatch.ts';
-import { resumeVsyscall, vdsoCall } from './vdso.ts';
+import { isOfVdso, resumeVsyscall, vdsoCall } from './vdso.ts';
 
 /** Registers of the arguments, in order. */
 const ARGUMENT_REGISTERS = [REG.rdi, REG.rsi, REG.rdx, REG.r10, REG.r8, REG.r9] as const;
@@ -68,7 +68,7 @@ const call = (kernel: Kernel, task: Task, row: SyscallRow): number => {
 /** A SYSCALL instruction was executed. */
 export const doSyscall64 = (kernel: Kernel, task: Task): void => {
   const number = kernel.cpu.state.getInt32(REG.rax);
-  if (kernel.cpu.state.ripIsIn(task.mm.vdso, PAGE_SIZE) && vdsoCall(kernel, task, number)) return;
+  if (isOfVdso(number) && kernel.cpu.state.ripIsIn(task.mm.vdso, PAGE_SIZE) && vdsoCall(kernel, task, number)) return;
   task.origAx = number;
   task.syscalls++;
   if (task.userDispatch !== null && syscallUserDispatch(kernel, task, number)) return;

@@ -24,6 +24,15 @@ const CLOCK_GETTIME = 228;
 const CLOCK_GETRES = 229;
 const GETCPU = 309;
 
+/** Whether the vDSO has a function for the system call. */
+export const isOfVdso = (number: number): boolean =>
+  number >= GETTIMEOFDAY &&
+  (number === CLOCK_GETTIME ||
+    number === GETTIMEOFDAY ||
+    number === TIME ||
+    number === CLOCK_GETRES ||
+    number === GETCPU);
+
 /** REALTIME, MONOTONIC, MONOTONIC_RAW, both _COARSE, BOOTTIME, TAI: others are real system calls from the vDSO too. */
 const VDSO_CLOCKS: readonly number[] = [0, 1, 4, 5, 6, 7, 11];
 
