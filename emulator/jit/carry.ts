@@ -198,16 +198,19 @@ const extend = (f: RegionWriter, w: number, signed: boolean): void => {
   }
 };
 
-/** Follows what flags come from through a block, while its functions run (`plan.ts`). */
+/** The same after registers were written. */
+export const withoutRegisters = ({ known, parts }: FlagSource, written: (register: number) => boolean): FlagSource => {
+  const left = (part: Part): Part => (part.from === 'register' && written(part.register) ? LOCAL : part);
+  return { known, parts: { a: left(parts.a), b: left(parts.b), result: left(parts.result) } };
+};
+
+/** Follows what flags come from through an instruction, while its function runs (`summary.ts`). */
 export class FlagTracker {
-  #source: FlagSource | null = null;
+  #source: FlagSource | null | undefined;
   #inRegister = new Map<Value, number>();
 
-  beginBlock(): void {
-    this.#source = null;
-  }
-
-  beginInstruction(): void {
+  begin(): void {
+    this.#source = undefined;
     this.#inRegister.clear();
   }
 
@@ -220,10 +223,7 @@ export class FlagTracker {
   wasWritten(register: number, value: Value | null): void {
     for (const [v, n] of this.#inRegister) if (n === register) this.#inRegister.delete(v);
     if (value !== null) this.#inRegister.set(value, register);
-    if (this.#source === null) return;
-    const { known, parts } = this.#source;
-    const lost = (part: Part): Part => (part.from === 'register' && part.register === register ? LOCAL : part);
-    this.#source = { known, parts: { a: lost(parts.a), b: lost(parts.b), result: lost(parts.result) } };
+    if (this.#source) this.#source = withoutRegisters(this.#source, (n) => n === register);
   }
 
   /** Flags were set so that they follow from these values; those that do not matter are null. */
@@ -246,7 +246,8 @@ export class FlagTracker {
     this.#source = null;
   }
 
-  get atEnd(): FlagSource | null {
+  /** What they follow from if the instruction set them, null if that cannot be said; undefined if it did not. */
+  get followed(): FlagSource | null | undefined {
     return this.#source;
   }
 }

@@ -5,12 +5,9 @@
  * computed jumps to where they went lately. What only the interpreter does ends it.
  */
 import { CpuFault } from '../isa/helper.ts';
-import { type Instruction, nextAddress } from '../isa/instruction.ts';
-import type { GuestMemory } from '../memory/access.ts';
-import { fetchInstruction } from '../memory/fetch.ts';
+import { nextAddress } from '../isa/instruction.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
-import { USER_END } from '../memory/paging.ts';
-import { type Effects, effectsOf, INTERPRET } from './effects.ts';
+import type { Step, Steps } from './steps.ts';
 
 /** Bounds of a region. V8's optimising compiler takes more than linear time. */
 export interface RegionLimits {
@@ -28,11 +25,6 @@ export interface Profile {
   ran(frame: number, address: number): boolean;
   /** Where the computed jump that ends at this address went lately, most frequent first. */
   targets(next: number): readonly number[];
-}
-
-export interface Step {
-  readonly insn: Instruction;
-  readonly effects: Effects;
 }
 
 /** Where control goes: to a block of the region, or out of it to an address. */
@@ -118,7 +110,7 @@ const targetOf = ({ insn }: Step): number => {
 };
 
 class Discovery {
-  readonly #memory: GuestMemory;
+  readonly #steps: Steps;
   readonly #limits: RegionLimits;
   readonly #profile: Profile;
   readonly #stop: (address: number) => boolean;
@@ -131,14 +123,8 @@ class Discovery {
   #blocks: Block[] = [];
   #pending: { block: Block; context: Context }[] = [];
 
-  constructor(
-    memory: GuestMemory,
-    entry: number,
-    limits: RegionLimits,
-    profile: Profile,
-    stop: (address: number) => boolean,
-  ) {
-    this.#memory = memory;
+  constructor(steps: Steps, entry: number, limits: RegionLimits, profile: Profile, stop: (address: number) => boolean) {
+    this.#steps = steps;
     this.#entry = entry;
     this.#limits = limits;
     this.#profile = profile;
@@ -160,21 +146,25 @@ class Discovery {
     const page = Math.floor(address / PAGE_SIZE) * PAGE_SIZE;
     if (!this.pages.has(page) && this.pages.size >= this.#limits.pages) return null;
     try {
-      const { instruction, first, second } = fetchInstruction(this.#memory, address);
+      const { step, first, second } = this.#steps.at(address, this.#frameOf(address));
       if (second !== 0 && !this.pages.has(page + PAGE_SIZE) && this.pages.size + 1 >= this.#limits.pages) return null;
       this.pages.set(page, first);
       if (second !== 0) this.pages.set(page + PAGE_SIZE, second);
-      const reachable = instruction.operands.every((op) => op.kind !== 'target' || op.value < BigInt(USER_END));
-      return { insn: instruction, effects: reachable ? effectsOf(instruction) : INTERPRET };
+      return step;
     } catch (error) {
       if (error instanceof CpuFault) return null;
       throw error;
     }
   }
 
+  /** Throws `CpuFault` if it cannot be fetched. */
+  #frameOf(address: number): number {
+    return this.pages.get(Math.floor(address / PAGE_SIZE) * PAGE_SIZE) ?? this.#steps.frameOf(address);
+  }
+
   #ran(address: number): boolean {
     try {
-      return this.#profile.ran(this.#memory.fetchFrame(address) / PAGE_SIZE, address);
+      return this.#profile.ran(this.#frameOf(address), address);
     } catch (error) {
       if (error instanceof CpuFault) return false;
       throw error;
@@ -343,13 +333,13 @@ class Discovery {
 
 /** The region from `entry`, or null if there is nothing to translate. It does not reach beyond where `stop` says so. */
 export const discover = (
-  memory: GuestMemory,
+  steps: Steps,
   entry: number,
   limits: RegionLimits,
   profile: Profile,
   stop: (address: number) => boolean,
 ): Region | null => {
-  const discovery = new Discovery(memory, entry, limits, profile, stop);
+  const discovery = new Discovery(steps, entry, limits, profile, stop);
   discovery.explore();
   const blocks = discovery.build();
   const first = blocks[0];

@@ -16,6 +16,7 @@ import { writeFloatConstants } from './float.ts';
 import { jumpTargets } from './profile.ts';
 import { listRegion } from './region.ts';
 import { buildRegionRuntime } from './runtime.ts';
+import { Steps } from './steps.ts';
 import { analyse } from './structure.ts';
 
 const THRESHOLD = 10_000;
@@ -42,6 +43,7 @@ const VOTES = 3;
 export class JitCpu extends InterpreterCpu {
   override readonly kind = 'jit';
   readonly #cache: RegionCache;
+  readonly #steps: Steps;
   readonly #observer: JitObserver | undefined;
   readonly #largeMisses = new SampleReader(LARGE_MISSES);
   readonly #leaves = new SampleReader(LEAVES);
@@ -65,6 +67,8 @@ export class JitCpu extends InterpreterCpu {
       cacheBytes,
     );
     this.#cache = cache;
+    const steps = new Steps(this.memory);
+    this.#steps = steps;
     if (observer !== undefined) {
       cache.onTranslated = (region, f) => observer.translated(region.entry, listRegion(region), codeText(f));
     }
@@ -74,8 +78,14 @@ export class JitCpu extends InterpreterCpu {
       if (threshold === 0) this.onHot(block.address);
       else cache.install(block);
     };
-    blocks.onInvalidate = (frame) => cache.invalidateFrame(frame);
-    blocks.onClear = () => cache.clear();
+    blocks.onInvalidate = (frame) => {
+      steps.invalidateFrame(frame);
+      cache.invalidateFrame(frame);
+    };
+    blocks.onClear = () => {
+      steps.clear();
+      cache.clear();
+    };
   }
 
   protected override onHot(address: number): void {
@@ -125,15 +135,18 @@ export class JitCpu extends InterpreterCpu {
     const stop = (at: number) =>
       at !== address &&
       (this.blocks.breakpoints.has(at) || (within && this.#frameOf(at, (frame) => isEntry(frame, at))));
-    const went = jumpTargets(this.physical);
+    let went: ReturnType<typeof jumpTargets> | undefined;
     const profile = {
       ran: (frame: number, at: number) => this.#eager || this.blocks.known(frame, at) !== undefined,
-      targets: (next: number) => went.get(next) ?? [],
+      targets: (next: number) => {
+        went ??= jumpTargets(this.physical);
+        return went.get(next) ?? [];
+      },
     };
-    const region = discover(this.memory, address, LIMITS, profile, stop);
+    const region = discover(this.#steps, address, LIMITS, profile, stop);
     if (region === null || analyse(graphOf(region.blocks)).reducible) return region;
     // Loops with several entries come from functions that return to several places more often than from the code itself.
-    return discover(this.memory, address, { ...LIMITS, calls: 0, targets: 0 }, profile, stop);
+    return discover(this.#steps, address, { ...LIMITS, calls: 0, targets: 0 }, profile, stop);
   }
 
   /** Whether the frame of an address is such; not if there is none. */

@@ -4,22 +4,18 @@
  * one page that is in the TLB; the others cannot fail, and whoever cannot fail needs nothing saved before. What
  * dominates a block has asked for it too. Where they turn out to lie in two pages, again and again, each asks for itself
  * (`MARK.apart`).
- *
- * Found by running the functions of all instructions of a region once, with an emitter whose code goes nowhere.
  */
-import type { FlagSource } from './carry.ts';
+import { type FlagSource, withoutRegisters } from './carry.ts';
 import type { Block, Region } from './cfg.ts';
 import { MARK, type Marks } from './contract.ts';
-import { RegionOps } from './emit.ts';
-import { Frame } from './frame.ts';
 import { keyOf, type Linear, named, substitute } from './linear.ts';
 import type { Structure } from './structure.ts';
-import { NullWriter } from './writer.ts';
+import { type Access, REGISTERS, summaryOf } from './summary.ts';
 
 /** Bytes that are asked for together, at most: the more, the likelier they lie in two pages, and then the region is left. */
 const SPAN = 128;
 
-const REGISTERS = 16;
+const AT_START: readonly Linear[] = Array.from({ length: REGISTERS }, (_, n) => named(n));
 
 /** A look at the TLB: bytes from the first that is wanted on. */
 export interface Group {
@@ -37,13 +33,6 @@ export interface Share {
   readonly group: Group;
   readonly first: boolean;
   readonly offset: number;
-}
-
-/** What is seen of an access when its instruction is run. */
-export interface Access {
-  readonly address: Linear | null;
-  readonly bytes: number;
-  readonly write: boolean;
 }
 
 interface Seen {
@@ -71,7 +60,10 @@ class Planner {
   readonly #blocks: readonly Block[];
   readonly #s: Structure;
   readonly #marks: Marks;
+  /** Blocks that a loop goes round behind. */
+  readonly #endsRound = new Set<number>();
   #names = REGISTERS;
+  #uppers = 0;
   readonly #mayExit: boolean[][] = [];
   readonly #shares: (Share | null)[][][] = [];
   readonly #flagsAtEnd: (FlagSource | null)[] = [];
@@ -80,40 +72,47 @@ class Planner {
     this.#blocks = blocks;
     this.#s = s;
     this.#marks = marks;
+    if (!s.reducible) return;
+    for (const head of s.headers) {
+      for (const p of s.predecessors[head]!) if (s.position[p]! >= s.position[head]!) this.#endsRound.add(p);
+    }
   }
 
   #fresh = (): Linear => named(this.#names++);
 
-  #look(block: Block, o: RegionOps): Seen {
-    const endsRound = this.#s.reducible && this.#goesBack(block.id);
-    const registers = Array.from({ length: REGISTERS }, (_, n) => named(n));
-    o.observe(registers, this.#fresh);
+  #look(block: Block): Seen {
+    const registers = [...AT_START];
     const leaves: boolean[] = [];
-    const accesses = block.steps.map(({ insn, effects }) => {
-      o.begin(insn, { flagsWanted: endsRound, conditional: effects.conditional });
-      o.accesses = [];
-      insn.row.semantics(o, o.insn);
-      leaves.push(o.notes.mayExit);
-      return o.accesses;
-    });
-    this.#flagsAtEnd[block.id] = endsRound ? (o.tracker?.atEnd ?? null) : null;
+    let flags: FlagSource | null = null;
     let written = 0;
-    for (const [n, { terms, offset }] of registers.entries()) {
-      const [term] = terms;
-      if (offset !== 0 || terms.length !== 1 || term![0] !== n || term![1] !== 1) written |= 1 << n;
-    }
+    const accesses = block.steps.map((step): readonly Access[] => {
+      const summary = summaryOf(step);
+      const { changes } = summary;
+      const base = this.#names - REGISTERS;
+      this.#names += summary.names;
+      this.#uppers |= summary.uppers;
+      const meaning = (name: number): Linear => (name < REGISTERS ? registers[name]! : named(base + name));
+      const meant = summary.accesses.map(({ address, bytes, write }) => {
+        return { address: address === null ? null : substitute(address, meaning), bytes, write };
+      });
+      leaves.push(summary.leaves);
+      const after = changes.map(([, sum]) => substitute(sum, meaning) ?? this.#fresh());
+      for (const [n, [register]] of changes.entries()) {
+        registers[register] = after[n]!;
+        written |= 1 << register;
+      }
+      if (summary.flags !== undefined) flags = summary.flags;
+      else if (flags !== null && changes.length > 0) {
+        flags = withoutRegisters(flags, (register) => changes.some(([changed]) => changed === register));
+      }
+      return meant;
+    });
+    this.#flagsAtEnd[block.id] = this.#endsRound.has(block.id) ? flags : null;
     return { accesses, leaves, out: registers, written };
   }
 
-  #goesBack(id: number): boolean {
-    const { headers, predecessors, position } = this.#s;
-    return [...headers].some((head) => position[head]! <= position[id]! && predecessors[head]!.includes(id));
-  }
-
   plan(): Plan {
-    const f = new NullWriter();
-    const o = new RegionOps(f, new Frame(f, 0));
-    const seen = this.#blocks.map((block) => this.#look(block, o));
+    const seen = this.#blocks.map((block) => this.#look(block));
     const after: { registers: Linear[]; groups: readonly Group[] }[] = [];
     for (const id of this.#s.order) {
       const dominator = after[this.#s.dominator[id]!];
@@ -135,7 +134,7 @@ class Planner {
       const registers = seen[id]!.out.map((r) => substitute(r, meaning) ?? this.#fresh());
       after[id] = { registers, groups };
     }
-    return { mayExit: this.#mayExit, shares: this.#shares, uppers: o.uppers, flagsAtEnd: this.#flagsAtEnd };
+    return { mayExit: this.#mayExit, shares: this.#shares, uppers: this.#uppers, flagsAtEnd: this.#flagsAtEnd };
   }
 
   /** Registers that may change between a block's dominator and the block. */

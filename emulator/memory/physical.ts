@@ -235,6 +235,10 @@ export class PhysicalMemory {
     this.u8[LINEAR.frameFlags + frame]! |= FRAME_FLAG.code;
   }
 
+  isCode(frame: number): boolean {
+    return (this.u8[LINEAR.frameFlags + frame]! & FRAME_FLAG.code) !== 0;
+  }
+
   unmarkCode(frame: number): void {
     this.u8[LINEAR.frameFlags + frame]! &= ~FRAME_FLAG.code;
   }

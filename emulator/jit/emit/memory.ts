@@ -6,7 +6,8 @@ import { typeOf, type Value } from '../../interpreter/values.ts';
 import type { Instruction, MemoryOperand, Operand, Width } from '../../isa/instruction.ts';
 import { LINEAR } from '../../memory/layout.ts';
 import { OP, SIMD, TYPE } from '../../wasm/opcodes.ts';
-import type { Access, Share } from '../plan.ts';
+import type { Share } from '../plan.ts';
+import type { Access } from '../summary.ts';
 import type { Begin } from './control.ts';
 import { VectorEmitter } from './vectors.ts';
 

@@ -29,7 +29,7 @@ export abstract class RegisterEmitter extends ControlEmitter {
 
   override begin(i: Instruction, begin: Begin): void {
     super.begin(i, begin);
-    this.tracker?.beginInstruction();
+    this.tracker?.begin();
     this.#aliases.clear();
     this.#sums.clear();
     this.#origins.clear();
@@ -41,7 +41,6 @@ export abstract class RegisterEmitter extends ControlEmitter {
    */
   observe(registers: Linear[], fresh: () => Linear): void {
     this.tracker ??= new FlagTracker();
-    this.tracker.beginBlock();
     this.flags.known = null;
     this.#registers = registers;
     this.#fresh = fresh;
