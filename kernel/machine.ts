@@ -4,6 +4,7 @@
  * All state of a machine is plain data reachable from its public fields. Between two calls of `run` the registers of every
  * task but `current` are in `task.saved`, and those of `current` in the CPU.
  */
+
 import { type Cpu, createCpu, PhysicalMemory, REG, STOP, TASK_STATE_SIZE } from '../emulator/api.ts';
 import { SIG } from './abi/signal.ts';
 import { inSet } from './abi/sigset.ts';
@@ -25,7 +26,7 @@ import { addFeeds } from './net/tun/device.ts';
 import { newObservers } from './observers.ts';
 import type { MachineOptions, ProgramOptions, RunEnd, RunOptions } from './options.ts';
 import { chargeTime, checkCpuTimers } from './process/cputime.ts';
-import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask, userCredentials } from './process/create.ts';
+import { defaultLimits, linkTask, newGroup, newIdleProcess, newTask } from './process/create.ts';
 import { throttleDeadline } from './process/deadline.ts';
 import { watchpoints } from './process/debugreg.ts';
 import { startProgram } from './process/exec.ts';
@@ -35,6 +36,7 @@ import { fireTimers } from './process/timers.ts';
 import { newSigHand } from './signal/action.ts';
 import { killPgrpInfo } from './signal/kill.ts';
 import { kernelInfo } from './signal/send.ts';
+import { userCredentials } from './task/capability.ts';
 import { type Clock, DETERMINISTIC_EPOCH, newClock, sinceStart } from './task/clock.ts';
 import { allocPid } from './task/pids.ts';
 import { fillRandom, type RandomState, seededRandom } from './task/random.ts';

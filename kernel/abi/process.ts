@@ -229,7 +229,15 @@ export const PR = {
   SET_THP_DISABLE: 41,
   GET_THP_DISABLE: 42,
   CAP_AMBIENT: 47,
+  GET_SPECULATION_CTRL: 52,
+  SET_SPECULATION_CTRL: 53,
+  SET_IO_FLUSHER: 57,
+  GET_IO_FLUSHER: 58,
   SET_SYSCALL_USER_DISPATCH: 59,
+  SET_MDWE: 65,
+  GET_MDWE: 66,
+  SET_MEMORY_MERGE: 67,
+  GET_MEMORY_MERGE: 68,
   TIMER_CREATE_RESTORE_IDS: 77,
   GET_AUXV: 0x41555856,
   SET_VMA: 0x53564d41,
@@ -244,6 +252,56 @@ export const MCE_KILL_POLICY = { LATE: 0, EARLY: 1, DEFAULT: 2 } as const;
 
 /** PR_TIMER_CREATE_RESTORE_IDS. */
 export const RESTORE_IDS = { OFF: 0, ON: 1, GET: 2 } as const;
+
+/** PR_SET_MDWE: memory is never both, nor becomes executable; children begin without that. */
+export const MDWE = { REFUSE_EXEC_GAIN: 1, NO_INHERIT: 2 } as const;
+
+/** PR_SET_THP_DISABLE: but for memory that madvise(2) asked for. */
+export const THP_DISABLE_EXCEPT_ADVISED = 2;
+
+/** PR_GET_SPECULATION_CTRL: which, and how it is. */
+export const SPEC = { STORE_BYPASS: 0, INDIRECT_BRANCH: 1, L1D_FLUSH: 2 } as const;
+export const SPEC_STATE = { NOT_AFFECTED: 0, ENABLE: 2, DISABLE: 4, FORCE_DISABLE: 8 } as const;
+
+/** PR_SET_MM. */
+export const SET_MM = {
+  START_CODE: 1,
+  END_CODE: 2,
+  START_DATA: 3,
+  END_DATA: 4,
+  START_STACK: 5,
+  START_BRK: 6,
+  BRK: 7,
+  ARG_START: 8,
+  ARG_END: 9,
+  ENV_START: 10,
+  ENV_END: 11,
+  AUXV: 12,
+  EXE_FILE: 13,
+  MAP: 14,
+  MAP_SIZE: 15,
+} as const;
+
+export const PRCTL_MM_MAP = struct(
+  'struct prctl_mm_map',
+  [
+    ['start_code', pointer, 'code'],
+    ['end_code', pointer, 'and its end'],
+    ['start_data', pointer, 'data'],
+    ['end_data', pointer, 'and its end'],
+    ['start_brk', pointer, 'heap'],
+    ['brk', pointer, 'and its end'],
+    ['start_stack', pointer, 'first stack pointer'],
+    ['arg_start', pointer, 'arguments'],
+    ['arg_end', pointer, 'and their end'],
+    ['env_start', pointer, 'environment'],
+    ['env_end', pointer, 'and its end'],
+    ['auxv', pointer, 'auxiliary vector'],
+    ['auxv_size', u32, 'its bytes, 0 for the old one'],
+    ['exe_fd', u32, 'the program, or -1 for the old one'],
+  ],
+  { size: 104 },
+);
 
 /** Bytes of the auxiliary vector that a process keeps room for (mm->saved_auxv). */
 export const SAVED_AUXV_SIZE = 448;

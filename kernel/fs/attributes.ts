@@ -1,9 +1,11 @@
 /** Changing mode, owner and times: who may, and what goes with it (fs/attr.c, fs/open.c, fs/utimes.c). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { isDir, isLnk, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
-import { capableFs, inGroup, MAY, ownerOrCapable, permitted } from './inode.ts';
+import { inGroup, MAY, ownerOrCapable, permitted } from './inode.ts';
 import type { AttributeChange, Inode } from './types.ts';
 
 const apply = (kernel: Kernel, inode: Inode, change: AttributeChange): number =>
@@ -15,7 +17,7 @@ export const changeMode = (kernel: Kernel, task: Task, inode: Inode, mode: numbe
   if (isLnk(inode.mode)) return -ERRNO.EOPNOTSUPP;
   if (!ownerOrCapable(task.cred, inode)) return -ERRNO.EPERM;
   const bits = mode & S.IALLUGO;
-  const keepsGroup = inGroup(task.cred, inode.gid) || capableFs(task.cred);
+  const keepsGroup = inGroup(task.cred, inode.gid) || capable(task.cred, CAP.FSETID);
   return apply(kernel, inode, { mode: keepsGroup ? bits : bits & ~S.ISGID });
 };
 
@@ -24,9 +26,9 @@ export const changeOwner = (kernel: Kernel, task: Task, inode: Inode, uid: numbe
   const { cred } = task;
   if (inode.sb.readOnly) return -ERRNO.EROFS;
   const owns = cred.fsuid === inode.uid;
-  if (uid !== -1 && !capableFs(cred) && !(owns && uid === inode.uid)) return -ERRNO.EPERM;
+  if (uid !== -1 && !capable(cred, CAP.CHOWN) && !(owns && uid === inode.uid)) return -ERRNO.EPERM;
   const keepsGroup = owns && (gid === inode.gid || inGroup(cred, gid));
-  if (gid !== -1 && !capableFs(cred) && !keepsGroup) return -ERRNO.EPERM;
+  if (gid !== -1 && !capable(cred, CAP.CHOWN) && !keepsGroup) return -ERRNO.EPERM;
   const change: AttributeChange = {};
   if (uid !== -1) change.uid = uid >>> 0;
   if (gid !== -1) change.gid = gid >>> 0;

@@ -2,12 +2,14 @@
  * Sets of events (fs/eventpoll.c; epoll(7)). An entry is put among the ready ones by every wake-up of its file; whether
  * there really is an event is found out when someone collects. Level-triggered entries that had one go back to the end.
  */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { EPOLL, EPOLL_PARAMS } from '../abi/events.ts';
 import { IOCTL } from '../abi/ioctl.ts';
 import { POLL } from '../abi/poll.ts';
 import type { Kernel } from '../kernel.ts';
 import { readStruct, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import {
   type EventSet,
   markReady,
@@ -75,7 +77,7 @@ const busyPollIoctl: FileOperations['ioctl'] = (_kernel, task, file, request, ar
   const wanted = readStruct(task.mm, EPOLL_PARAMS, argument);
   const { busy_poll_usecs: usecs, busy_poll_budget: budget, prefer_busy_poll: prefer } = wanted;
   if (wanted.__pad !== 0 || usecs > 0x7fffffff || prefer > 1) return -ERRNO.EINVAL;
-  if (budget > MOST_BUDGET && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (budget > MOST_BUDGET && !capable(task.cred, CAP.NET_ADMIN)) return -ERRNO.EPERM;
   set.busyPoll = { usecs, budget, prefer: prefer === 1 };
   return 0;
 };

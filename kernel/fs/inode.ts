@@ -1,11 +1,13 @@
 /**
  * What inodes of all file systems share: making them, times, permissions, being held open.
  */
+import { CAP } from '../abi/capability.ts';
 import { O } from '../abi/fcntl.ts';
 import { IN } from '../abi/inotify.ts';
 import { makedev, S } from '../abi/stat.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Credentials, Task } from '../task/task.ts';
 import { forgetWatched } from './epoll-items.ts';
 import { releaseFileLocks, releaseLease } from './locks.ts';
@@ -89,23 +91,22 @@ export const extendInode = <T extends object>(inode: Inode, fields: T): Inode & 
 /** What a permission is asked for (MAY_*). */
 export const MAY = { EXEC: 1, WRITE: 2, READ: 4 } as const;
 
-/** CAP_DAC_OVERRIDE and the other file capabilities go with fsuid 0 here. */
-export const capableFs = (cred: Credentials): boolean => cred.fsuid === 0;
-
 export const inGroup = (cred: Credentials, gid: number): boolean => cred.fsgid === gid || cred.groups.includes(gid);
 
 /** Whether `cred` may do all of `may` (generic_permission). */
 export const permitted = (cred: Credentials, inode: Inode, may: number): boolean => {
   const { mode } = inode;
-  if (capableFs(cred)) {
-    return (may & MAY.EXEC) === 0 || (mode & S.IFMT) === S.IFDIR || (mode & 0o111) !== 0;
-  }
   const shift = cred.fsuid === inode.uid ? 6 : inGroup(cred, inode.gid) ? 3 : 0;
-  return (may & ~(mode >> shift) & 7) === 0;
+  if ((may & ~(mode >> shift) & 7) === 0) return true;
+  const directory = (mode & S.IFMT) === S.IFDIR;
+  const reads = directory ? (may & MAY.WRITE) === 0 : may === MAY.READ;
+  if (reads && capable(cred, CAP.DAC_READ_SEARCH)) return true;
+  return ((may & MAY.EXEC) === 0 || directory || (mode & 0o111) !== 0) && capable(cred, CAP.DAC_OVERRIDE);
 };
 
-/** Owner of the inode, or root (inode_owner_or_capable). */
-export const ownerOrCapable = (cred: Credentials, inode: Inode): boolean => cred.fsuid === inode.uid || capableFs(cred);
+/** Owner of the inode, or with CAP_FOWNER (inode_owner_or_capable). */
+export const ownerOrCapable = (cred: Credentials, inode: Inode): boolean =>
+  cred.fsuid === inode.uid || capable(cred, CAP.FOWNER);
 
 /** The data changed: mtime and ctime are now. */
 export const touchModified = (kernel: Kernel, inode: Inode): void => {
@@ -136,10 +137,10 @@ export const setAttributes = (kernel: Kernel, inode: Inode, change: AttributeCha
 };
 
 /**
- * A write or chown takes set-user-ID and set-group-ID away (file_remove_privs), unless root does it.
+ * A write or chown takes set-user-ID and set-group-ID away (file_remove_privs), unless with CAP_FSETID.
  */
 export const removePrivileges = (kernel: Kernel, task: Task, inode: Inode): void => {
-  if ((inode.mode & (S.ISUID | S.ISGID)) === 0 || capableFs(task.cred)) return;
+  if ((inode.mode & (S.ISUID | S.ISGID)) === 0 || capable(task.cred, CAP.FSETID)) return;
   const executableGroup = (inode.mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP);
   const mode = inode.mode & ~S.ISUID & (executableGroup ? ~S.ISGID : -1) & S.IALLUGO;
   inode.ops.setAttributes?.(kernel, inode, { mode });

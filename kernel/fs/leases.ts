@@ -2,12 +2,14 @@
  * Leases (fcntl(2), F_SETLEASE; fs/locks.c): the holder is told before another opens the file in a way that is in conflict, and
  * has some time to finish.
  */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { F_OWNER, LOCK_TYPE, O } from '../abi/fcntl.ts';
 import { POLL_CODE } from '../abi/signal.ts';
 import { isReg } from '../abi/stat.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import { killFasync } from './fasync.ts';
@@ -86,7 +88,7 @@ const isOpened = (file: OpenFile, type: number): boolean => {
 export const setLease = (kernel: Kernel, task: Task, file: OpenFile, fd: number, type: number): number => {
   const { inode } = file;
   const { cred } = task;
-  if (cred.fsuid !== inode.uid && cred.euid !== 0) return -ERRNO.EACCES;
+  if (cred.fsuid !== inode.uid && !capable(cred, CAP.LEASE)) return -ERRNO.EACCES;
   if (!isReg(inode.mode)) return -ERRNO.EINVAL;
   const locks = locksOf(inode);
   timeOut(kernel, inode);

@@ -18,6 +18,7 @@ import {
   newInode,
   newOpenFile,
   newSuperBlock,
+  ownerOrCapable,
   permitted,
   releaseFile,
   setAttributes,
@@ -196,6 +197,6 @@ export const unlinkQueue = (kernel: Kernel, task: Task, name: string): number =>
   if (inode === undefined) return -ERRNO.ENOENT;
   const { cred } = task;
   if (!permitted(cred, directory, MAY.WRITE | MAY.EXEC)) return -ERRNO.EACCES;
-  if (cred.fsuid !== inode.uid && cred.fsuid !== directory.uid && cred.fsuid !== 0) return -ERRNO.EPERM;
+  if (cred.fsuid !== directory.uid && !ownerOrCapable(cred, inode)) return -ERRNO.EPERM;
   return unlink(kernel, directory, name, inode);
 };

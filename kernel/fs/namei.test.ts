@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { O } from '../abi/fcntl.ts';
 import { Machine } from '../machine.ts';
 import { memoryFiles, memoryHost } from '../memory-host.ts';
+import { userCredentials } from '../task/capability.ts';
 import { pathOf, throughMounts, walkPath } from './namei.ts';
 import { Files, named } from './testing.ts';
 
@@ -81,7 +82,7 @@ describe('walking paths', () => {
   it('asks for permission to search', () => {
     const { task, walk } = start();
     expect(walk('/private/file')).toBe('/private/file');
-    task.cred = { ...task.cred, fsuid: 1000, fsgid: 1000 };
+    task.cred = userCredentials(1000, 1000);
     expect(walk('/private/file')).toBe('EACCES');
     expect(walk('/private')).toBe('/private');
   });

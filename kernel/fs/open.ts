@@ -1,13 +1,15 @@
 /** Opening by path (do_filp_open): creation, truncation, permissions, O_PATH, O_TMPFILE. */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAXSYMLINKS, O } from '../abi/fcntl.ts';
 import { IN } from '../abi/inotify.ts';
 import { isBlk, isChr, isDir, isFifo, isLnk, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { isExecuting } from '../mm/exe.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
-import { capableFs, inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
+import { inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
 import { breakLeases } from './leases.ts';
 import { isPlainName, linkTarget, lookupChild, type Parent, startOf, walkLast, walkParent } from './namei.ts';
 import { joinPath } from './names.ts';
@@ -53,7 +55,7 @@ export const modeIn = (task: Task, directory: Inode, mode: number): number => {
   const masked = mode & ~task.fs.umask;
   if (!(directory.mode & S.ISGID)) return masked;
   if (isDir(mode)) return masked | S.ISGID;
-  const keepsGroup = inGroup(task.cred, directory.gid) || capableFs(task.cred);
+  const keepsGroup = inGroup(task.cred, directory.gid) || capable(task.cred, CAP.FSETID);
   return (masked & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP) && !keepsGroup ? masked & ~S.ISGID : masked;
 };
 

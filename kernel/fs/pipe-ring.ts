@@ -4,10 +4,13 @@
  * A buffer is a frame of physical memory with a reference of its own. Frames that a write filled belong to the pipe alone;
  * others may be pages of a file or of a process, which is why only the former are ever written to again.
  */
+
 import { PAGE_SIZE } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import { withReclaim } from '../mm/memory.ts';
+import { capable } from '../task/capability.ts';
 import type { Credentials } from '../task/task.ts';
 import { type WaitQueue, waitQueue, wakeAll } from '../task/wait.ts';
 import type { AsyncEntry } from './fasync.ts';
@@ -59,8 +62,7 @@ export const PIPE_MAX_SIZE = 1 << 20;
 /** Largest argument of F_SETPIPE_SZ. */
 const LARGEST_SIZE = 2 ** 31;
 
-/** CAP_SYS_ADMIN goes with being root. */
-const isPrivileged = (cred: Credentials): boolean => cred.euid === 0;
+const isPrivileged = (cred: Credentials): boolean => capable(cred, CAP.SYS_RESOURCE) || capable(cred, CAP.SYS_ADMIN);
 
 /** Counts pages for a user (account_pipe_buffers). Returns how many it has now. */
 const accountPages = (kernel: Kernel, uid: number, pages: number): number => {

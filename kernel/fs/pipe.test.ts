@@ -6,6 +6,7 @@ import { setOf } from '../abi/sigset.ts';
 import { Machine } from '../machine.ts';
 import { memoryHost } from '../memory-host.ts';
 import { KernelBuffer } from '../mm/iov.ts';
+import { userCredentials } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import { fput } from './inode.ts';
@@ -141,7 +142,7 @@ describe('a pipe', () => {
       return size;
     };
     expect(sizeOfLast(task.cred)).toBe(65_536);
-    expect(sizeOfLast({ ...task.cred, uid: 1000, euid: 1000 })).toBe(8192);
+    expect(sizeOfLast(userCredentials(1000, 1000))).toBe(8192);
     expect([...machine.vfs.pipePages]).toEqual([[task.cred.uid, 16]]);
     expect(machine.physical.allocated).toBe(allocated);
   });

@@ -7,13 +7,14 @@ import type { Task } from '../task/task.ts';
 import { taskUsage } from '../task/usage.ts';
 import { pathOf } from './namei.ts';
 import { fromBytes } from './names.ts';
+import { cmdlineText, environText } from './procargs.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { fdLockLines } from './proclocks.ts';
 import { mapsText, smapsRollupText, smapsText } from './procmaps.ts';
 import { memoryFile, memoryOf } from './procmem.ts';
 import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
 import { netDirectory } from './procnet.ts';
-import { statmText, statText, statusText, userText } from './procstatus.ts';
+import { statmText, statText, statusText } from './procstatus.ts';
 import { setTimerSlack, syscallText, timersText } from './proctask.ts';
 import { isGone, shownPath } from './procview.ts';
 import type { Location, OpenFile } from './types.ts';
@@ -52,9 +53,16 @@ const directoryPath = (at: Location, reader: Task): string => {
 };
 
 const executable = ({ task }: ProcContext): OpenFile | number =>
-  isGone(task)
-    ? -ERRNO.ENOENT
-    : (task.mm.vmas.find((vma) => vma.file?.path === task.executable)?.file ?? -ERRNO.ENOENT);
+  isGone(task) ? -ERRNO.ENOENT : (task.mm.exeFile ?? -ERRNO.ENOENT);
+
+/** Up to its AT_NULL. */
+const auxvText = (auxv: Uint8Array): string => {
+  const { buffer, byteOffset, length } = auxv;
+  const view = new DataView(buffer, byteOffset, length);
+  let end = 0;
+  while (end + 16 < length && view.getBigUint64(end, true) !== 0n) end += 16;
+  return fromBytes(auxv.subarray(0, end + 16));
+};
 
 const fdRow: ProcRow = {
   name: '',
@@ -146,10 +154,10 @@ const schedStatText = ({ task }: ProcContext): string => {
 };
 
 const processRows: readonly ProcRow[] = [
-  { name: 'auxv', mode: 0o400, text: ({ task }) => (isGone(task) ? '' : fromBytes(task.mm.auxv)) },
+  { name: 'auxv', mode: 0o400, text: ({ task }) => (isGone(task) ? '' : auxvText(task.mm.auxv)) },
   { name: 'cgroup', text: () => '0::/\n' },
   { name: 'cpuset', text: () => '/\n' },
-  { name: 'cmdline', text: ({ task }) => (isGone(task) ? '' : userText(task, task.mm.argStart, task.mm.argEnd)) },
+  { name: 'cmdline', text: cmdlineText },
   {
     name: 'coredump_filter',
     mode: 0o644,
@@ -162,11 +170,7 @@ const processRows: readonly ProcRow[] = [
     link: ({ task, reader }) => (isGone(task) ? -ERRNO.ENOENT : directoryPath(task.fs.cwd, reader)),
     follow: ({ task }) => (isGone(task) ? -ERRNO.ENOENT : task.fs.cwd),
   },
-  {
-    name: 'environ',
-    mode: 0o400,
-    text: ({ task }) => (isGone(task) ? '' : userText(task, task.mm.envStart, task.mm.envEnd)),
-  },
+  { name: 'environ', mode: 0o400, text: environText },
   {
     name: 'exe',
     link: (context) => {

@@ -1,5 +1,7 @@
 /** /proc/PID/stat, statm and status: numbers of a process (proc_pid_stat(5), proc_pid_status(5); fs/proc/array.c). */
+
 import { PAGE_SIZE } from '../../emulator/api.ts';
+import type { CapSet } from '../abi/capability.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { NSIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { hexSigset, NO_SIGNALS, type SigSet, withSignal } from '../abi/sigset.ts';
@@ -7,13 +9,11 @@ import { NSEC_PER_SEC, USER_HZ } from '../abi/time.ts';
 import type { Mm } from '../mm/mm.ts';
 import { pageDown, pageUp } from '../mm/pages.ts';
 import { type Resident, residentPages } from '../mm/resident.ts';
-import { copyFromUser, UserFault } from '../mm/user.ts';
 import { queuedSignals } from '../signal/pending.ts';
 import { PRIO } from '../task/priority.ts';
 import type { Task, ThreadGroup } from '../task/task.ts';
 import { groupUsage } from '../task/usage.ts';
 import { ttyDevice } from '../tty/tty.ts';
-import { fromBytes } from './names.ts';
 import type { ProcContext } from './procfs.ts';
 import { isGone } from './procview.ts';
 
@@ -30,17 +30,6 @@ const STATE_WORDS: Record<string, string> = {
 
 const stateLetter = (task: Task): string =>
   task.state === 'sleeping' && task.wait?.uninterruptible ? 'D' : STATE_LETTERS[task.state];
-
-/** Bytes of a process's own memory, as far as they can be read: arguments, environment. */
-export const userText = (task: Task, start: number, end: number): string => {
-  if (isGone(task) || end <= start) return '';
-  try {
-    return fromBytes(copyFromUser(task.mm, start, end - start));
-  } catch (error) {
-    if (error instanceof UserFault) return '';
-    throw error;
-  }
-};
 
 const ticks = (nanoseconds: number): number => Math.floor((nanoseconds * USER_HZ) / NSEC_PER_SEC);
 const kilobytes = (pages: number): number => (pages * PAGE_SIZE) / 1024;
@@ -120,6 +109,8 @@ export const statText = ({ task }: ProcContext): string => {
   return `${fields.join(' ')}\n`;
 };
 
+const hexCaps = (set: CapSet): string => set.toString(16).padStart(16, '0');
+
 /** Signals whose handler is `handler`; null for any function. */
 const handlers = (task: Task, handler: number | null): SigSet => {
   let set = NO_SIGNALS;
@@ -136,7 +127,6 @@ export const statusText = ({ kernel, task }: ProcContext): string => {
   const line = (name: string, value: string | number) => `${name}:\t${value}\n`;
   const size = (name: string, pages: number) => line(name, `${String(kilobytes(pages)).padStart(8)} kB`);
   const memory = isGone(task) ? '' : memoryLines(mm, size);
-  const capabilities = cred.euid === 0 ? '000001ffffffffff' : '0000000000000000';
   return (
     line('Name', task.comm) +
     line('Umask', task.fs.umask.toString(8).padStart(4, '0')) +
@@ -163,11 +153,11 @@ export const statusText = ({ kernel, task }: ProcContext): string => {
     line('SigBlk', hexSigset(task.blocked)) +
     line('SigIgn', hexSigset(handlers(task, SIG_IGN))) +
     line('SigCgt', hexSigset(handlers(task, null))) +
-    line('CapInh', '0000000000000000') +
-    line('CapPrm', capabilities) +
-    line('CapEff', capabilities) +
-    line('CapBnd', '000001ffffffffff') +
-    line('CapAmb', '0000000000000000') +
+    line('CapInh', hexCaps(cred.inheritable)) +
+    line('CapPrm', hexCaps(cred.permitted)) +
+    line('CapEff', hexCaps(cred.effective)) +
+    line('CapBnd', hexCaps(cred.bounding)) +
+    line('CapAmb', hexCaps(cred.ambient)) +
     line('NoNewPrivs', task.noNewPrivs ? 1 : 0) +
     line('Seccomp', task.seccomp.mode) +
     line('Seccomp_filters', filterCount(task)) +
@@ -202,7 +192,7 @@ const memoryLines = (mm: Mm, size: (name: string, pages: number) => string): str
     size('VmLib', libraries) +
     size('VmSwap', 0) +
     size('HugetlbPages', 0) +
-    'CoreDumping:\t0\nTHP_enabled:\t0\nuntag_mask:\t0xffffffffffffffff\n'
+    `CoreDumping:\t0\nTHP_enabled:\t${mm.thpDisable === 0 ? 1 : 0}\nuntag_mask:\t0xffffffffffffffff\n`
   );
 };
 

@@ -1,7 +1,10 @@
 /** /proc/PID/syscall, timers and timerslack_ns: what a task waits in, and what it waits for (proc_pid_syscall(5), fs/proc/base.c). */
+
 import { CpuState, REG, STATE_SIZE } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { CLOCK, SIGEV } from '../abi/time.ts';
+import { capable } from '../task/capability.ts';
 import type { PosixTimer } from '../task/task.ts';
 import type { ProcContext } from './procfs.ts';
 
@@ -51,9 +54,9 @@ const timerText = ({ id, clock, asked, value, thread, owner }: PosixTimer): stri
 export const timersText = ({ task }: ProcContext): string =>
   [...task.group.posixTimers.values()].reverse().map(timerText).join('');
 
-/** For another task one has to be root; 0 is what it began with (timerslack_ns_write). */
+/** For another task one needs CAP_SYS_NICE; 0 is what it began with (timerslack_ns_write). */
 export const setTimerSlack = ({ reader, task }: ProcContext, text: string): number => {
-  if (reader.group !== task.group && reader.cred.euid !== 0) return -ERRNO.EPERM;
+  if (reader.group !== task.group && !capable(reader.cred, CAP.SYS_NICE)) return -ERRNO.EPERM;
   if (!/^\d+\n?$/.test(text)) return -ERRNO.EINVAL;
   const slack = Number.parseInt(text, 10);
   task.timerSlack = slack === 0 ? task.defaultTimerSlack : slack;

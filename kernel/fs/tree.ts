@@ -1,11 +1,13 @@
 /** Changing the tree of names: the rules that hold on every file system (vfs_mkdir, vfs_unlink, vfs_rename, ...). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { NAME_MAX, RENAME } from '../abi/fcntl.ts';
 import { IN } from '../abi/inotify.ts';
 import { isDir, isReg, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Credentials, Task } from '../task/task.ts';
-import { capableFs, MAY, ownerOrCapable, permitted } from './inode.ts';
+import { MAY, ownerOrCapable, permitted } from './inode.ts';
 import { isSame, nameGone, pathMoved, pathsExchanged } from './moved.ts';
 import { isPlainName, type Parent, walkPath, walkToParent } from './namei.ts';
 import { joinPath } from './names.ts';
@@ -79,7 +81,7 @@ export const makeNode = (
   if (typeof place === 'number') return place;
   const { at, name } = place;
   const isDevice = type === S.IFCHR || type === S.IFBLK;
-  if (isDevice && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (isDevice && !capable(task.cred, CAP.MKNOD)) return -ERRNO.EPERM;
   if (at.ops.create === undefined) return type === S.IFREG ? -ERRNO.EACCES : -ERRNO.EPERM;
   const bits = modeIn(task, at, type | (mode & S.IALLUGO));
   return added(kernel, at, name, at.ops.create(kernel, at, name, bits, isDevice ? device : 0, ownerIn(task, at)));
@@ -122,7 +124,7 @@ export const makeLink = (kernel: Kernel, task: Task, from: Inode, dirfd: number,
 
 /** In a directory with the sticky bit one removes only one's own (check_sticky). */
 const sticky = (cred: Credentials, directory: Inode, victim: Inode): boolean =>
-  (directory.mode & S.ISVTX) !== 0 && cred.fsuid !== victim.uid && cred.fsuid !== directory.uid && !capableFs(cred);
+  (directory.mode & S.ISVTX) !== 0 && cred.fsuid !== directory.uid && !ownerOrCapable(cred, victim);
 
 /** Whether a name may be taken away (may_delete). 0 or -errno. */
 const mayDelete = (task: Task, directory: Inode, victim: Inode, directoryWanted: boolean): number => {

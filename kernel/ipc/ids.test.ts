@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERRNO } from '../abi/errno.ts';
 import { IPC } from '../abi/ipc.ts';
+import { userCredentials } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import {
   addIpcObject,
@@ -17,7 +18,7 @@ import {
 } from './ids.ts';
 
 const user = (uid: number, gid = uid, groups: number[] = []): Task =>
-  ({ cred: { uid, gid, euid: uid, egid: gid, groups } }) as unknown as Task;
+  ({ cred: { ...userCredentials(uid, gid), groups } }) as unknown as Task;
 
 describe('identifiers of System V objects', () => {
   it('takes slots in turn, and a higher sequence number when it comes around', () => {

@@ -3,9 +3,11 @@
  *
  * An identifier is a slot number with a sequence number above it, so that the id of a removed object is not soon another's.
  */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { IPC, type IPC_PERM } from '../abi/ipc.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 
 /** Bits of an id which are the slot (IPCMNI_SHIFT). */
@@ -118,12 +120,12 @@ export const ipcPermitted = ({ cred }: Task, object: IpcObject, wanted: number):
   let granted = object.mode;
   if (cred.euid === object.cuid || cred.euid === object.uid) granted >>= 6;
   else if (inGroup(object.cgid) || inGroup(object.gid)) granted >>= 3;
-  return (requested & ~granted & 7) === 0 || cred.euid === 0;
+  return (requested & ~granted & 7) === 0 || capable(cred, CAP.IPC_OWNER);
 };
 
 /** Creator, owner and root may change and remove (ipcctl_obtain_check). */
 export const ipcOwned = ({ cred }: Task, object: IpcObject): boolean =>
-  cred.euid === object.cuid || cred.euid === object.uid || cred.euid === 0;
+  cred.euid === object.cuid || cred.euid === object.uid || capable(cred, CAP.SYS_ADMIN);
 
 /**
  * The get calls: the id of the object with the key, made by `create` if need be, or -errno. `fits` refuses one that is too

@@ -1,4 +1,5 @@
 /** POSIX message queues (ipc/mqueue.c; mq_overview(7)). Their names and open files are `fs/mqueuefs.ts`. */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MQ_HARD, MQ_PRIO_MAX, NOTIFY_COOKIE_LEN, NOTIFY_REMOVED, NOTIFY_WOKENUP } from '../abi/mqueue.ts';
 import { RLIMIT } from '../abi/resource.ts';
@@ -8,6 +9,7 @@ import type { Kernel } from '../kernel.ts';
 import { sendToNetlink } from '../net/netlink.ts';
 import type { Socket } from '../net/types.ts';
 import { sendSignal } from '../signal/send.ts';
+import { capable } from '../task/capability.ts';
 import { findProcess } from '../task/pids.ts';
 import { placeByNice } from '../task/priority.ts';
 import type { Task } from '../task/task.ts';
@@ -98,7 +100,7 @@ export const newQueue = (
 ): PosixQueue | number => {
   const { mq } = kernel.ipc;
   const { limits } = mq;
-  const privileged = task.cred.euid === 0;
+  const privileged = capable(task.cred, CAP.SYS_RESOURCE);
   if (mq.queues >= limits.queues_max && !privileged) return -ERRNO.ENOSPC;
   const maxmsg = wanted?.maxmsg ?? BigInt(Math.min(limits.msg_max, limits.msg_default));
   const msgsize = wanted?.msgsize ?? BigInt(Math.min(limits.msgsize_max, limits.msgsize_default));

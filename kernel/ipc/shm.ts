@@ -1,5 +1,7 @@
 /** System V shared memory (ipc/shm.c; shmop(2), shmctl(2)). */
+
 import { PAGE_SIZE, USER_END } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SHM } from '../abi/ipc.ts';
 import type { Kernel } from '../kernel.ts';
@@ -8,6 +10,7 @@ import { mapShared, unmapRange } from '../mm/mmap.ts';
 import { type AddressSpace, dropPages, type MappedObject, newSharedMemory } from '../mm/pagecache.ts';
 import { pageUp } from '../mm/pages.ts';
 import { findIntersection, findVmaIndex, VM, type Vma } from '../mm/vma.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import {
   addIpcObject,
@@ -88,7 +91,7 @@ const newSegment = (kernel: Kernel, task: Task, key: number, size: number, flags
   if (pages * PAGE_SIZE > 2 ** 63 || BigInt(totalPages(kernel) + pages) > limits.shmall) return -ERRNO.ENOSPC;
   if (shm.slots.size >= limits.shmmni) return -ERRNO.ENOSPC;
   // There are no huge pages to be had.
-  if (flags & SHM.HUGETLB) return task.cred.euid === 0 ? -ERRNO.ENOMEM : -ERRNO.EPERM;
+  if (flags & SHM.HUGETLB) return capable(task.cred, CAP.IPC_LOCK) ? -ERRNO.ENOMEM : -ERRNO.EPERM;
   if (!(flags & SHM.NORESERVE) && pages > kernel.physical.limit) return -ERRNO.ENOMEM;
   const object: MappedObject = { ops: segmentOps, name: `/SYSV${hexKey(key)} (deleted)`, ino: 0 };
   const segment: SharedSegment = {

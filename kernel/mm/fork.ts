@@ -1,7 +1,7 @@
 /** Copying an address space for fork(2) (dup_mmap, copy_page_range): all frames are shared, private ones copy on write. */
 import { frameOf, PTE } from '../../emulator/api.ts';
 import { withReclaim } from './memory.ts';
-import { type Mm, mmPut, newMm } from './mm.ts';
+import { inheritFlags, type Mm, mmPut, newMm } from './mm.ts';
 import { accountVma, mapFrame } from './pages.ts';
 import { pagesWriteProtected } from './tlb.ts';
 import { holdVma, VM, type Vma } from './vma.ts';
@@ -26,7 +26,7 @@ const duplicate = (mm: Mm): Mm => {
   child.envStart = mm.envStart;
   child.envEnd = mm.envEnd;
   child.auxv = mm.auxv;
-  child.coredumpFilter = mm.coredumpFilter;
+  inheritFlags(child, mm);
   child.membarrier = { ...mm.membarrier };
   if (child.exeFile !== null) child.exeFile.refs++;
   let protectedAny = false;

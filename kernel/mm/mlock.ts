@@ -4,7 +4,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { MCL } from '../abi/mman.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { FAULT, populate } from './fault.ts';
-import { canLock, mayLock, rlimit } from './limits.ts';
+import { canLock, capableIpcLock, mayLock, rlimit } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
 import { isolate } from './mprotect.ts';
@@ -32,8 +32,8 @@ export const doMunlock = (mm: Mm, address: number, length: number): number => {
 export const doMlockall = (mm: Mm, flags: number): number => {
   if (flags === 0 || flags & ~(MCL.CURRENT | MCL.FUTURE | MCL.ONFAULT) || flags === MCL.ONFAULT) return -ERRNO.EINVAL;
   if (!canLock(mm)) return -ERRNO.EPERM;
-  const root = mm.kernel.current.cred.euid === 0;
-  if (flags & MCL.CURRENT && !root && mm.totalVm * PAGE_SIZE > rlimit(mm, RLIMIT.MEMLOCK)) return -ERRNO.ENOMEM;
+  const free = capableIpcLock(mm);
+  if (flags & MCL.CURRENT && !free && mm.totalVm * PAGE_SIZE > rlimit(mm, RLIMIT.MEMLOCK)) return -ERRNO.ENOMEM;
   const lock = VM.LOCKED | (flags & MCL.ONFAULT ? VM.LOCKONFAULT : 0);
   mm.defFlags = flags & MCL.FUTURE ? lock : 0;
   if (!(flags & MCL.CURRENT)) return 0;

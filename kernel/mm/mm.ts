@@ -3,6 +3,7 @@
  */
 import { PageTable } from '../../emulator/api.ts';
 import { DEFAULT_COREDUMP_FILTER } from '../abi/core.ts';
+import { MDWE } from '../abi/process.ts';
 import type { AioContext } from '../fs/aio.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
@@ -53,6 +54,11 @@ export interface Mm {
   defFlags: number;
   /** Which areas a core file holds: /proc/PID/coredump_filter, `COREDUMP_FILTER` bits. */
   coredumpFilter: number;
+  /** `MDWE` bits (PR_SET_MDWE). */
+  mdwe: number;
+  /** What PR_SET_THP_DISABLE and PR_SET_MEMORY_MERGE keep. There are no huge or merged pages that a program could see. */
+  thpDisable: number;
+  memoryMerge: boolean;
   /** What membarrier(2) was registered for: `MEMBARRIER` commands that may be used, and those it tells of. */
   membarrier: { ready: number; registered: number };
   /** Contexts of io_setup(2) by their index, null where one was destroyed (ioctx_table). */
@@ -90,9 +96,20 @@ export const newMm = (kernel: Kernel): Mm => ({
   maxRss: 0,
   defFlags: 0,
   coredumpFilter: DEFAULT_COREDUMP_FILTER,
+  mdwe: 0,
+  thpDisable: 0,
+  memoryMerge: false,
   membarrier: { ready: 0, registered: 0 },
   aio: [],
 });
+
+/** What a child's address space, and that of a new program, has from the old one (mmf_init_flags). */
+export const inheritFlags = (mm: Mm, from: Mm): void => {
+  mm.coredumpFilter = from.coredumpFilter;
+  mm.mdwe = from.mdwe & MDWE.NO_INHERIT ? 0 : from.mdwe;
+  mm.thpDisable = from.thpDisable;
+  mm.memoryMerge = from.memoryMerge;
+};
 
 /** One more task uses it. */
 export const mmGet = (mm: Mm): Mm => {

@@ -1,13 +1,25 @@
 /** Making and removing mappings, and the heap (mm/mmap.c). Results are addresses or 0, or a negative errno. */
+
 import { PAGE_SIZE, USER_END } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { MAP, PROT } from '../abi/mman.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { makedev, S } from '../abi/stat.ts';
 import type { OpenFile } from '../fs/types.ts';
+import { capable } from '../task/capability.ts';
 import { MMAP_MIN_ADDR, populate } from './fault.ts';
-import { accountable, canLock, enoughMemory, MAX_MAP_COUNT, mayExpand, mayLock, rlimit } from './limits.ts';
+import {
+  accountable,
+  canLock,
+  deniesWriteExec,
+  enoughMemory,
+  MAX_MAP_COUNT,
+  mayExpand,
+  mayLock,
+  rlimit,
+} from './limits.ts';
 import type { Mm } from './mm.ts';
 import { type AddressSpace, mappingOf, newSharedMemory } from './pagecache.ts';
 import { accountVma, pageAlign, pageUp, releaseVma, zapRange } from './pages.ts';
@@ -105,7 +117,7 @@ export const doMmap = (
   const hint = fixed || address === 0 ? address : Math.max(address, MMAP_MIN_ADDR);
   const start = getUnmappedArea(mm, hint, size, fixed ? flags | MAP.FIXED : flags);
   if (start < 0) return start;
-  if (start < MMAP_MIN_ADDR && mm.kernel.current.cred.euid !== 0) return -ERRNO.EPERM;
+  if (start < MMAP_MIN_ADDR && !capable(mm.kernel.current.cred, CAP.SYS_RAWIO)) return -ERRNO.EPERM;
   if (flags & MAP.FIXED_NOREPLACE && findIntersection(mm, start, start + size)) return -ERRNO.EEXIST;
 
   let vm = (prot & VM_PROT) | VM_MAY | mm.defFlags | (flags & MAP.GROWSDOWN ? VM.GROWSDOWN : 0);
@@ -146,7 +158,7 @@ export const mapShared = (
   if (mm.vmas.length > MAX_MAP_COUNT) return -ERRNO.ENOMEM;
   const start = getUnmappedArea(mm, address, size, fixed ? MAP.FIXED : 0);
   if (start < 0) return start;
-  if (start < MMAP_MIN_ADDR && mm.kernel.current.cred.euid !== 0) return -ERRNO.EPERM;
+  if (start < MMAP_MIN_ADDR && !capable(mm.kernel.current.cred, CAP.SYS_RAWIO)) return -ERRNO.EPERM;
   const locked = access & VM_SPECIAL ? mm.defFlags & ~(VM.LOCKED | VM.LOCKONFAULT) : mm.defFlags;
   const shared = access & VM.WRITE ? VM.SHARED | VM.MAYWRITE : 0;
   const flags = access | VM.MAYREAD | (mayExec ? VM.MAYEXEC : 0) | VM.MAYSHARE | shared | locked;
@@ -167,6 +179,7 @@ const mmapRegion = (
   object: AddressSpace | null,
 ): number => {
   const end = start + size;
+  if (deniesWriteExec(mm, flags, flags)) return -ERRNO.EACCES;
   if (!mayExpand(mm, flags, size - mappedBytes(mm, start, end))) return -ERRNO.ENOMEM;
   let vmFlags = flags;
   if (accountable(flags)) {

@@ -2,7 +2,7 @@
 import { frameOf, PAGE_SIZE, PTE } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PROT } from '../abi/mman.ts';
-import { enoughMemory, MAX_MAP_COUNT, mayExpand } from './limits.ts';
+import { deniesWriteExec, enoughMemory, MAX_MAP_COUNT, mayExpand } from './limits.ts';
 import type { Mm } from './mm.ts';
 import { merge } from './mmap.ts';
 import { accountVma, pageAlign } from './pages.ts';
@@ -46,7 +46,7 @@ export const doMprotect = (mm: Mm, address: number, length: number, protection: 
       break;
     }
     const flags = (vma.flags & ~VM_ACCESS) | access;
-    if (access & ~(flags >> 4)) {
+    if (access & ~(flags >> 4) || deniesWriteExec(mm, vma.flags, flags)) {
       result = -ERRNO.EACCES;
       break;
     }

@@ -5,6 +5,7 @@ import { RLIM_NLIMITS } from '../abi/resource.ts';
 import { S } from '../abi/stat.ts';
 import type { FileOperations, Inode, OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
+import { userCredentials } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { newMemory, reclaimPages } from './memory.ts';
 import { type Mm, newMm } from './mm.ts';
@@ -23,7 +24,7 @@ export const testMachine = (bytes = 64 << 20, uid = 0): TestMachine => {
   const physical = new PhysicalMemory(bytes);
   const cpu = createCpu('reference', { physical, timestamp: () => 0n, random64: () => 0n });
   const rlimits = Array.from({ length: RLIM_NLIMITS }, () => ({ soft: Infinity, hard: Infinity }));
-  const task = { pid: 1, group: { rlimits }, cred: { euid: uid } } as unknown as Task;
+  const task = { pid: 1, group: { rlimits }, cred: userCredentials(uid, uid) } as unknown as Task;
   const log: string[] = [];
   const kernel = {
     cpu,

@@ -1,4 +1,5 @@
 /** Control messages (net/core/scm.c; cmsg(3), unix(7)): descriptors and credentials on their way. */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { cmsghdr, MSG, SCM, SCM_MAX_FD, SOL, ucred } from '../abi/socket.ts';
 import { getFile, installFile } from '../fs/descriptors.ts';
@@ -6,6 +7,7 @@ import { fput } from '../fs/inode.ts';
 import { newProcessFile } from '../fs/pidfd.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import { findProcess } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
 import type { IncomingMessage, PeerCredentials, Socket } from './types.ts';
@@ -69,10 +71,9 @@ const claimed = (kernel: Kernel, task: Task, data: Uint8Array): PeerCredentials 
   if (data.length !== ucred.size) return -ERRNO.EINVAL;
   const creds = ucred.read(new DataView(data.buffer, data.byteOffset, data.length), 0);
   const { cred } = task;
-  const root = cred.euid === 0;
-  const mayPid = creds.pid === task.group.tgid || root;
-  const mayUid = root || [cred.uid, cred.euid, cred.suid].includes(creds.uid);
-  const mayGid = root || [cred.gid, cred.egid, cred.sgid].includes(creds.gid);
+  const mayPid = creds.pid === task.group.tgid || capable(cred, CAP.SYS_ADMIN);
+  const mayUid = [cred.uid, cred.euid, cred.suid].includes(creds.uid) || capable(cred, CAP.SETUID);
+  const mayGid = [cred.gid, cred.egid, cred.sgid].includes(creds.gid) || capable(cred, CAP.SETGID);
   if (!mayPid || !mayUid || !mayGid) return -ERRNO.EPERM;
   if (creds.pid !== task.group.tgid && findProcess(kernel, creds.pid) === undefined) return -ERRNO.ESRCH;
   return creds;

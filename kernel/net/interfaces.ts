@@ -1,9 +1,11 @@
 /** Network interfaces: lo, and those that /dev/net/tun makes; the ioctls that ask for them (net/core/dev_ioctl.c, netdevice(7)). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { ARPHRD, IFF, IFNAMSIZ, IFREQ, ifconf } from '../abi/interface.ts';
 import { AF, SIOC } from '../abi/socket.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, putUser32, readStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { bytesOf, LOOPBACK4 } from './inet/address.ts';
 
@@ -92,7 +94,7 @@ const answerOf = (device: Interface, request: number): Uint8Array | number | nul
 
 /** Switches an interface on or off; other flags stay. */
 const setFlags = (task: Task, device: Interface, argument: number): number => {
-  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (!capable(task.cred, CAP.NET_ADMIN)) return -ERRNO.EPERM;
   const flags = copyFromUser(task.mm, argument + IFREQ.value, 2)[0]!;
   const changed = IFF.UP | (device.type === ARPHRD.LOOPBACK ? 0 : IFF.RUNNING);
   device.flags = flags & IFF.UP ? device.flags | changed : device.flags & ~changed;

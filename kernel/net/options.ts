@@ -1,4 +1,5 @@
 /** Options of level SOL_SOCKET (net/core/sock.c: sk_setsockopt, sk_getsockopt; socket(7)). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { IFNAMSIZ } from '../abi/interface.ts';
 import { AF, linger, SCM, SO, SOL, ucred } from '../abi/socket.ts';
@@ -6,6 +7,7 @@ import { TIMESPEC, TIMEVAL } from '../abi/time.ts';
 import { installFile } from '../fs/descriptors.ts';
 import { newProcessFile } from '../fs/pidfd.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { putControl } from './control.ts';
 import { MAX_BUFFER, MIN_RCVBUF, MIN_SNDBUF, sockError } from './sock.ts';
@@ -86,7 +88,7 @@ const setLinger = (sock: Socket, value: Uint8Array): number => {
 
 /** What a socket without root's rights may not undo: a device that it is bound to (sock_bindtoindex). */
 const bindToIndex = (kernel: Kernel, task: Task, sock: Socket, index: number): number => {
-  if (sock.options.device !== 0 && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (sock.options.device !== 0 && !capable(task.cred, CAP.NET_RAW)) return -ERRNO.EPERM;
   if (index < 0) return -ERRNO.EINVAL;
   if (index !== 0 && !kernel.net.interfaces.some((device) => device.index === index)) return -ERRNO.ENODEV;
   sock.options.device = index;
@@ -125,7 +127,7 @@ export const setSocketOption = (kernel: Kernel, task: Task, sock: Socket, name: 
   const number = intValue(value);
   if (number === null) return -ERRNO.EINVAL;
   const on = number !== 0;
-  const root = task.cred.euid === 0;
+  const root = capable(task.cred, CAP.NET_ADMIN);
   const key = SWITCHES[name];
   if (key !== undefined) {
     (options as unknown as Record<string, boolean>)[key] = on;

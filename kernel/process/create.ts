@@ -1,4 +1,5 @@
 /** Making tasks and processes out of nothing: defaults of a new program, and the kernel's own init. */
+
 import { TASK_STATE_SIZE } from '../../emulator/api.ts';
 import { DEFAULT_TIMER_SLACK } from '../abi/process.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
@@ -10,6 +11,7 @@ import type { Kernel } from '../kernel.ts';
 import { type Mm, newMm } from '../mm/mm.ts';
 import { newSigHand } from '../signal/action.ts';
 import { newPending } from '../signal/pending.ts';
+import { userCredentials } from '../task/capability.ts';
 import { newSchedAttributes, PRIO } from '../task/priority.ts';
 import {
   type Credentials,
@@ -54,18 +56,6 @@ export const defaultLimits = (): Rlimit[] => {
   set(RLIMIT.RTPRIO, 0, 0);
   return limits;
 };
-
-export const userCredentials = (uid: number, gid: number): Credentials => ({
-  uid,
-  gid,
-  euid: uid,
-  egid: gid,
-  suid: uid,
-  sgid: gid,
-  fsuid: uid,
-  fsgid: gid,
-  groups: [gid],
-});
 
 /** What a thread group is made with. */
 export interface GroupSettings {
@@ -198,6 +188,7 @@ export const newTask = (kernel: Kernel, settings: TaskSettings): Task => {
     timerSlack: DEFAULT_TIMER_SLACK,
     defaultTimerSlack: DEFAULT_TIMER_SLACK,
     mceKill: { own: false, early: false },
+    ioFlusher: false,
   };
   const { group } = task;
   if (group.threads.length === 0) group.leader = group.currTarget = task;

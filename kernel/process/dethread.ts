@@ -102,8 +102,8 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   Object.assign(leader, { files, fs, sighand, noNewPrivs, noTsc, personality, seccomp });
   Object.assign(leader, { sched, prio, deadline, origAx });
   leader.parentDeathSignal = task.parentDeathSignal;
-  const { timerSlack, defaultTimerSlack, mceKill } = task;
-  Object.assign(leader, { timerSlack, defaultTimerSlack, mceKill });
+  const { timerSlack, defaultTimerSlack, mceKill, ioFlusher } = task;
+  Object.assign(leader, { timerSlack, defaultTimerSlack, mceKill, ioFlusher });
   // The thread lives on under the leader's id, and its children have still their parent.
   for (const child of task.children.splice(0)) {
     for (const each of child.group.threads) each.parent = leader;

@@ -1,12 +1,13 @@
 /**
  * execve(2) (fs/exec.c): opening the program, following `#!` lines, giving up the old program, starting the new one.
  */
+
 import { OutOfFrames } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { AT } from '../abi/fcntl.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { SIG } from '../abi/signal.ts';
-import { S } from '../abi/stat.ts';
 import { closeOnExec, dupFiles } from '../fs/descriptors.ts';
 import { fput } from '../fs/inode.ts';
 import { basename, fromBytes, toBytes } from '../fs/names.ts';
@@ -15,13 +16,14 @@ import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { isOpenForWriting } from '../mm/exe.ts';
 import { rlimit } from '../mm/limits.ts';
-import { type Mm, mmPut, newMm } from '../mm/mm.ts';
+import { inheritFlags, type Mm, mmPut, newMm } from '../mm/mm.ts';
 import { mmapBaseFor } from '../mm/unmapped.ts';
 import { UserFault } from '../mm/user.ts';
 import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { forceFatalSig } from '../signal/force.ts';
+import { capable } from '../task/capability.ts';
 import { deletePosixTimers } from '../task/posix-timers.ts';
-import { type Credentials, NO_TLS, type Task } from '../task/task.ts';
+import { NO_TLS, type Task } from '../task/task.ts';
 import { BLOCKED, block } from '../task/wait.ts';
 import {
   BINPRM_BUF_SIZE,
@@ -31,6 +33,7 @@ import {
   removeArgumentZero,
   type Strings,
 } from './binprm.ts';
+import { execCredentials, isDumpableExec } from './cred.ts';
 import { deThread, endOtherThreads } from './dethread.ts';
 import { type ElfProgram, isElf, readAt, readElf } from './elf.ts';
 import { ptraceExec } from './ptrace.ts';
@@ -217,31 +220,19 @@ const startElf = (kernel: Kernel, caller: Task, bprm: Binprm, program: ElfProgra
   return 0;
 };
 
-/** Set-user-ID and set-group-ID (bprm_creds_from_file); saved and file-system ids follow the effective ones. */
-const credentialsFor = (task: Task, file: OpenFile): Credentials => {
-  const { cred } = task;
-  const { mode, uid, gid } = file.inode;
-  const mayChange = !task.noNewPrivs;
-  const euid = mayChange && mode & S.ISUID ? uid : cred.euid;
-  const setsGroup = (mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP);
-  const egid = mayChange && setsGroup ? gid : cred.egid;
-  return { ...cred, euid, suid: euid, fsuid: euid, egid, sgid: egid, fsgid: egid };
-};
-
 /**
  * begin_new_exec: from here on there is no way back. The task gets the new address space and loses what a new program does
  * not inherit. Returns whether the program has more rights than its user (AT_SECURE).
  */
 const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean => {
-  const cred = credentialsFor(task, bprm.file);
-  const secure = cred.euid !== task.cred.uid || cred.egid !== task.cred.gid;
+  const { cred, secure } = execCredentials(task, bprm.file.inode, isUnsafeExec(kernel, task));
 
   mm.exeFile = bprm.file;
   bprm.file.refs++;
   mm.mmapBase = mmapBaseFor(rlimit(mm, RLIMIT.STACK));
   mmRelease(kernel, task);
   const old = task.mm;
-  mm.coredumpFilter = old.coredumpFilter;
+  inheritFlags(mm, old);
   task.mm = mm;
   kernel.cpu.switchAddressSpace(mm.pageTable.root);
   mmPut(old);
@@ -265,10 +256,18 @@ const beginNewExec = (kernel: Kernel, task: Task, bprm: Binprm, mm: Mm): boolean
   task.userDispatch = null;
   task.tls = NO_TLS;
   task.group.execd = true;
-  if (secure) task.parentDeathSignal = 0;
-  task.dumpable = secure ? 0 : 1;
+  const dumpable = isDumpableExec(task.cred, cred);
+  if (secure || !dumpable) task.parentDeathSignal = 0;
+  task.dumpable = dumpable ? 1 : 0;
   task.cred = cred;
   return secure;
+};
+
+/** Others could misuse a program with more rights (check_unsafe_exec, ptracer_capable). */
+const isUnsafeExec = (kernel: Kernel, task: Task): boolean => {
+  const { trace, group } = task;
+  if (trace !== null && !capable(trace.tracer.cred, CAP.SYS_PTRACE)) return true;
+  return isSharedBy(kernel, task, (other) => other.fs === task.fs && other.group !== group);
 };
 
 const isSharedBy = (kernel: Kernel, task: Task, test: (other: Task) => boolean): boolean => {

@@ -1,5 +1,7 @@
 /** fork(2), vfork(2), clone(2), clone3(2): making a task from another (kernel/fork.c). */
+
 import { REG, RFLAGS, TASK_STATE_SIZE } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { CLONE } from '../abi/process.ts';
 import { PTRACE_EVENT } from '../abi/ptrace.ts';
@@ -15,6 +17,7 @@ import { putUser32, UserFault } from '../mm/user.ts';
 import { copySigHand, flushCaughtHandlers } from '../signal/action.ts';
 import { resetAltstack } from '../signal/altstack.ts';
 import { ptraceEvent } from '../signal/trace-stop.ts';
+import { capable } from '../task/capability.ts';
 import { allocPid, isPidInUse, PID_MAX } from '../task/pids.ts';
 import { normalPrio } from '../task/priority.ts';
 import { makeRunnable } from '../task/scheduler.ts';
@@ -57,15 +60,15 @@ const checkFlags = (kernel: Kernel, task: Task, flags: number): number => {
   if (has(flags, CLONE.SYSVSEM) && has(flags, CLONE.NEWIPC)) return -ERRNO.EINVAL;
   if (flags & NAMESPACES) {
     kernel.log('clone: namespaces are not supported');
-    return task.cred.euid === 0 ? -ERRNO.EINVAL : -ERRNO.EPERM;
+    return capable(task.cred, CAP.SYS_ADMIN) ? -ERRNO.EINVAL : -ERRNO.EPERM;
   }
   return 0;
 };
 
-/** Whether the task may choose this id for its child (alloc_pid): 0 or -errno. CAP_CHECKPOINT_RESTORE is root's. */
+/** Whether the task may choose this id for its child (alloc_pid): 0 or -errno. */
 const checkTid = (kernel: Kernel, task: Task, tid: number): number => {
   if (tid < 1 || tid >= PID_MAX) return -ERRNO.EINVAL;
-  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (![CAP.CHECKPOINT_RESTORE, CAP.SYS_ADMIN].some((each) => capable(task.cred, each))) return -ERRNO.EPERM;
   return isPidInUse(kernel, tid) ? -ERRNO.EEXIST : 0;
 };
 
@@ -73,9 +76,10 @@ const checkTid = (kernel: Kernel, task: Task, tid: number): number => {
 const mayFork = (kernel: Kernel, task: Task): boolean => {
   // Init and the idle parent are not counted.
   if (kernel.tasks.size >= kernel.limits.maxTasks) return false;
-  const { uid, euid } = task.cred;
+  const { uid } = task.cred;
   const limit = task.group.rlimits[RLIMIT.NPROC]!.soft;
-  if (uid === 0 || euid === 0 || limit === Number.POSITIVE_INFINITY) return true;
+  if (uid === 0 || limit === Number.POSITIVE_INFINITY) return true;
+  if (capable(task.cred, CAP.SYS_RESOURCE) || capable(task.cred, CAP.SYS_ADMIN)) return true;
   let count = 0;
   for (const other of kernel.tasks.values()) if (other.cred.uid === uid) count++;
   return count < limit;
@@ -189,6 +193,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.dumpable = parent.dumpable;
   child.timerSlack = child.defaultTimerSlack = parent.timerSlack;
   child.mceKill = { ...parent.mceKill };
+  child.ioFlusher = parent.ioFlusher;
   child.sched = inheritedSched(parent.sched);
   child.prio = normalPrio(child.sched);
   // Threads register areas of their own.

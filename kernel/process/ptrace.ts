@@ -1,5 +1,7 @@
 /** Who traces whom, and letting a tracee go on (kernel/ptrace.c). */
+
 import { REG, RFLAGS } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PTRACE, PTRACE_EVENT, PTRACE_O, PTRACE_O_MASK } from '../abi/ptrace.ts';
 import { SECCOMP_MODE } from '../abi/seccomp.ts';
@@ -9,6 +11,7 @@ import type { Kernel } from '../kernel.ts';
 import { kernelInfo, sendSignal, signalWakeUp } from '../signal/send.ts';
 import { dueAtExec, trapStop } from '../signal/trace-stop.ts';
 import { ptraceMayAccess } from '../task/access.ts';
+import { capable } from '../task/capability.ts';
 import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { eventEnabled, linkTrace, newTrace, suspendsSeccomp, unlinkTrace } from '../task/trace.ts';
@@ -54,7 +57,7 @@ export const checkOptions = (tracer: Task, options: number): number => {
   if (Math.floor(options / 2 ** 32) !== 0 || (options & ~PTRACE_O_MASK) !== 0) return -ERRNO.EINVAL;
   if (!(options & PTRACE_O.SUSPEND_SECCOMP)) return 0;
   const free = tracer.seccomp.mode === SECCOMP_MODE.DISABLED && !suspendsSeccomp(tracer);
-  return tracer.cred.euid === 0 && free ? 0 : -ERRNO.EPERM;
+  return capable(tracer.cred, CAP.SYS_ADMIN) && free ? 0 : -ERRNO.EPERM;
 };
 
 /** PTRACE_ATTACH and PTRACE_SEIZE, the one with SIGSTOP, the other with options and nothing else. */

@@ -2,10 +2,12 @@
  * Attributes of scheduling: policy, nice value, priorities (kernel/sched/syscalls.c, block/ioprio.c): what may be set, and what
  * children inherit. Who runs next is decided in `task/schedule.ts`.
  */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, SCHED, SCHED_RESET_ON_FORK } from '../abi/sched.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import { isRealtime, MAX_RT_PRIORITY, newSchedAttributes, updatePriority } from '../task/priority.ts';
 import type { SchedAttributes, Task } from '../task/task.ts';
 import { areDeadlineParams, type DeadlineWanted, fitsDeadline, switchDeadline } from './deadline.ts';
@@ -33,22 +35,21 @@ export const inheritedSched = (sched: SchedAttributes): SchedAttributes => {
   };
 };
 
-/** CAP_SYS_NICE is root's. */
-const capable = (task: Task): boolean => task.cred.euid === 0;
+const capableNice = (task: Task): boolean => capable(task.cred, CAP.SYS_NICE);
 
 const sameOwner = (task: Task, target: Task): boolean =>
   task.cred.euid === target.cred.euid || task.cred.euid === target.cred.uid;
 
 /** RLIMIT_NICE allows this nice value, or the task may do anything (can_nice). */
 const canNice = (task: Task, target: Task, nice: number): boolean =>
-  20 - nice <= target.group.rlimits[RLIMIT.NICE]!.soft || capable(task);
+  20 - nice <= target.group.rlimits[RLIMIT.NICE]!.soft || capableNice(task);
 
 const clampNice = (nice: number): number => Math.min(NICE_MAX, Math.max(NICE_MIN, nice));
 
 /** setpriority(2) for one task (set_one_prio): 0, -EPERM, -EACCES. */
 export const setNice = (kernel: Kernel, task: Task, target: Task, nice: number): number => {
   const wanted = clampNice(nice);
-  if (!capable(task) && !(task.cred.euid === target.cred.euid || task.cred.euid === target.cred.uid)) {
+  if (!capableNice(task) && !(task.cred.euid === target.cred.euid || task.cred.euid === target.cred.uid)) {
     return -ERRNO.EPERM;
   }
   if (wanted < target.sched.nice && !canNice(task, target, wanted)) return -ERRNO.EACCES;
@@ -80,7 +81,7 @@ const fairSlice = (runtime: bigint): number =>
 /** What the task itself may not do without CAP_SYS_NICE (user_check_sched_setscheduler). */
 const mayChange = (task: Task, target: Task, wanted: SchedWanted): boolean => {
   const { sched } = target;
-  if (capable(task)) return true;
+  if (capableNice(task)) return true;
   if (wanted.policy === SCHED.DEADLINE) return false;
   if (!isRealtime(wanted.policy) && wanted.nice < sched.nice && !canNice(task, target, wanted.nice)) return false;
   if (isRealtime(wanted.policy)) {
@@ -130,11 +131,12 @@ export const checkIoprio = (task: Task, ioprio: number): number => {
   const kind = (ioprio >>> IOPRIO_CLASS_SHIFT) & IOPRIO_LEVEL;
   if (kind > IOPRIO_MAX_CLASS || ioprio < 0) return -ERRNO.EINVAL;
   if (kind === IOPRIO_CLASS.NONE && (ioprio & IOPRIO_LEVEL) !== 0) return -ERRNO.EINVAL;
-  return kind === IOPRIO_CLASS.RT && !capable(task) ? -ERRNO.EPERM : 0;
+  return kind === IOPRIO_CLASS.RT && !capableNice(task) ? -ERRNO.EPERM : 0;
 };
 
 export const setIoprio = (task: Task, target: Task, ioprio: number): number => {
-  if (!capable(task) && target.cred.uid !== task.cred.euid && target.cred.uid !== task.cred.uid) return -ERRNO.EPERM;
+  if (!capableNice(task) && target.cred.uid !== task.cred.euid && target.cred.uid !== task.cred.uid)
+    return -ERRNO.EPERM;
   target.sched.ioprio = ioprio;
   return 0;
 };

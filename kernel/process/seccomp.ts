@@ -1,5 +1,7 @@
 /** Restricting system calls (kernel/seccomp.c; seccomp(2)). */
+
 import { type CpuState, REG } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PTRACE_EVENT } from '../abi/ptrace.ts';
 import {
@@ -15,6 +17,7 @@ import { syscallName } from '../abi/syscalls.ts';
 import type { Kernel } from '../kernel.ts';
 import { forceSigSeccomp } from '../signal/force.ts';
 import { ptraceEvent } from '../signal/trace-stop.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { suspendsSeccomp } from '../task/trace.ts';
 import { type BpfInstruction, isValidFilter, runFilter } from './bpf.ts';
@@ -71,7 +74,7 @@ const hasListener = ({ seccomp }: Task): boolean => {
 /** Whether the program may be a filter of this task (seccomp_prepare_filter): 0 or -errno. */
 export const prepareFilter = (task: Task, program: readonly BpfInstruction[]): number => {
   if (program.length === 0 || program.length > BPF_MAXINSNS) return -ERRNO.EINVAL;
-  if (!task.noNewPrivs && task.cred.euid !== 0) return -ERRNO.EACCES;
+  if (!task.noNewPrivs && !capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EACCES;
   return isValidFilter(program) ? 0 : -ERRNO.EINVAL;
 };
 

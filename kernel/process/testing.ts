@@ -14,8 +14,9 @@ import { type TestMachine, testMachine } from '../mm/testing.ts';
 import { newNetState } from '../net/namespace.ts';
 import { newObservers } from '../observers.ts';
 import { newSigHand } from '../signal/action.ts';
+import { userCredentials } from '../task/capability.ts';
 import { timerQueue } from '../task/timers.ts';
-import { defaultLimits, linkTask, newGroup, newTask, userCredentials } from './create.ts';
+import { defaultLimits, linkTask, newGroup, newTask } from './create.ts';
 
 /** A machine whose current task, root, has an empty address space. */
 export const execMachine = (bytes = 64 << 20): TestMachine => {

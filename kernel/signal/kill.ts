@@ -1,19 +1,22 @@
 /**
  * Who may send, and to whom: one process, a group, everyone, one thread (kernel/signal.c).
  */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { PIDFD_SIGNAL } from '../abi/process.ts';
 import { NSIG, SI, SIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import { processes, processGroup } from '../task/pids.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { sendSignal } from './send.ts';
 
-/** kill_ok_by_cred; euid 0 stands for CAP_KILL. */
+/** kill_ok_by_cred. */
 const allowedByUser = (sender: Task, target: Task): boolean => {
   const { euid, uid } = sender.cred;
   const t = target.cred;
-  return euid === 0 || euid === t.suid || euid === t.uid || uid === t.suid || uid === t.uid;
+  const same = euid === t.suid || euid === t.uid || uid === t.suid || uid === t.uid;
+  return same || capable(sender.cred, CAP.KILL);
 };
 
 /** 0, -EINVAL for no signal number, or -EPERM; only programs are refused, not the kernel (check_kill_permission). */

@@ -1,4 +1,5 @@
 /** What tests of signals need: a machine whose processes have a stack and never run by themselves. */
+
 import { ALL_FEATURES, type FeatureSet } from '../../emulator/api.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MAP, PROT } from '../abi/mman.ts';
@@ -8,7 +9,8 @@ import { Machine } from '../machine.ts';
 import { memoryHost } from '../memory-host.ts';
 import { newMm } from '../mm/mm.ts';
 import { doMmap } from '../mm/mmap.ts';
-import { defaultLimits, linkTask, newGroup, newTask, userCredentials } from '../process/create.ts';
+import { defaultLimits, linkTask, newGroup, newTask } from '../process/create.ts';
+import { userCredentials } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { newSigHand, setSigaction } from './action.ts';
 

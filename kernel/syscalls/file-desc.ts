@@ -5,7 +5,7 @@ import { IOCTL } from '../abi/ioctl.ts';
 import { SIOC } from '../abi/socket.ts';
 import { isReg, S } from '../abi/stat.ts';
 import { closeFile, descriptorLimit, getFile, installFile, replaceFile } from '../fs/descriptors.ts';
-import { isWritable, newOpenFile } from '../fs/inode.ts';
+import { isWritable, newOpenFile, ownerOrCapable } from '../fs/inode.ts';
 import { getLease, setLease } from '../fs/leases.ts';
 import { memFile } from '../fs/memfile.ts';
 import { newMemInode } from '../fs/memfs.ts';
@@ -99,12 +99,7 @@ const fcntl = (kernel: Kernel, task: Task, fd: number, command: number, argument
       return file.flags;
     case F.SETFL: {
       const flags = Number(BigInt.asIntN(32, BigInt(argument)));
-      if (
-        flags & O.NOATIME &&
-        !(file.flags & O.NOATIME) &&
-        task.cred.fsuid !== file.inode.uid &&
-        task.cred.fsuid !== 0
-      ) {
+      if (flags & O.NOATIME && !(file.flags & O.NOATIME) && !ownerOrCapable(task.cred, file.inode)) {
         return -ERRNO.EPERM;
       }
       setAsyncFlag(file, fd, (flags & O.ASYNC) !== 0);

@@ -1,5 +1,6 @@
 /** Directories and names: getdents(2), getcwd(2), chdir(2), mkdir(2), unlink(2), rename(2), link(2), symlink(2), ... */
 
+import { CAP } from '../abi/capability.ts';
 import { DIRENT_NAME, DIRENT64_NAME } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { AT, PATH_MAX, RENAME } from '../abi/fcntl.ts';
@@ -24,6 +25,7 @@ import {
 import type { DirectoryEntry, Location } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyToUser, UserFault } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { userPath, withPath, withPaths } from './path.ts';
@@ -110,7 +112,7 @@ const chroot = (kernel: Kernel, task: Task, path: number): number =>
   withPath(task, path, (text) => {
     const at = enter(task, walkPath(kernel, task, AT.FDCWD, text));
     if (typeof at === 'number') return at;
-    if (task.cred.euid !== 0) return -ERRNO.EPERM;
+    if (!capable(task.cred, CAP.SYS_CHROOT)) return -ERRNO.EPERM;
     task.fs.root = at;
     return 0;
   });
@@ -149,7 +151,7 @@ const linkAt = (
   return withPaths(task, oldPath, newPath, (from, to) => {
     // A descriptor alone is enough only for those who may read everything (CAP_DAC_READ_SEARCH).
     const empty = (flags & AT.EMPTY_PATH) !== 0;
-    if (empty && from === '' && task.cred.fsuid !== 0) return -ERRNO.ENOENT;
+    if (empty && from === '' && !capable(task.cred, CAP.DAC_READ_SEARCH)) return -ERRNO.ENOENT;
     const at = walkPath(kernel, task, oldFd, from, { follow: (flags & AT.SYMLINK_FOLLOW) !== 0, empty });
     return typeof at === 'number' ? at : makeLink(kernel, task, at.inode, newFd, to);
   });

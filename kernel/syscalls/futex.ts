@@ -1,4 +1,5 @@
 /** Futexes: futex(2), set_robust_list(2) (kernel/futex). Those with priority inheritance are `futex-pi.ts`. */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { FUTEX, ROBUST_LIST_HEAD } from '../abi/process.ts';
 import { CLOCK, TIMESPEC } from '../abi/time.ts';
@@ -14,6 +15,7 @@ import {
   sleepOnFutexes,
 } from '../process/futex.ts';
 import { requeuePi } from '../process/futex-pi.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import * as arg from './args.ts';
@@ -222,7 +224,7 @@ const setRobustList = (_kernel: Kernel, task: Task, head: number, length: number
 const getRobustList = (kernel: Kernel, task: Task, pid: number, head: number, length: number): number => {
   const target = pid === 0 ? task : kernel.tasks.get(pid);
   if (target === undefined) return -ERRNO.ESRCH;
-  if (task.cred.euid !== 0 && task.cred.uid !== target.cred.uid) return -ERRNO.EPERM;
+  if (!capable(task.cred, CAP.SYS_PTRACE) && task.cred.uid !== target.cred.uid) return -ERRNO.EPERM;
   putUserLong(task.mm, length, ROBUST_LIST_HEAD.size);
   putUserLong(task.mm, head, target.robustList);
   return 0;

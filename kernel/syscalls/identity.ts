@@ -1,8 +1,10 @@
 /** Users, groups and capabilities. */
+import { CAP, CAP_ALL, type CapSet } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { CAP_DATA, CAP_HEADER } from '../abi/process.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser32, putUser32, readStruct, writeStruct } from '../mm/user.ts';
+import { setCapabilities } from '../process/capability.ts';
 import {
   setfsgid,
   setfsuid,
@@ -14,6 +16,7 @@ import {
   setreuid,
   setuid,
 } from '../process/cred.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -32,7 +35,7 @@ const getgroups = (_kernel: Kernel, task: Task, size: number, list: number): num
 };
 
 const setGroups = (_kernel: Kernel, task: Task, size: number, list: number): number => {
-  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (!capable(task.cred, CAP.SETGID)) return -ERRNO.EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -ERRNO.EINVAL;
   const groups: number[] = [];
   for (let i = 0; i < size; i++) groups.push(getUser32(task.mm, list + i * 4));
@@ -54,8 +57,6 @@ const CAP_VERSIONS = new Map([
   [0x20080522, 2],
 ]);
 const CAP_VERSION_3 = 0x20080522;
-/** Capabilities 0 .. 40. */
-const CAP_ALL = (1n << 41n) - 1n;
 
 /** Number of data structs for the caller's version, or -EINVAL after telling it ours (cap_validate_magic). */
 const capStructs = (task: Task, header: number): number => {
@@ -65,7 +66,8 @@ const capStructs = (task: Task, header: number): number => {
   return -ERRNO.EINVAL;
 };
 
-/** Root has all capabilities, others have none. */
+const SETS = ['effective', 'permitted', 'inheritable'] as const;
+
 const capget = (kernel: Kernel, task: Task, header: number, data: number): number => {
   const count = capStructs(task, header);
   if (count < 0) return data === 0 ? 0 : count;
@@ -74,33 +76,27 @@ const capget = (kernel: Kernel, task: Task, header: number, data: number): numbe
   const target = pid === 0 ? task : kernel.tasks.get(pid);
   if (target === undefined) return -ERRNO.ESRCH;
   if (data === 0) return 0;
-  const effective = target.cred.euid === 0 ? CAP_ALL : 0n;
-  const permitted = target.cred.euid === 0 || target.cred.uid === 0 || target.cred.suid === 0 ? CAP_ALL : 0n;
-  const word = (set: bigint, index: number) => Number((set >> BigInt(32 * index)) & 0xffffffffn);
+  const word = (set: CapSet, index: number) => Number((set >> BigInt(32 * index)) & 0xffffffffn);
   for (let i = 0; i < count; i++) {
+    const [effective, permitted, inheritable] = SETS.map((set) => word(target.cred[set], i));
     writeStruct(task.mm, CAP_DATA, data + i * CAP_DATA.size, {
-      effective: word(effective, i),
-      permitted: word(permitted, i),
-      inheritable: 0,
+      ...{ effective: effective!, permitted: permitted!, inheritable: inheritable! },
     });
   }
   return 0;
 };
 
-/** Capabilities go with the effective user here: only a set that changes nothing succeeds. */
-const capset = (kernel: Kernel, task: Task, header: number, data: number): number => {
+const capset = (_kernel: Kernel, task: Task, header: number, data: number): number => {
   const count = capStructs(task, header);
   if (count < 0) return count;
   const { pid } = readStruct(task.mm, CAP_HEADER, header);
   if (pid !== 0 && pid !== task.pid) return -ERRNO.EPERM;
-  let wanted = 0n;
+  const wanted = { effective: 0n, permitted: 0n, inheritable: 0n };
   for (let i = 0; i < count; i++) {
-    wanted |= BigInt(readStruct(task.mm, CAP_DATA, data + i * CAP_DATA.size).effective) << BigInt(32 * i);
+    const words = readStruct(task.mm, CAP_DATA, data + i * CAP_DATA.size);
+    for (const set of SETS) wanted[set] |= (BigInt(words[set]) << BigInt(32 * i)) & CAP_ALL;
   }
-  const has = task.cred.euid === 0 ? CAP_ALL : 0n;
-  if ((wanted & ~has) !== 0n) return -ERRNO.EPERM;
-  if (wanted !== has) kernel.log('capset: capabilities cannot be given up one by one');
-  return 0;
+  return setCapabilities(task, wanted);
 };
 
 const getresuid = (_kernel: Kernel, task: Task, ruid: number, euid: number, suid: number): number =>
@@ -202,7 +198,6 @@ export const identitySyscalls: readonly SyscallRow[] = [
       ['datap', arg.outPointer],
     ],
     capget,
-    'root has all capabilities, others none',
   ),
   syscall(
     126,
@@ -212,6 +207,5 @@ export const identitySyscalls: readonly SyscallRow[] = [
       ['datap', arg.pointer],
     ],
     capset,
-    'capabilities cannot be given up one by one',
   ),
 ];

@@ -1,4 +1,5 @@
 /** System V messages: msgget(2), msgsnd(2), msgrcv(2), msgctl(2). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { MSG_CTL, MSGINFO, MSQID_DS } from '../abi/ipc.ts';
 import {
@@ -15,6 +16,7 @@ import {
 import { type Message, type MessageQueue, msgget, msgrcv, msgsnd, queueChanged, removeQueue } from '../ipc/msg.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, getUser64, putUser64, readStruct, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -86,7 +88,7 @@ const set = (kernel: Kernel, task: Task, id: number, address: number): number =>
   const queue = ipcObject(msg, id);
   if (typeof queue === 'number') return queue;
   if (!ipcOwned(task, queue)) return -ERRNO.EPERM;
-  if (wanted.msg_qbytes > limits.msgmnb && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (wanted.msg_qbytes > limits.msgmnb && !capable(task.cred, CAP.SYS_RESOURCE)) return -ERRNO.EPERM;
   const error = setPerm(queue, wanted.msg_perm);
   if (error !== 0) return error;
   queue.qbytes = wanted.msg_qbytes;

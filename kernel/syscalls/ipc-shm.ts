@@ -1,4 +1,5 @@
 /** System V shared memory: shmget(2), shmat(2), shmdt(2), shmctl(2). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SHM, SHM_CTL, SHM_INFO, SHMID_DS, SHMINFO } from '../abi/ipc.ts';
 import { RLIMIT } from '../abi/resource.ts';
@@ -16,6 +17,7 @@ import {
 import { attaches, removeSegment, shmat, shmdt, shmget, totalPages } from '../ipc/shm.ts';
 import type { Kernel } from '../kernel.ts';
 import { readStruct, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -73,7 +75,7 @@ const lock = (kernel: Kernel, task: Task, id: number, command: number): number =
   const segment = ipcObject(kernel.ipc.shm, id);
   if (typeof segment === 'number') return segment;
   const { cred, group } = task;
-  if (cred.euid !== 0) {
+  if (!capable(cred, CAP.IPC_LOCK)) {
     if (cred.euid !== segment.uid && cred.euid !== segment.cuid) return -ERRNO.EPERM;
     if (command === SHM_CTL.SHM_LOCK && group.rlimits[RLIMIT.MEMLOCK]!.soft === 0) return -ERRNO.EPERM;
   }

@@ -1,9 +1,11 @@
 /** Resource limits and usage: getrlimit(2), prlimit(2), getrusage(2). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { RLIM_INFINITY, RLIMIT_STRUCT, RUSAGE, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD } from '../abi/process.ts';
 import { RLIM_NLIMITS, RLIMIT } from '../abi/resource.ts';
 import type { Kernel } from '../kernel.ts';
 import { readStruct, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Rlimit, Task } from '../task/task.ts';
 import { groupUsage, taskUsage } from '../task/usage.ts';
 import * as arg from './args.ts';
@@ -38,7 +40,7 @@ const setLimit = (task: Task, target: Task, resource: number, wanted: Rlimit): n
   const current = target.group.rlimits[resource]!;
   if (wanted.soft > wanted.hard) return -ERRNO.EINVAL;
   if (resource === RLIMIT.NOFILE && wanted.hard > NR_OPEN) return -ERRNO.EPERM;
-  if (wanted.hard > current.hard && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (wanted.hard > current.hard && !capable(task.cred, CAP.SYS_RESOURCE)) return -ERRNO.EPERM;
   target.group.rlimits[resource] = wanted;
   return 0;
 };
@@ -69,9 +71,9 @@ const setrlimit = (_kernel: Kernel, task: Task, resource: number, address: numbe
 
 /** Another process's limits are for the same user, or root. */
 const mayTouchLimits = (task: Task, target: Task): boolean => {
-  const { uid, gid, euid } = task.cred;
+  const { uid, gid } = task.cred;
   const t = target.cred;
-  if (task.group === target.group || euid === 0) return true;
+  if (task.group === target.group || capable(task.cred, CAP.SYS_RESOURCE)) return true;
   return [t.uid, t.euid, t.suid].every((id) => id === uid) && [t.gid, t.egid, t.sgid].every((id) => id === gid);
 };
 

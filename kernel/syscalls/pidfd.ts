@@ -1,4 +1,5 @@
 /** Descriptors of processes: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { PIDFD_SELF, PIDFD_SIGNAL } from '../abi/process.ts';
@@ -8,6 +9,7 @@ import { processOfDirectory } from '../fs/procfs.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser32 } from '../mm/user.ts';
 import { sendToPidfd } from '../signal/kill.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -63,7 +65,7 @@ const pidfdGetfd = (kernel: Kernel, task: Task, pidfd: number, fd: number, flags
   const { task: target } = found;
   if (target.state === 'dead' || target.exiting) return -ERRNO.ESRCH;
   const { uid, suid, euid } = target.cred;
-  if (task.cred.euid !== 0 && [uid, suid, euid].some((id) => id !== task.cred.uid)) return -ERRNO.EPERM;
+  if (!capable(task.cred, CAP.SYS_PTRACE) && [uid, suid, euid].some((id) => id !== task.cred.uid)) return -ERRNO.EPERM;
   const file = getFile(target, fd, true);
   if (file === undefined) return -ERRNO.EBADF;
   file.refs++;

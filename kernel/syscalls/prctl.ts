@@ -1,11 +1,28 @@
 /** Attributes of a process: prctl(2), arch_prctl(2), personality(2). */
+
 import { USER_END } from '../../emulator/api.ts';
+import { CAP, SECBIT } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
-import { ARCH, MCE_KILL, MCE_KILL_POLICY, PR, RESTORE_IDS, SAVED_AUXV_SIZE } from '../abi/process.ts';
+import {
+  ARCH,
+  MCE_KILL,
+  MCE_KILL_POLICY,
+  MDWE,
+  PR,
+  RESTORE_IDS,
+  SAVED_AUXV_SIZE,
+  SPEC,
+  SPEC_STATE,
+  THP_DISABLE_EXCEPT_ADVISED,
+} from '../abi/process.ts';
 import { NSIG } from '../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
+import type { Mm } from '../mm/mm.ts';
 import { copyFromUser, copyToUser, putUser32, putUser64, putUserLong, readCBytes } from '../mm/user.ts';
+import { changeAmbient, dropBounding, readBounding, setKeepCaps, setSecurebits } from '../process/capability.ts';
+import { prctlSetMm } from '../process/set-mm.ts';
 import { setUserDispatch } from '../process/user-dispatch.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -13,7 +30,6 @@ import { prctlSetSeccomp } from './seccomp.ts';
 
 const TASK_COMM_LENGTH = 16;
 const PR_TSC = { ENABLE: 1, SIGSEGV: 2 } as const;
-const LAST_CAPABILITY = 40;
 
 const setName = (task: Task, address: number): number => {
   const bytes = readCBytes(task.mm, address, TASK_COMM_LENGTH) ?? copyFromUser(task.mm, address, TASK_COMM_LENGTH - 1);
@@ -26,17 +42,6 @@ const getName = (task: Task, address: number): number => {
   for (let i = 0; i < task.comm.length; i++) bytes[i] = task.comm.charCodeAt(i);
   copyToUser(task.mm, address, bytes);
   return 0;
-};
-
-/** PR_CAP_AMBIENT_*. */
-const AMBIENT = { IS_SET: 1, RAISE: 2, LOWER: 3, CLEAR_ALL: 4 } as const;
-
-/** The ambient set is always empty: only what is inheritable, which nothing is, could be raised. */
-const ambient = (operation: number, capability: number): number => {
-  if (operation === AMBIENT.CLEAR_ALL) return capability === 0 ? 0 : -ERRNO.EINVAL;
-  if (capability > LAST_CAPABILITY) return -ERRNO.EINVAL;
-  if (operation === AMBIENT.RAISE) return -ERRNO.EPERM;
-  return operation === AMBIENT.IS_SET || operation === AMBIENT.LOWER ? 0 : -ERRNO.EINVAL;
 };
 
 /** PR_MCE_KILL: what this thread wants to hear of broken memory. */
@@ -63,6 +68,36 @@ const restoreTimerIds = ({ group }: Task, operation: number): number => {
   if (operation !== RESTORE_IDS.ON && operation !== RESTORE_IDS.OFF) return -ERRNO.EINVAL;
   group.restoresTimerIds = operation === RESTORE_IDS.ON;
   return 0;
+};
+
+/** PR_SET_THP_DISABLE: flags only switch off less. */
+const setThpDisable = (mm: Mm, disable: number, flags: number): number => {
+  if ((disable === 0 && flags !== 0) || flags & ~THP_DISABLE_EXCEPT_ADVISED) return -ERRNO.EINVAL;
+  mm.thpDisable = disable === 0 ? 0 : 1 | flags;
+  return 0;
+};
+
+/** PR_SET_MDWE: once and for all. */
+const setMdwe = (mm: Mm, bits: number): number => {
+  if (bits & ~(MDWE.REFUSE_EXEC_GAIN | MDWE.NO_INHERIT) || bits === MDWE.NO_INHERIT) return -ERRNO.EINVAL;
+  if (mm.mdwe !== 0 && mm.mdwe !== bits) return -ERRNO.EPERM;
+  mm.mdwe = bits;
+  return 0;
+};
+
+/** The CPU does not speculate; the flush of its cache that it does not have is not offered (arch_prctl_spec_ctrl_get). */
+const getSpeculation = (which: number): number => {
+  if (which === SPEC.L1D_FLUSH) return SPEC_STATE.FORCE_DISABLE;
+  return which === SPEC.STORE_BYPASS || which === SPEC.INDIRECT_BRANCH ? SPEC_STATE.NOT_AFFECTED : -ERRNO.ENODEV;
+};
+
+/** On such a CPU nothing can be switched, but on (arch_prctl_spec_ctrl_set). */
+const setSpeculation = (which: number, state: number): number => {
+  if (which === SPEC.STORE_BYPASS) return -ERRNO.ENXIO;
+  if (which === SPEC.L1D_FLUSH) return -ERRNO.EPERM;
+  if (which !== SPEC.INDIRECT_BRANCH) return -ERRNO.ENODEV;
+  if (state === SPEC_STATE.ENABLE) return 0;
+  return state === SPEC_STATE.DISABLE || state === SPEC_STATE.FORCE_DISABLE ? -ERRNO.EPERM : -ERRNO.ERANGE;
 };
 
 /** The auxiliary vector: as much as there is room for, and the bytes that the kernel keeps of it. */
@@ -142,9 +177,42 @@ const prctl = (
     case PR.GET_AUXV:
       return arg4 === 0 && arg5 === 0 ? getAuxv(task, arg2, arg3) : -ERRNO.EINVAL;
     case PR.GET_KEEPCAPS:
-    case PR.GET_TIMING:
+      return task.cred.securebits & SECBIT.KEEP_CAPS ? 1 : 0;
+    case PR.SET_KEEPCAPS:
+      return setKeepCaps(task, arg2);
     case PR.GET_SECUREBITS:
+      return task.cred.securebits;
+    case PR.SET_SECUREBITS:
+      return setSecurebits(task, arg2);
     case PR.GET_THP_DISABLE:
+      return arg2 === 0 && unused ? task.mm.thpDisable : -ERRNO.EINVAL;
+    case PR.SET_THP_DISABLE:
+      return arg4 === 0 && arg5 === 0 ? setThpDisable(task.mm, arg2, arg3) : -ERRNO.EINVAL;
+    case PR.SET_IO_FLUSHER:
+      if (!capable(task.cred, CAP.SYS_RESOURCE)) return -ERRNO.EPERM;
+      if (arg2 > 1 || !unused) return -ERRNO.EINVAL;
+      task.ioFlusher = arg2 === 1;
+      return 0;
+    case PR.GET_IO_FLUSHER:
+      if (!capable(task.cred, CAP.SYS_RESOURCE)) return -ERRNO.EPERM;
+      return arg2 === 0 && unused ? Number(task.ioFlusher) : -ERRNO.EINVAL;
+    case PR.SET_MDWE:
+      return unused ? setMdwe(task.mm, arg2) : -ERRNO.EINVAL;
+    case PR.GET_MDWE:
+      return arg2 === 0 && unused ? task.mm.mdwe : -ERRNO.EINVAL;
+    case PR.SET_MEMORY_MERGE:
+      if (!unused) return -ERRNO.EINVAL;
+      task.mm.memoryMerge = arg2 !== 0;
+      return 0;
+    case PR.GET_MEMORY_MERGE:
+      return arg2 === 0 && unused ? Number(task.mm.memoryMerge) : -ERRNO.EINVAL;
+    case PR.SET_MM:
+      return prctlSetMm(kernel, task, arg2, arg3, arg4, arg5);
+    case PR.GET_SPECULATION_CTRL:
+      return unused ? getSpeculation(arg2) : -ERRNO.EINVAL;
+    case PR.SET_SPECULATION_CTRL:
+      return arg4 === 0 && arg5 === 0 ? setSpeculation(arg2, arg3) : -ERRNO.EINVAL;
+    case PR.GET_TIMING:
       return 0;
     case PR.SET_TIMING:
       return arg2 === 0 ? 0 : -ERRNO.EINVAL;
@@ -158,9 +226,11 @@ const prctl = (
     case PR.SET_SYSCALL_USER_DISPATCH:
       return setUserDispatch(task, arg2, arg3, arg4, arg5);
     case PR.CAPBSET_READ:
-      return arg2 > LAST_CAPABILITY ? -ERRNO.EINVAL : 1;
+      return readBounding(task, arg2);
+    case PR.CAPBSET_DROP:
+      return dropBounding(task, arg2);
     case PR.CAP_AMBIENT:
-      return arg4 === 0 && arg5 === 0 ? ambient(arg2, arg3) : -ERRNO.EINVAL;
+      return arg4 === 0 && arg5 === 0 ? changeAmbient(task, arg2, arg3) : -ERRNO.EINVAL;
     default:
       kernel.log(`prctl: option ${option} is not supported`);
       return -ERRNO.EINVAL;
@@ -217,7 +287,7 @@ export const prctlSyscalls: readonly SyscallRow[] = [
       ['arg5', arg.prctlArg],
     ],
     prctl,
-    'process attributes only',
+    'no PR_FUTEX_HASH',
   ),
   syscall(
     158,

@@ -1,13 +1,16 @@
 /** ptrace(2): filters of a tracee, for who checkpoints it (kernel/seccomp.c). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SECCOMP_METADATA } from '../abi/ptrace.ts';
 import { SECCOMP_FLAG, SECCOMP_MODE, SOCK_FILTER } from '../abi/seccomp.ts';
 import { copyToUser, getUser64 } from '../mm/user.ts';
 import { nthFilter, type SeccompFilter } from '../process/seccomp.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 
 /** Only who has CAP_SYS_ADMIN, and no filters of its own. */
-const mayLook = ({ cred, seccomp }: Task): boolean => cred.euid === 0 && seccomp.mode === SECCOMP_MODE.DISABLED;
+const mayLook = ({ cred, seccomp }: Task): boolean =>
+  capable(cred, CAP.SYS_ADMIN) && seccomp.mode === SECCOMP_MODE.DISABLED;
 
 const programBytes = ({ program }: SeccompFilter): Uint8Array => {
   const bytes = new Uint8Array(program.length * SOCK_FILTER.size);

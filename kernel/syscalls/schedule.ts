@@ -1,4 +1,5 @@
 /** Scheduling, of one CPU and equal tasks: sched_setscheduler(2), sched_setaffinity(2), getpriority(2). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SCHED, SCHED_ATTR, SCHED_ATTR_SIZE_VER0, SCHED_FLAG, SCHED_RESET_ON_FORK } from '../abi/sched.ts';
 import { TIMESPEC } from '../abi/time.ts';
@@ -15,6 +16,7 @@ import {
   setNice,
   setScheduler,
 } from '../process/sched.ts';
+import { capable } from '../task/capability.ts';
 import { isRealtime, MAX_RT_PRIORITY } from '../task/priority.ts';
 import type { SchedAttributes, Task } from '../task/task.ts';
 import * as arg from './args.ts';
@@ -48,7 +50,8 @@ const schedSetaffinity = (kernel: Kernel, task: Task, pid: number, size: number,
   const target = pid === 0 ? task : kernel.tasks.get(pid);
   if (target === undefined) return -ERRNO.ESRCH;
   const { euid } = task.cred;
-  if (euid !== 0 && euid !== target.cred.euid && euid !== target.cred.uid) return -ERRNO.EPERM;
+  const owns = euid === target.cred.euid || euid === target.cred.uid;
+  if (!owns && !capable(task.cred, CAP.SYS_NICE)) return -ERRNO.EPERM;
   return (mask[0] ?? 0) & 1 ? 0 : -ERRNO.EINVAL;
 };
 

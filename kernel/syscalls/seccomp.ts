@@ -1,4 +1,5 @@
 /** seccomp(2), and what prctl(2) has of it. */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import {
   BPF_MAXINSNS,
@@ -18,6 +19,7 @@ import { copyFromUser, copyToUser, getUser32, readStruct } from '../mm/user.ts';
 import type { BpfInstruction } from '../process/bpf.ts';
 import { addFilter, prepareFilter, setStrict } from '../process/seccomp.ts';
 import { newListener, newListenerFile } from '../process/seccomp-notify.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -37,7 +39,7 @@ const ACTIONS: readonly number[] = [
 const readProgram = (task: Task, address: number): BpfInstruction[] | number => {
   const { len, filter } = readStruct(task.mm, SOCK_FPROG, address);
   if (len === 0 || len > BPF_MAXINSNS) return -ERRNO.EINVAL;
-  if (!task.noNewPrivs && task.cred.euid !== 0) return -ERRNO.EACCES;
+  if (!task.noNewPrivs && !capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EACCES;
   const bytes = copyFromUser(task.mm, filter, len * SOCK_FILTER.size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: len }, (_, at) => SOCK_FILTER.read(view, at * SOCK_FILTER.size));

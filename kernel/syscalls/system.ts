@@ -1,11 +1,14 @@
 /** The system: uname(2), sysinfo(2), getrandom(2). */
+
 import { PAGE_SIZE } from '../../emulator/api.ts';
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { SYSINFO, UTSNAME } from '../abi/process.ts';
 import { GRND, SYSTEM } from '../abi/system.ts';
 import { NSEC_PER_SEC } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -30,7 +33,7 @@ const uname = (kernel: Kernel, task: Task, address: number): number => {
 };
 
 const sethostname = (kernel: Kernel, task: Task, address: number, length: number): number => {
-  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (!capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EPERM;
   if (length < 0 || length > UTS_LENGTH - 1) return -ERRNO.EINVAL;
   kernel.hostname = String.fromCharCode(...copyFromUser(task.mm, address, length));
   return 0;

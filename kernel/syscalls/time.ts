@@ -1,4 +1,5 @@
 /** Clocks, sleeping and interval timers (kernel/time). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import {
   ADJ,
@@ -20,6 +21,7 @@ import {
 } from '../abi/time.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser64, readStruct, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import { disarm, newSleepTimer, setPosixTimer, timerNow } from '../task/posix-timers.ts';
 import type { IntervalTimer, PosixTimer, Task } from '../task/task.ts';
 import { addTimer, cancelItimer } from '../task/timers.ts';
@@ -117,7 +119,7 @@ const settimeofday = (_kernel: Kernel, task: Task, tv: number, tz: number): numb
     if (timevalNanoseconds({ tv_sec, tv_usec }) < 0) return -ERRNO.EINVAL;
   } else if (tz !== 0) {
     readStruct(task.mm, TIMEZONE, tz);
-  } else if (task.cred.euid === 0) {
+  } else if (capable(task.cred, CAP.SYS_TIME)) {
     return 0;
   }
   return -ERRNO.EPERM;

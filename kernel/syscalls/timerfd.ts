@@ -1,4 +1,5 @@
 /** Timers as files: timerfd_create(2), timerfd_settime(2), timerfd_gettime(2) (fs/timerfd.c). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
 import { CLOCK, ITIMERSPEC, TFD } from '../abi/time.ts';
@@ -6,6 +7,7 @@ import { getFile, installFile } from '../fs/descriptors.ts';
 import { alarmLeft, newTimerFile, setAlarm, type TimerFile, timerFileOps } from '../fs/timerfd.ts';
 import type { Kernel } from '../kernel.ts';
 import { readStruct, writeStruct } from '../mm/user.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
@@ -22,7 +24,7 @@ const ALARM_CLOCKS: readonly number[] = [CLOCK.REALTIME_ALARM, CLOCK.BOOTTIME_AL
 
 const timerfdCreate = (kernel: Kernel, task: Task, clock: number, flags: number): number => {
   if (flags & ~(O.CLOEXEC | O.NONBLOCK) || !CLOCKS.includes(clock)) return -ERRNO.EINVAL;
-  if (ALARM_CLOCKS.includes(clock) && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (ALARM_CLOCKS.includes(clock) && !capable(task.cred, CAP.WAKE_ALARM)) return -ERRNO.EPERM;
   return installFile(kernel, task, newTimerFile(kernel, clock, flags & O.NONBLOCK), (flags & O.CLOEXEC) !== 0);
 };
 

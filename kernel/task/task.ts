@@ -1,6 +1,7 @@
 /**
  * A task: Linux's task_struct, signal_struct, sighand_struct, files_struct and fs_struct as plain data.
  */
+import type { CapSet } from '../abi/capability.ts';
 import type { SigSet } from '../abi/sigset.ts';
 import type { FsContext, OpenFile } from '../fs/types.ts';
 import type { SemUndoList } from '../ipc/undo.ts';
@@ -196,6 +197,15 @@ export interface Credentials {
   fsuid: number;
   fsgid: number;
   groups: number[];
+  /** What a new program may keep; what may be made effective; what counts now (capabilities(7)). */
+  inheritable: CapSet;
+  permitted: CapSet;
+  effective: CapSet;
+  /** What no program gains beyond, and what programs without privileges keep. */
+  bounding: CapSet;
+  ambient: CapSet;
+  /** `SECBIT` and their locks. */
+  securebits: number;
 }
 
 /** Alternate signal stack (sigaltstack(2)). */
@@ -378,4 +388,6 @@ export interface Task {
   defaultTimerSlack: number;
   /** What it wants to hear of broken memory, of which there is none (PF_MCE_PROCESS, PF_MCE_EARLY). */
   mceKill: { own: boolean; early: boolean };
+  /** It serves input and output (PR_SET_IO_FLUSHER), which is kept without effect. */
+  ioFlusher: boolean;
 }

@@ -1,7 +1,9 @@
 /** Opening terminals (drivers/tty/tty_io.c, tty_open). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { hasTerminal } from './console.ts';
 import { setControllingTty } from './control.ts';
@@ -25,5 +27,5 @@ export const mayOpenTty = (kernel: Kernel, task: Task, tty: Tty): number => {
   } else if (tty.link === null || tty.locked || tty.link.opens === 0) {
     return -ERRNO.EIO;
   }
-  return tty.exclusive && tty.opens > 0 && task.cred.euid !== 0 ? -ERRNO.EBUSY : 0;
+  return tty.exclusive && tty.opens > 0 && !capable(task.cred, CAP.SYS_ADMIN) ? -ERRNO.EBUSY : 0;
 };

@@ -1,10 +1,12 @@
 /** Controlling terminals and job control (drivers/tty/tty_jobctrl.c). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO, RESTART } from '../abi/errno.ts';
 import { SI, SIG, SIG_IGN } from '../abi/signal.ts';
 import { inSet } from '../abi/sigset.ts';
 import type { Kernel } from '../kernel.ts';
 import { groupSendSigInfo, killPgrpInfo, userInfo } from '../signal/kill.ts';
 import { kernelInfo } from '../signal/send.ts';
+import { capable } from '../task/capability.ts';
 import { isOrphaned, processes, processGroup } from '../task/pids.ts';
 import type { Task } from '../task/task.ts';
 import { wakeAll } from '../task/wait.ts';
@@ -45,10 +47,10 @@ export const takeControllingTty = (kernel: Kernel, task: Task, tty: Tty, force: 
   if (group.sessionLeader && group.sid === tty.session) return 0;
   if (!group.sessionLeader || group.tty !== null) return -ERRNO.EPERM;
   if (tty.session !== 0) {
-    if (force !== 1 || task.cred.euid !== 0) return -ERRNO.EPERM;
+    if (force !== 1 || !capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EPERM;
     clearSession(kernel, tty.session);
   }
-  if (!readable && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (!readable && !capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EPERM;
   setControllingTty(task, tty);
   return 0;
 };

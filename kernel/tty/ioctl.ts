@@ -1,4 +1,5 @@
 /** Settings and control of terminals (ioctl_tty(2); drivers/tty/tty_io.c, tty_ioctl.c, pty.c). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { CC, CFLAG, IOCTL, TCFLOW, TCFLUSH, termios, winsize } from '../abi/ioctl.ts';
 import { SIG } from '../abi/signal.ts';
@@ -8,6 +9,7 @@ import type { Kernel } from '../kernel.ts';
 import { copyFromUser, getUser8, getUser32, putUser32, readStruct, writeStruct } from '../mm/user.ts';
 import { killPgrpInfo } from '../signal/kill.ts';
 import { kernelInfo } from '../signal/send.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import { pullInput, windowSize } from './console.ts';
 import { checkForeground, disassociateTty, hangUp, setForeground, takeControllingTty } from './control.ts';
@@ -74,7 +76,7 @@ const readableBytes = (tty: Tty): number => {
 
 /** Simulates a key, on one's own terminal or by root (tiocsti). */
 const insert = (kernel: Kernel, task: Task, tty: Tty, address: number): number => {
-  if (task.group.tty !== tty && task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (task.group.tty !== tty && !capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EPERM;
   receive(kernel, tty, Uint8Array.of(getUser8(task.mm, address)));
   return 0;
 };
@@ -170,7 +172,7 @@ const termiosIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: numbe
       writeTermios(mm, 'termios', argument, real.lockedTermios);
       return 0;
     case IOCTL.TIOCSLCKTRMIOS:
-      if (task.cred.euid !== 0) return -ERRNO.EPERM;
+      if (![CAP.CHECKPOINT_RESTORE, CAP.SYS_ADMIN].some((each) => capable(task.cred, each))) return -ERRNO.EPERM;
       real.lockedTermios = { ...real.lockedTermios, ...readStruct(mm, termios, argument) };
       return 0;
     case IOCTL.TIOCGSOFTCAR:
@@ -252,7 +254,7 @@ const queueIoctl = (kernel: Kernel, task: Task, file: OpenFile, request: number,
       putUser32(task.mm, argument, readableBytes(tty));
       return 0;
     case IOCTL.TIOCVHANGUP:
-      if (task.cred.euid !== 0) return -ERRNO.EPERM;
+      if (!capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EPERM;
       hangUp(kernel, tty);
       return 0;
     default:

@@ -6,6 +6,7 @@ import { Files, named } from '../fs/testing.ts';
 import type { OpenFile } from '../fs/types.ts';
 import { Machine } from '../machine.ts';
 import { memoryHost } from '../memory-host.ts';
+import { userCredentials } from '../task/capability.ts';
 import type { TtyState } from './file.ts';
 
 let files: Files;
@@ -61,7 +62,7 @@ describe('TIOCCONS', () => {
     expect(ask(files.mustOpen(`/dev/pts/${tty.index}`, O.RDONLY | O.NOCTTY))).toBe('EBADF');
     expect(ask(slave)).toBe('0');
     expect(ask(slave)).toBe('EBUSY');
-    files.task.cred.euid = 1000;
+    files.task.cred = userCredentials(1000, 1000);
     expect(ask(slave)).toBe(named(-ERRNO.EPERM));
   });
 

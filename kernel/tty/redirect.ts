@@ -1,9 +1,11 @@
 /** TIOCCONS: what is written to the console goes to another terminal (drivers/tty/tty_io.c, tioccons). */
+import { CAP } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { makedev } from '../abi/stat.ts';
 import { fput, isWritable } from '../fs/inode.ts';
 import type { OpenFile } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/capability.ts';
 import type { Task } from '../task/task.ts';
 import type { TtyState } from './file.ts';
 import type { Tty } from './tty.ts';
@@ -21,7 +23,7 @@ export const redirected = (kernel: Kernel, file: OpenFile): OpenFile =>
 export const redirectConsole = (kernel: Kernel, task: Task, file: OpenFile): number => {
   const { vfs } = kernel;
   if ((file.state as TtyState).tty.kind === 'master') return -ERRNO.EINVAL;
-  if (task.cred.euid !== 0) return -ERRNO.EPERM;
+  if (!capable(task.cred, CAP.SYS_ADMIN)) return -ERRNO.EPERM;
   if (isConsole(file)) {
     if (vfs.redirect !== null) endRedirect(kernel, (vfs.redirect.state as TtyState).tty);
     return 0;

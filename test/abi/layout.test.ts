@@ -59,6 +59,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   },
   fOwnerEx: { c: 'struct f_owner_ex', headers: ['linux/fcntl.h'] },
   SECCOMP_DATA: { c: 'struct seccomp_data', headers: ['linux/seccomp.h'] },
+  PRCTL_MM_MAP: { c: 'struct prctl_mm_map', headers: ['linux/prctl.h'] },
   SECCOMP_NOTIF: { c: 'struct seccomp_notif', headers: ['linux/seccomp.h'] },
   SECCOMP_NOTIF_RESP: { c: 'struct seccomp_notif_resp', headers: ['linux/seccomp.h'] },
   SECCOMP_NOTIF_ADDFD: { c: 'struct seccomp_notif_addfd', headers: ['linux/seccomp.h'] },

@@ -27,7 +27,10 @@ const flagsOf: Readonly<Record<Level, readonly string[]>> = {
 let hostFlags: ReadonlySet<string> | undefined;
 
 /** Bits of CapEff in /proc/PID/status (linux/capability.h), of those that programs ask for. */
-const CAPABILITIES: Readonly<Record<string, bigint>> = { net_admin: 12n, sys_admin: 21n, sys_nice: 23n };
+const CAPABILITIES: Readonly<Record<string, bigint>> = {
+  ...{ chown: 0n, dac_override: 1n, fowner: 3n, fsetid: 4n, kill: 5n, setgid: 6n, setuid: 7n, setpcap: 8n },
+  ...{ net_bind_service: 10n, net_admin: 12n, sys_chroot: 18n, sys_admin: 21n, sys_nice: 23n },
+};
 
 const mayAll = (capabilities: readonly string[]): boolean => {
   if (capabilities.length === 0) return true;

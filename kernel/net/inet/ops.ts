@@ -1,10 +1,12 @@
 /** AF_INET and AF_INET6: which protocols there are, and the operations of TCP (net/ipv4/af_inet.c, tcp_poll, tcp_ioctl). */
+import { CAP } from '../../abi/capability.ts';
 import { ERRNO } from '../../abi/errno.ts';
 import { IOCTL } from '../../abi/ioctl.ts';
 import { POLL } from '../../abi/poll.ts';
 import { IPPROTO, SIOC, SOCK, SOL } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
 import { putUser32 } from '../../mm/user.ts';
+import { capable } from '../../task/capability.ts';
 import type { Task } from '../../task/task.ts';
 import { SHUTDOWN, type Socket, type SocketOperations } from '../types.ts';
 import { sockaddrOf } from './address.ts';
@@ -114,7 +116,7 @@ export const createInet = (
   const natural = type === SOCK.STREAM ? IPPROTO.TCP : type === SOCK.DGRAM ? IPPROTO.UDP : null;
   if (type === SOCK.RAW) {
     if (protocol === 0) return -ERRNO.EPROTONOSUPPORT;
-    if (task.cred.euid !== 0) return -ERRNO.EPERM;
+    if (!capable(task.cred, CAP.NET_RAW)) return -ERRNO.EPERM;
     kernel.log(`${task.comm}: raw sockets are not supported: EPROTONOSUPPORT`);
     return -ERRNO.EPROTONOSUPPORT;
   }

@@ -1,7 +1,9 @@
 /** Who has which port (net/ipv4/inet_connection_sock.c, udp.c: conflicts, and ports that are chosen for a socket). */
+import { CAP } from '../../abi/capability.ts';
 import { ERRNO } from '../../abi/errno.ts';
 import { SOCK } from '../../abi/socket.ts';
 import type { Kernel } from '../../kernel.ts';
+import { capable } from '../../task/capability.ts';
 import type { Task } from '../../task/task.ts';
 import { bindTarget, isAny, meets, overlaps } from './address.ts';
 import type { Address, InetSocket, TcpSocket, TimeWait, UdpSocket } from './types.ts';
@@ -101,7 +103,7 @@ export const bindInet = (kernel: Kernel, task: Task, sock: InetSocket, bytes: Ui
   const target = bindTarget(sock, bytes);
   if (typeof target === 'number') return target;
   const { address, port } = target;
-  if (port !== 0 && port < PRIVILEGED && task.cred.euid !== 0) return -ERRNO.EACCES;
+  if (port !== 0 && port < PRIVILEGED && !capable(task.cred, CAP.NET_BIND_SERVICE)) return -ERRNO.EACCES;
   const isIdle = isTcp(sock) ? (sock as TcpSocket).state === 'closed' : !(sock as UdpSocket).connected;
   if (!isIdle || sock.local.port !== 0) return -ERRNO.EINVAL;
   const chosen = port === 0 ? choosePort(kernel, sock, address) : isTaken(kernel, sock, address, port) ? 0 : port;

@@ -1,4 +1,5 @@
 /** /dev/net/tun (drivers/net/tun.c; Documentation/networking/tuntap.rst): a program is the other end of an interface. */
+import { CAP } from '../../abi/capability.ts';
 import { ERRNO } from '../../abi/errno.ts';
 import { O } from '../../abi/fcntl.ts';
 import { IFF, IFF_TUN, IFREQ, TUN, TUN_PKT_STRIP, tunPi, virtioNetHdr } from '../../abi/interface.ts';
@@ -9,6 +10,7 @@ import { inGroup, releaseFile } from '../../fs/inode.ts';
 import type { FileOperations, OpenFile, UserBuffer } from '../../fs/types.ts';
 import type { Kernel } from '../../kernel.ts';
 import { copyToUser, getUser32, putUser32 } from '../../mm/user.ts';
+import { capable } from '../../task/capability.ts';
 import type { Task } from '../../task/task.ts';
 import { block } from '../../task/wait.ts';
 import { interfaceIoctl, nameBytes, requestName } from '../interfaces.ts';
@@ -99,7 +101,7 @@ const write = (kernel: Kernel, _task: Task, file: OpenFile, source: UserBuffer):
   return length;
 };
 
-const isPrivileged = (task: Task): boolean => task.cred.euid === 0;
+const isPrivileged = (task: Task): boolean => capable(task.cred, CAP.NET_ADMIN);
 
 /** Whether a task may attach to an interface that is there (tun_not_capable). */
 const mayAttach = (task: Task, { owner, group }: TunInterface): boolean => {
