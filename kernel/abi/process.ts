@@ -34,6 +34,35 @@ export const CLONE = {
   INTO_CGROUP: 0x200000000,
 } as const;
 
+/** For unshare(2), setns(2) and clone3(2), as clone(2) has the exit signal there. */
+export const CLONE_NEWTIME = 0x80;
+
+/** ioctls of namespaces' files (linux/nsfs.h), and of pidfds about them (linux/pidfd.h). */
+export const NS_IOCTL = {
+  GET_USERNS: 0xb701,
+  GET_PARENT: 0xb702,
+  GET_NSTYPE: 0xb703,
+  GET_OWNER_UID: 0xb704,
+  GET_MNTNS_ID: 0x8008b705,
+  GET_PID_FROM_PIDNS: 0x8004b706,
+  GET_TGID_FROM_PIDNS: 0x8004b707,
+  GET_PID_IN_PIDNS: 0x8004b708,
+  GET_TGID_IN_PIDNS: 0x8004b709,
+  GET_ID: 0x8008b70d,
+} as const;
+export const PIDFD_NS_IOCTL = {
+  CGROUP: 0xff01,
+  IPC: 0xff02,
+  MNT: 0xff03,
+  NET: 0xff04,
+  PID: 0xff05,
+  PID_FOR_CHILDREN: 0xff06,
+  TIME: 0xff07,
+  TIME_FOR_CHILDREN: 0xff08,
+  USER: 0xff09,
+  UTS: 0xff0a,
+} as const;
+
 /** Flags of pidfd_send_signal(2): whom, where the descriptor's own kind shall not say. */
 /** In the place of a descriptor: the calling thread, and its process. */
 export const PIDFD_SELF = { THREAD: -10000, THREAD_GROUP: -10001 } as const;

@@ -58,6 +58,7 @@ export const MAGIC = {
   ANON_INODE: 0x09041934,
   MQUEUE: 0x19800202,
   PIDFS: 0x50494446,
+  NSFS: 0x6e736673,
 } as const;
 
 /** f_flags of statfs(2). */

@@ -47,6 +47,7 @@ const newVfs = (): Vfs => {
   const shmfs = newSuperBlock(numbers, { type: 'tmpfs', magic: MAGIC.TMPFS });
   const sockfs = newSuperBlock(numbers, { type: 'sockfs', magic: MAGIC.SOCKFS });
   const pidfs = newSuperBlock(numbers, { type: 'pidfs', magic: MAGIC.PIDFS });
+  const nsfs = newSuperBlock(numbers, { type: 'nsfs', magic: MAGIC.NSFS });
   return {
     ...numbers,
     aioNr: 0,
@@ -57,6 +58,7 @@ const newVfs = (): Vfs => {
     shmfs,
     sockfs,
     pidfs,
+    nsfs: { sb: nsfs, inodes: new Map() },
     pipePages: new Map(),
     mqueue: undefined as unknown as Inode,
     locked: new Set(),

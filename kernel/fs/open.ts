@@ -90,6 +90,7 @@ const mayOpen = (task: Task, inode: Inode, flags: number): number => {
   const may = accessOf(flags);
   if (isLnk(inode.mode)) return -ERRNO.ELOOP;
   if (isDir(inode.mode) && may & MAY.WRITE) return -ERRNO.EISDIR;
+  if (may & MAY.WRITE && inode.immutable) return -ERRNO.EPERM;
   if (!permitted(task.cred, inode, may)) return -ERRNO.EACCES;
   const special = isChr(inode.mode) || isBlk(inode.mode) || isFifo(inode.mode);
   if (may & MAY.WRITE && inode.sb.readOnly && !special) return -ERRNO.EROFS;

@@ -7,6 +7,7 @@ import type { Kernel } from '../kernel.ts';
 import { copyToUser, getUser64 } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
 import { newInode, newOpenFile, releaseFile } from './inode.ts';
+import { pidfdNamespace } from './nsfs.ts';
 import type { FileOperations, InodeOperations, OpenFile } from './types.ts';
 
 interface ProcessFile {
@@ -52,7 +53,9 @@ const infoOf = (task: Task, asked: bigint): Parameters<typeof PIDFD_INFO_STRUCT.
   };
 };
 
-const ioctl: FileOperations['ioctl'] = (_kernel, task, file, request, argument) => {
+const ioctl: FileOperations['ioctl'] = (kernel, task, file, request, argument) => {
+  const namespace = pidfdNamespace(kernel, task, stateOf(file).task, request, argument);
+  if (namespace !== null) return namespace;
   const { sizeMask, sizeShift } = PIDFD_GET_INFO;
   const size = (request & sizeMask) >>> sizeShift;
   if ((request & ~sizeMask) >>> 0 !== PIDFD_GET_INFO.request || size < PIDFD_INFO_LEAST) return -ERRNO.ENOTTY;

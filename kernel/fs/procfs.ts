@@ -97,8 +97,8 @@ const newProcInode = (
   const key = `${directory.key}/${name}`;
   const inode: ProcInode = extendInode(base, { row, pid: task?.pid ?? 0, fd, key });
   inode.ino = inoOf(key);
-  // What proc_pid_make_inode gives links whose text is made up when it is read.
-  if (row.follow !== undefined) inode.size = 64;
+  // What links of descriptors have (proc_fd_instantiate).
+  if (type === S.IFLNK && directory.name === 'fd') inode.size = 64;
   if (task !== null) {
     inode.uid = task.cred.euid;
     inode.gid = task.cred.egid;

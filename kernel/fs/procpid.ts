@@ -1,4 +1,5 @@
 /** /proc/PID: what can be seen of a process (proc_pid(5)). */
+
 import { DT } from '../abi/dirent.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { O } from '../abi/fcntl.ts';
@@ -7,6 +8,7 @@ import type { Task } from '../task/task.ts';
 import { taskUsage } from '../task/usage.ts';
 import { pathOf } from './namei.ts';
 import { fromBytes } from './names.ts';
+import { followNamespace, NAMESPACE_LINKS, namespaceLink } from './nsfs.ts';
 import { cmdlineText, environText } from './procargs.ts';
 import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
 import { fdLockLines } from './proclocks.ts';
@@ -128,23 +130,10 @@ const setCoredumpFilter = ({ task }: ProcContext, text: string): number => {
 /** The first user namespace: every id is itself. */
 const ID_MAP = `${'0'.padStart(10)} ${'0'.padStart(10)} 4294967295\n`;
 
-/** Namespaces of a process, which cannot be opened: there is no setns(2). They are the machine's first, with the inode numbers of Linux (PROC_*_INIT_INO). */
-const NAMESPACES: readonly (readonly [name: string, type: string, ino: number])[] = [
-  ['cgroup', 'cgroup', 0xeffffffb],
-  ['ipc', 'ipc', 0xefffffff],
-  ['mnt', 'mnt', 0xeffffff8],
-  ['net', 'net', 0xeffffff9],
-  ['pid', 'pid', 0xeffffffc],
-  ['pid_for_children', 'pid', 0xeffffffc],
-  ['time', 'time', 0xeffffffa],
-  ['time_for_children', 'time', 0xeffffffa],
-  ['user', 'user', 0xeffffffd],
-  ['uts', 'uts', 0xeffffffe],
-];
-
-const namespaceRow = ([name, type, ino]: (typeof NAMESPACES)[number]): ProcRow => ({
+const namespaceRow = ([name, kind]: (typeof NAMESPACE_LINKS)[number]): ProcRow => ({
   name,
-  link: ({ task }) => (isGone(task) ? -ERRNO.ENOENT : `${type}:[${ino}]`),
+  link: ({ reader, task }) => namespaceLink(reader, task, name, kind),
+  follow: ({ kernel, reader, task }) => followNamespace(kernel, reader, task, name, kind),
 });
 
 /** Nanoseconds on the processor, waiting for it (not counted), and time slices. */
@@ -193,7 +182,7 @@ const processRows: readonly ProcRow[] = [
   { name: 'mounts', text: mountsText },
   { name: 'mountstats', mode: 0o400, text: mountStatsText },
   netDirectory,
-  { name: 'ns', mode: 0o511, children: NAMESPACES.map(namespaceRow) },
+  { name: 'ns', mode: 0o511, children: NAMESPACE_LINKS.map(namespaceRow) },
   { name: 'oom_adj', text: () => '0\n' },
   { name: 'oom_score', text: () => '0\n' },
   { name: 'oom_score_adj', text: () => '0\n' },

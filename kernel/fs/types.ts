@@ -88,6 +88,8 @@ export interface Inode {
   dead: boolean;
   /** F_SEAL_WRITE or F_SEAL_FUTURE_WRITE: it is not mapped for writing any more. */
   writeSealed?: boolean;
+  /** Nobody may change it (S_IMMUTABLE). */
+  immutable?: boolean;
   /** Nameless from the start (O_TMPFILE without O_EXCL): link(2) may give it a name (I_LINKABLE). */
   linkable?: boolean;
   /** FIFOs: the pipe while someone has it open. */
@@ -256,6 +258,8 @@ export interface Vfs {
   shmfs: SuperBlock;
   /** Processes, as descriptors name them. */
   pidfs: SuperBlock;
+  /** Namespaces, by their kind: those that someone asked for. */
+  readonly nsfs: { sb: SuperBlock; inodes: Map<string, Inode> };
   /** Pages that the pipes of each user may hold. */
   readonly pipePages: Map<number, number>;
   /** Root of the file system of POSIX message queues. */

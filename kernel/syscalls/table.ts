@@ -23,6 +23,7 @@ import { shmSyscalls } from './ipc-shm.ts';
 import { limitsSyscalls } from './limits.ts';
 import { memorySyscalls } from './memory.ts';
 import { mqueueSyscalls } from './mqueue.ts';
+import { namespaceSyscalls } from './namespace.ts';
 import { pidfdSyscalls } from './pidfd.ts';
 import { pollSyscalls } from './poll.ts';
 import { prctlSyscalls } from './prctl.ts';
@@ -60,6 +61,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fileSizeSyscalls,
   ...fileSpliceSyscalls,
   ...fileStatSyscalls,
+  ...namespaceSyscalls,
   ...pidfdSyscalls,
   ...pollSyscalls,
   ...futexSyscalls,

@@ -4,6 +4,7 @@ import {
   ARCH,
   CLONE,
   CLONE_ARGS,
+  CLONE_NEWTIME,
   FUTEX,
   PIDFD_SIGNAL,
   RLIM_INFINITY,
@@ -64,6 +65,12 @@ export const cloneFlagsText = (value: bigint): string => {
   );
   return [...parts, ...high].join('|');
 };
+
+/** Flags of unshare(2), and the kind of setns(2). */
+export const unshareFlags = argument('unsigned', (value) => {
+  const time = value & CLONE_NEWTIME ? ['CLONE_NEWTIME'] : [];
+  return [...time, cloneFlagsText(BigInt(value))].filter((part) => part !== '').join('|') || '0';
+});
 
 /** Flags of clone(2) with the exit signal in their low byte. */
 export const cloneFlags = argument('pointer', (value) => {
