@@ -2,7 +2,9 @@
  * /proc: a tree of rows. A row says what a name is and, for files, how to write its text; `procpid.ts` has those of a
  * process, `procsystem.ts` the rest. Inodes are made by lookup and hold no state but which row and which process.
  */
+
 import { ERRNO } from '../abi/errno.ts';
+import { SEEK } from '../abi/fcntl.ts';
 import { MAGIC, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
@@ -24,6 +26,12 @@ export interface ProcContext {
 }
 
 /** One name of /proc. Exactly one of `children`, `text`, `link`, `file`. */
+/**
+ * Whether a file is read by calls alone ('seq') or by splice, io_submit and with flags too (seq_read_iter: 'iter'); 'own' has a
+ * read function that knows no records, 'sysctl' is of /proc/sys. The latter two have an end to seek from.
+ */
+export type ProcAccess = 'seq' | 'iter' | 'own' | 'sysctl';
+
 export interface ProcRow {
   readonly name: string;
   /** Permission bits; 0555, 0444 and 0777 by default. */
@@ -35,6 +43,8 @@ export interface ProcRow {
   readonly text?: (context: ProcContext) => string | number;
   /** Takes what was written. 0 or -errno. */
   readonly write?: (context: ProcContext, text: string) => number;
+  /** How `text` is read and written; 'seq' by default. */
+  readonly access?: ProcAccess;
   /** A file of its own kind: its operations, and what its state is when it is opened, or -errno. */
   readonly file?: { readonly ops: FileOperations; state(context: ProcContext): object | number };
   /** Text of a symbolic link. */
@@ -152,9 +162,17 @@ const textOf = (kernel: Kernel, reader: Task, inode: ProcInode): Uint8Array | nu
 };
 
 /** The text is written when reading starts, so that one pass sees one state. `state` holds it. */
-const procFile: FileOperations = Object.freeze<FileOperations>({
-  kind: 'proc',
+const procFile: FileOperations = {
+  kind: 'proc-seq',
   seekable: true,
+  seek: (_kernel, file, offset, whence) => {
+    // Where records end is not known before they are made (seq_lseek).
+    if (whence !== SEEK.SET && whence !== SEEK.CUR) return -ERRNO.EINVAL;
+    const position = whence === SEEK.SET ? offset : file.position + offset;
+    if (position < 0) return -ERRNO.EINVAL;
+    file.position = position;
+    return position;
+  },
   read: (kernel, task, file, sink, position) => {
     if (position === 0 || file.state === null) {
       const text = textOf(kernel, task, proc(file.inode));
@@ -178,7 +196,18 @@ const procFile: FileOperations = Object.freeze<FileOperations>({
     });
   },
   release: releaseFile,
-});
+};
+
+/** Without `seek` of their own they are like files of size 0. */
+const plainSeek = ({ seek: _, ...ops }: FileOperations, kind: string): FileOperations =>
+  Object.freeze({ ...ops, kind });
+
+const PROC_FILES: Readonly<Record<ProcAccess, FileOperations>> = {
+  seq: Object.freeze(procFile),
+  iter: Object.freeze({ ...procFile, kind: 'proc-iter' }),
+  own: plainSeek(procFile, 'proc-own'),
+  sysctl: plainSeek(procFile, 'proc-sysctl'),
+};
 
 /** `opened` of files whose row has a `file`. */
 export const openState: NonNullable<FileOperations['opened']> = (kernel, task, file) => {
@@ -205,7 +234,7 @@ const procInode: InodeOperations = Object.freeze<InodeOperations>({
   open: (_kernel, _task, inode) => {
     const { row } = proc(inode);
     if (row.file !== undefined) return row.file.ops;
-    return row.text === undefined ? -ERRNO.ELOOP : procFile;
+    return row.text === undefined ? -ERRNO.ELOOP : PROC_FILES[row.access ?? 'seq'];
   },
   readlink: (kernel, reader, inode) =>
     withContext(kernel, reader, inode, proc(inode).row.link ?? (() => -ERRNO.EINVAL)),

@@ -143,12 +143,13 @@ const schedStatText = ({ task }: ProcContext): string => {
 };
 
 const processRows: readonly ProcRow[] = [
-  { name: 'auxv', mode: 0o400, text: ({ task }) => (isGone(task) ? '' : auxvText(task.mm.auxv)) },
+  { name: 'auxv', access: 'own', mode: 0o400, text: ({ task }) => (isGone(task) ? '' : auxvText(task.mm.auxv)) },
   { name: 'cgroup', text: () => '0::/\n' },
   { name: 'cpuset', text: () => '/\n' },
-  { name: 'cmdline', text: cmdlineText },
+  { name: 'cmdline', access: 'own', text: cmdlineText },
   {
     name: 'coredump_filter',
+    access: 'own',
     mode: 0o644,
     text: ({ task }) => (isGone(task) ? '' : `${task.mm.coredumpFilter.toString(16).padStart(8, '0')}\n`),
     write: setCoredumpFilter,
@@ -159,7 +160,7 @@ const processRows: readonly ProcRow[] = [
     link: ({ task, reader }) => (isGone(task) ? -ERRNO.ENOENT : directoryPath(task.fs.cwd, reader)),
     follow: ({ task }) => (isGone(task) ? -ERRNO.ENOENT : task.fs.cwd),
   },
-  { name: 'environ', mode: 0o400, text: environText },
+  { name: 'environ', access: 'own', mode: 0o400, text: environText },
   {
     name: 'exe',
     link: (context) => {
@@ -175,17 +176,17 @@ const processRows: readonly ProcRow[] = [
   { name: 'fdinfo', mode: 0o555, dynamic: descriptors(fdInfoRow, DT.REG)! },
   { name: 'gid_map', text: () => ID_MAP },
   { name: 'limits', text: limitsText },
-  { name: 'loginuid', text: () => '4294967295' },
+  { name: 'loginuid', access: 'own', text: () => '4294967295' },
   { name: 'maps', text: mapsText },
   { name: 'mem', mode: 0o600, file: { ops: memoryFile, state: memoryOf } },
-  { name: 'mountinfo', text: mountInfoText },
-  { name: 'mounts', text: mountsText },
-  { name: 'mountstats', mode: 0o400, text: mountStatsText },
+  { name: 'mountinfo', access: 'iter', text: mountInfoText },
+  { name: 'mounts', access: 'iter', text: mountsText },
+  { name: 'mountstats', access: 'iter', mode: 0o400, text: mountStatsText },
   netDirectory,
   { name: 'ns', mode: 0o511, children: NAMESPACE_LINKS.map(namespaceRow) },
-  { name: 'oom_adj', text: () => '0\n' },
+  { name: 'oom_adj', access: 'own', text: () => '0\n' },
   { name: 'oom_score', text: () => '0\n' },
-  { name: 'oom_score_adj', text: () => '0\n' },
+  { name: 'oom_score_adj', access: 'own', text: () => '0\n' },
   { name: 'personality', mode: 0o400, text: ({ task }) => `${task.personality.toString(16).padStart(8, '0')}\n` },
   { name: 'projid_map', text: () => ID_MAP },
   {
@@ -194,7 +195,7 @@ const processRows: readonly ProcRow[] = [
     follow: ({ task }) => (isGone(task) ? -ERRNO.ENOENT : task.fs.root),
   },
   { name: 'schedstat', text: schedStatText },
-  { name: 'sessionid', text: () => '4294967295' },
+  { name: 'sessionid', access: 'own', text: () => '4294967295' },
   { name: 'setgroups', text: () => 'allow\n' },
   { name: 'smaps', text: smapsText },
   { name: 'smaps_rollup', text: smapsRollupText },

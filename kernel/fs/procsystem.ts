@@ -21,7 +21,7 @@ import { NR_OPEN } from './descriptors.ts';
 import { LEASE_BREAK_TIME } from './leases.ts';
 import { NOTIFY_LIMITS } from './notify.ts';
 import { PIPE_MAX_SIZE, PIPE_USER_PAGES_SOFT } from './pipe-ring.ts';
-import { frozenRow, type ProcContext, type ProcRow } from './procfs.ts';
+import { frozenRow, type ProcAccess, type ProcContext, type ProcRow } from './procfs.ts';
 import { ipcLimitRows, mqueueDirectory, sysvipcDirectory } from './procipc.ts';
 import { locksText } from './proclocks.ts';
 import { processRow } from './procpid.ts';
@@ -96,6 +96,15 @@ const file = (name: string, text: string | ((context: ProcContext) => string)): 
   name,
   text: typeof text === 'string' ? () => text : text,
 });
+
+/** A row, and all below it, with this access. */
+const withAccess = (access: ProcAccess, row: ProcRow): ProcRow => {
+  const { children } = row;
+  return children === undefined
+    ? { ...row, access }
+    : { ...row, children: children.map((child) => withAccess(access, child)) };
+};
+const record = (...row: Parameters<typeof file>): ProcRow => withAccess('iter', file(...row));
 
 const uuid = ({ kernel }: ProcContext): string => {
   const bytes = new Uint8Array(16);
@@ -202,22 +211,22 @@ const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'pipefs', 'mqueue', '
 export const procRoot = frozenRow({
   name: '',
   children: [
-    file('cmdline', '\n'),
-    file('cpuinfo', cpuinfoText),
-    file('filesystems', FILESYSTEMS.map((type) => `nodev\t${type}\n`).join('')),
-    file('loadavg', loadavgText),
-    file('locks', locksText),
-    file('meminfo', meminfoText),
+    record('cmdline', '\n'),
+    record('cpuinfo', cpuinfoText),
+    record('filesystems', FILESYSTEMS.map((type) => `nodev\t${type}\n`).join('')),
+    record('loadavg', loadavgText),
+    record('locks', locksText),
+    record('meminfo', meminfoText),
     { name: 'mounts', link: () => 'self/mounts' },
     { name: 'net', link: () => 'self/net' },
     { name: 'self', link: ({ reader }) => String(reader.group.tgid) },
-    file('stat', statText),
+    record('stat', statText),
     file('swaps', 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
-    sysctl,
+    withAccess('sysctl', sysctl),
     sysvipcDirectory,
     { name: 'thread-self', link: ({ reader }) => `${reader.group.tgid}/task/${reader.pid}` },
-    file('uptime', ({ kernel }) => `${seconds(kernel.now())} ${seconds(0)}\n`),
-    file('version', `${SYSTEM.sysname} version ${SYSTEM.release} (signalbox) ${SYSTEM.version}\n`),
+    record('uptime', ({ kernel }) => `${seconds(kernel.now())} ${seconds(0)}\n`),
+    record('version', `${SYSTEM.sysname} version ${SYSTEM.release} (signalbox) ${SYSTEM.version}\n`),
   ],
   dynamic: {
     list: ({ kernel }) =>

@@ -15,6 +15,13 @@ export const checkRwFlags = (file: OpenFile, flags: number): number => {
   return flags & RWF.NOWAIT && !NOWAIT_KINDS.includes(file.ops.kind) ? -ERRNO.EOPNOTSUPP : 0;
 };
 
+/** Kinds of files that are read and written by calls alone, not with iterators over memory (read_iter, write_iter). */
+const LOOP_KINDS: readonly string[] = ['proc-seq', 'proc-own', 'proc-mem'];
+
+/** Such a file takes no flags but RWF_HIPRI: 0 or -EOPNOTSUPP (do_loop_readv_writev). */
+export const checkLoopFlags = (file: OpenFile, flags: number): number =>
+  flags & ~RWF.HIPRI && LOOP_KINDS.includes(file.ops.kind) ? -ERRNO.EOPNOTSUPP : 0;
+
 /** Whether a write goes to the end of the file. */
 export const appends = (file: OpenFile, flags: number): boolean =>
   (flags & RWF.APPEND) !== 0 || ((file.flags & O.APPEND) !== 0 && !(flags & RWF.NOAPPEND));

@@ -39,10 +39,10 @@ interface Submission {
 /** Kinds of files that read and write so (read_iter, write_iter); others are read and written by their own calls alone. */
 const READ_KINDS: readonly string[] = [
   ...['file', 'pipe', 'socket', 'stream', 'terminal', 'tun', 'null', 'zero', 'full', 'random'],
-  ...['eventfd', 'signalfd', 'timerfd'],
+  ...['eventfd', 'signalfd', 'timerfd', 'proc-iter', 'proc-sysctl'],
 ];
 const WRITE_KINDS: readonly string[] = READ_KINDS.filter(
-  (kind) => !['full', 'eventfd', 'signalfd', 'timerfd'].includes(kind),
+  (kind) => !['full', 'eventfd', 'signalfd', 'timerfd', 'proc-iter'].includes(kind),
 );
 
 const LONG_MAX = 2n ** 63n - 1n;

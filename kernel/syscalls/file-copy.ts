@@ -67,7 +67,7 @@ const sendfile = (kernel: Kernel, task: Task, outFd: number, inFd: number, offse
   if (typeof to === 'number') return to;
   if (to.flags & O.APPEND || isDir(from.inode.mode) || !from.ops.seekable || from.ops.read === undefined)
     return -ERRNO.EINVAL;
-  if (to.ops.write === undefined || hasNoSplice(to)) return -ERRNO.EINVAL;
+  if (to.ops.write === undefined || hasNoSplice(to) || hasNoSplice(from)) return -ERRNO.EINVAL;
   const done = copy(kernel, task, from, position, to, -1, Math.min(count, MAX_RW_COUNT));
   if (done > 0) advance(task, from, offset, position + done);
   return done;

@@ -6,7 +6,7 @@ import { isDir, isFifo } from '../abi/stat.ts';
 import { getFile } from '../fs/descriptors.ts';
 import { isReadable, isWritable } from '../fs/inode.ts';
 import { notifyFile } from '../fs/notify.ts';
-import { appends, checkRwFlags, withRwFlags } from '../fs/rw-flags.ts';
+import { appends, checkLoopFlags, checkRwFlags, withRwFlags } from '../fs/rw-flags.ts';
 import type { OpenFile, UserBuffer } from '../fs/types.ts';
 import type { Kernel } from '../kernel.ts';
 import { importIovec, userBuffer } from '../mm/iov.ts';
@@ -114,7 +114,7 @@ const readVector = (
   const sink = importIovec(task.mm, vector, count);
   if (typeof sink === 'number') return sink;
   if (sink.remaining === 0) return 0;
-  const error = checkRwFlags(file, flags);
+  const error = checkLoopFlags(file, flags) || checkRwFlags(file, flags);
   return error < 0 ? error : withRwFlags(file, flags, () => readFrom(kernel, task, file, sink, position));
 };
 
@@ -135,7 +135,7 @@ const writeVector = (
   const source = importIovec(task.mm, vector, count);
   if (typeof source === 'number') return source;
   if (source.remaining === 0) return 0;
-  const error = checkRwFlags(file, flags);
+  const error = checkLoopFlags(file, flags) || checkRwFlags(file, flags);
   if (error < 0) return error;
   return withRwFlags(file, flags, () => writeTo(kernel, task, file, source, position, appends(file, flags)));
 };
