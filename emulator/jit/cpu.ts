@@ -19,7 +19,7 @@ import { buildRegionRuntime } from './runtime.ts';
 import { Steps } from './steps.ts';
 import { analyse } from './structure.ts';
 
-const THRESHOLD = 10_000;
+const THRESHOLD = 20_000;
 /** Some five thousand regions of the usual length. */
 const CACHE_BYTES = 512 << 20;
 const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 1, targets: 16 };
