@@ -27,6 +27,8 @@ export interface Block {
   readonly frame: number;
   /** Second frame of a crossing instruction, or 0. */
   readonly second: number;
+  /** Table index of the region's function that stands for it (`jump-cache.ts`), or 0. */
+  region: number;
 }
 
 /** Instructions to look at behind a block whose forms are not all there; measured on short programs. */
@@ -135,7 +137,8 @@ export class Blocks {
   /** Lets generated code find the block by itself, in the address space with this tag. */
   cacheJump(block: Block, tag: number): void {
     if (this.breakpoints.has(block.address)) return;
-    cacheBlock(this.physical.u32, block.address, tag, block.record, block.second === 0);
+    const { address, record, second, region } = block;
+    cacheBlock(this.physical.u32, tag, { address, record, linkable: second === 0, region });
   }
 
   #build(address: number): Block {
@@ -188,7 +191,7 @@ export class Blocks {
     });
     view.setUint16(record + RECORD.count, count, true);
     view.setUint32(record + RECORD.heat, this.heat, true);
-    const block: Block = { address, record, count, frame, second };
+    const block: Block = { address, record, count, frame, second, region: 0 };
     this.#remember(block, frame);
     if (second !== 0) this.#remember(block, second);
     this.#writeEnd(block, instructions[count - 1]!);

@@ -1,8 +1,9 @@
 /**
  * The jump cache: which decoded block begins at a linear address of an address space, for generated code that jumps there.
  *
- * An entry is 16 bytes: the address with the space's tag in bits 63:48, the block's first record (u32), and whether links may
- * lead to it (u32). An address has two entries, side by side so that looking at both touches one line of the host's caches;
+ * An entry is 16 bytes: the address with the space's tag in bits 63:48, the block's first record (u32), and how to get on there
+ * (u32): whether links may lead to it in bit 0, above it the table index of a region's function that stands for the block, or
+ * 0. What jumps to a region then reads nothing but the entry. An address has two entries, side by side so that looking at both touches one line of the host's caches;
  * what is new takes the first, and what was there moves to the other.
  */
 import { JUMP_CACHE_ENTRIES, LINEAR } from '../memory/layout.ts';
@@ -23,7 +24,8 @@ const NEVER = 0xffff0000;
 
 /** Byte offsets in an entry. */
 const RECORD_AT = 8;
-const LINKABLE_AT = 12;
+const WAY_AT = 12;
+const LINKABLE = 1;
 
 /** Pushes the first record of the block at the address in local `target`, or 0. Returns the local of the entry's offset. */
 export const pushCachedBlock = (f: FunctionWriter, target: number): number => {
@@ -74,7 +76,17 @@ export const pushCachedBlock = (f: FunctionWriter, target: number): number => {
 /** Pushes whether links may lead to the block of the entry in a local. */
 export const pushLinkable = (f: FunctionWriter, entry: number): void => {
   f.get(entry);
-  f.memory(OP.i32Load, LINEAR.jumpCache + LINKABLE_AT);
+  f.memory(OP.i32Load, LINEAR.jumpCache + WAY_AT);
+  f.i32(LINKABLE);
+  f.op(OP.i32And);
+};
+
+/** Pushes the table index of the region's function for the block of the entry in a local, or 0. */
+export const pushRegion = (f: FunctionWriter, entry: number): void => {
+  f.get(entry);
+  f.memory(OP.i32Load, LINEAR.jumpCache + WAY_AT);
+  f.i32(1);
+  f.op(OP.i32ShrU);
 };
 
 /** Index of the first entry, in words of 32 bits. */
@@ -84,6 +96,11 @@ const entryOf = (low: number, high: number): number => {
 };
 
 const otherOf = (entry: number): number => entry ^ (OTHER / 4);
+
+const entriesOf = (address: number): readonly [number, number] => {
+  const entry = entryOf(address >>> 0, Math.floor(address / TWO32));
+  return [entry, otherOf(entry)];
+};
 
 /** The first record of the block at rip if it is there for the current address space, else 0. */
 export const cachedBlock = (u32: Uint32Array): number => {
@@ -97,8 +114,17 @@ export const cachedBlock = (u32: Uint32Array): number => {
   return u32[other] === low && u32[other + 1] === key ? u32[other + 2]! : 0;
 };
 
+/** A block as the cache has it. */
+export interface Cached {
+  readonly address: number;
+  readonly record: number;
+  readonly linkable: boolean;
+  /** Table index of a region's function, or 0. */
+  readonly region: number;
+}
+
 /** Generated code finds a block by itself from now on, in the address space with this tag. */
-export const cacheBlock = (u32: Uint32Array, address: number, tag: number, record: number, linkable: boolean): void => {
+export const cacheBlock = (u32: Uint32Array, tag: number, { address, record, linkable, region }: Cached): void => {
   const low = address >>> 0;
   const high = Math.floor(address / TWO32);
   const entry = entryOf(low, high);
@@ -107,13 +133,19 @@ export const cacheBlock = (u32: Uint32Array, address: number, tag: number, recor
   u32[entry] = low;
   u32[entry + 1] = (tag << 16) | high;
   u32[entry + 2] = record;
-  u32[entry + 3] = linkable ? 1 : 0;
+  u32[entry + 3] = (region << 1) | (linkable ? LINKABLE : 0);
+};
+
+/** A region stands for a block, or none any more: 0. */
+export const cacheRegion = (u32: Uint32Array, address: number, record: number, region: number): void => {
+  for (const at of entriesOf(address)) {
+    if (u32[at + 2] === record) u32[at + 3] = (region << 1) | (u32[at + 3]! & LINKABLE);
+  }
 };
 
 /** A block is no more. */
 export const uncacheBlock = (u32: Uint32Array, address: number, record: number): void => {
-  const entry = entryOf(address >>> 0, Math.floor(address / TWO32));
-  for (const at of [entry, otherOf(entry)]) if (u32[at + 2] === record) u32[at + 1] = NEVER;
+  for (const at of entriesOf(address)) if (u32[at + 2] === record) u32[at + 1] = NEVER;
 };
 
 export const clearJumpCache = (u32: Uint32Array): void => {

@@ -6,7 +6,7 @@ import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type FunctionWriter, ModuleWriter, type Signature } from '../wasm/writer.ts';
 import { EXIT, FIXED_HANDLER, HANDLER, RUNTIME } from './contract.ts';
-import { pushCachedBlock, pushLinkable } from './jump-cache.ts';
+import { pushCachedBlock, pushLinkable, pushRegion } from './jump-cache.ts';
 import { LINK, RECORD } from './records.ts';
 import { addTranslation, storeState32 } from './translate.ts';
 
@@ -24,8 +24,24 @@ export const addJump = (m: ModuleWriter, signature: Signature, link: number | nu
   const entry = pushCachedBlock(f, target);
   f.set(record);
   f.get(record);
-  if (link === null) f.if();
-  else {
+  if (link === null) {
+    f.if();
+    // A region asks for its budget itself, but for none at all.
+    const region = f.local(i32);
+    pushRegion(f, entry);
+    f.tee(region);
+    f.i32(0);
+    f.get(remaining);
+    f.i32(0);
+    f.op(OP.i32GtS);
+    f.op(OP.select);
+    f.if();
+    f.get(record);
+    f.get(remaining);
+    f.get(region);
+    f.returnCallIndirect(HANDLER);
+    f.end();
+  } else {
     f.i32(0);
     f.op(OP.i32Ne);
     f.get(link);

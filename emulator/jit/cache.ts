@@ -9,6 +9,7 @@
  */
 import type { Block, Blocks } from '../interpreter/blocks.ts';
 import type { Forms } from '../interpreter/forms.ts';
+import { cacheRegion } from '../interpreter/jump-cache.ts';
 import { RECORD } from '../interpreter/records.ts';
 import { flushTlb } from '../interpreter/tlb.ts';
 import { LINEAR, PAGE_SIZE } from '../memory/layout.ts';
@@ -31,6 +32,8 @@ export interface Translation {
   readonly cut: boolean;
   /** Index of the function in the table. */
   readonly handler: number;
+  /** Table index of what the jump cache leads to. */
+  readonly direct: number;
   /** Address of the tag of the address space it was last found good in; 0 if all of it lies in one page. */
   readonly tagSlot: number;
   /** Bytes it takes from the host; see `hostBytes`. */
@@ -127,12 +130,14 @@ export class RegionCache {
     }
     const exports = this.#link(bytes);
     const handler = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
-    this.#forms.setSlot(handler, exports.region);
+    this.#forms.setSlot(handler, exports.entered);
+    const direct = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
+    this.#forms.setSlot(direct, exports.region);
     const { entry: address, pages, own } = region;
     const offsets = Int32Array.from(
       region.blocks.flatMap(({ steps }) => steps.map(({ insn }) => insn.address - address)),
     );
-    const translation = { address, frame, pages, own, offsets, cut, handler, tagSlot, size };
+    const translation = { address, frame, pages, own, offsets, cut, handler, direct, tagSlot, size };
     this.#remember(translation);
     const block = this.#blocks.known(frame, region.entry);
     if (block !== undefined) this.install(block);
@@ -182,12 +187,14 @@ export class RegionCache {
     if (translation === undefined || block.second !== 0 || this.#blocks.breakpoints.has(block.address)) return;
     const { u32 } = this.#physical;
     u32[(block.record + RECORD.handler) / 4] = translation.handler;
+    block.region = translation.direct;
+    cacheRegion(u32, block.address, block.record, block.region);
     // Entries of the region count too: it is not to be translated again after so many.
     u32[(block.record + RECORD.heat) / 4] = 0;
   }
 
   drop(translation: Translation): void {
-    const { address, frame, pages, handler, tagSlot, size } = translation;
+    const { address, frame, pages, handler, direct, tagSlot, size } = translation;
     if (!this.#translations.delete(translation)) return;
     this.#bytes -= size;
     const entries = this.#byEntry.get(frame)!;
@@ -202,9 +209,13 @@ export class RegionCache {
       const { u32 } = this.#physical;
       u32[(block.record + RECORD.handler) / 4] = u32[(block.record + RECORD.interpreted) / 4]!;
       u32[(block.record + RECORD.heat) / 4] = this.#blocks.heat;
+      block.region = 0;
+      cacheRegion(u32, address, block.record, 0);
     }
-    this.#forms.setSlot(handler, null);
-    this.#freeHandlers.push(handler);
+    for (const slot of [handler, direct]) {
+      this.#forms.setSlot(slot, null);
+      this.#freeHandlers.push(slot);
+    }
     if (tagSlot !== 0) {
       this.#physical.u32[tagSlot / 4] = 0;
       this.#bySlot.delete(tagSlot);

@@ -156,11 +156,6 @@ class RegionBuilder {
       leaveBy(f, 'unproven');
       f.end();
     }
-    f.get(budget);
-    f.get(record);
-    f.memory(OP.i32Load16u, RECORD.count);
-    f.op(OP.i32Add);
-    f.set(budget);
     this.#frame.load(f);
     const carry = this.#carries.get(0);
     if (carry !== undefined) enterLoop(f, this.#frame, carry);
@@ -346,9 +341,26 @@ class RegionBuilder {
   }
 }
 
-/** Adds the function of a region to a module. */
-export const buildRegion = (m: ModuleWriter, region: Region, tagSlot: number, marks: Marks = () => 0): FunctionWriter =>
-  new RegionBuilder(m, region, marks).build(tagSlot);
+/**
+ * Adds the function of a region to a module, exported as `region`: of the budget that it is given nothing is spent. A second
+ * one, `entered`, stands in the place of a block's first instruction, and who enters a block has paid for all of it.
+ */
+export const buildRegion = (
+  m: ModuleWriter,
+  region: Region,
+  tagSlot: number,
+  marks: Marks = () => 0,
+): FunctionWriter => {
+  const f = new RegionBuilder(m, region, marks).build(tagSlot);
+  const entered = m.function(HANDLER, 'entered');
+  entered.get(0);
+  entered.get(1);
+  entered.get(0);
+  entered.memory(OP.i32Load16u, RECORD.count);
+  entered.op(OP.i32Add);
+  entered.returnCallLocal(0);
+  return f;
+};
 
 /** The guest's code in a region, block by block. */
 export const listRegion = ({ blocks }: Region): string => {

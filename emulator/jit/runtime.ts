@@ -169,12 +169,7 @@ const unproven = (m: ModuleWriter): void => {
   const [record, remaining, tagSlot] = [0, 1, 2];
   storeState32(f, STATE.currentRecord, () => f.get(record));
   storeState32(f, STATE.regionSlot, () => f.get(tagSlot));
-  storeState32(f, STATE.remaining, () => {
-    f.get(remaining);
-    f.get(record);
-    f.memory(OP.i32Load16u, RECORD.count);
-    f.op(OP.i32Add);
-  });
+  storeState32(f, STATE.remaining, () => f.get(remaining));
   f.i32(EXIT.unproven);
 };
 

@@ -263,6 +263,11 @@ export class FunctionWriter {
     this.code.unsigned(this.module.localIndex(index));
   }
 
+  returnCallLocal(index: number): void {
+    this.code.u8(OP.returnCall);
+    this.code.unsigned(this.module.localIndex(index));
+  }
+
   returnCallImport(name: string, signature: Signature): void {
     this.code.u8(OP.returnCall);
     this.code.unsigned(this.module.import(name, signature));
