@@ -10,6 +10,7 @@ export { type Unannounced, unannounced } from './decode/unannounced.ts';
 export type { PreparedForms } from './interpreter/prepared.ts';
 export { ADDRESS_BITS, CACHE_LINE, CPU_BRAND, CPU_FAMILY, CPU_VENDOR, cpuid1Edx } from './isa/cpuid.ts';
 export { ALL_FEATURES, CPU_LEVELS, type CpuLevel, FEATURES, type FeatureSet, featuresOf } from './isa/features.ts';
+export { type DataSegment, isDataSelector } from './isa/integer/descriptors.ts';
 export { VECTOR, VECTOR_NAMES } from './isa/ops.ts';
 export { MXCSR_WRITABLE } from './isa/sse/area.ts';
 export { XFEATURE, xcr0Of } from './isa/xsave-size.ts';

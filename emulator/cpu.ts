@@ -5,6 +5,7 @@
 import type { CpuState } from './cpu-state.ts';
 import type { PreparedForms } from './interpreter/prepared.ts';
 import type { FeatureSet } from './isa/features.ts';
+import type { DataSegments } from './isa/integer/descriptors.ts';
 import type { ExitCause } from './jit/cause.ts';
 import type { PhysicalMemory } from './memory/physical.ts';
 import type { Watchpoint } from './memory/watch.ts';
@@ -53,6 +54,8 @@ export interface CpuOptions {
   readonly timestamp: () => bigint | null;
   /** RDRAND and its like. */
   readonly random64: () => bigint;
+  /** Data segments that the current thread has in the descriptor table, by index. Default: none. */
+  readonly segments?: DataSegments;
   /** What CPUID announces; encodings of other features are #UD, or what they meant before. Default: all that is built. */
   readonly features?: FeatureSet;
   /** Generated code of common instructions, made by `prepareForms` of the same version; for a quick start. */

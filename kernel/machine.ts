@@ -33,6 +33,7 @@ import { startProgram } from './process/exec.ts';
 import { releaseTask } from './process/exit.ts';
 import type { FutexQueue } from './process/futex.ts';
 import { fireTimers } from './process/timers.ts';
+import { dataSegment } from './process/tls.ts';
 import { newSigHand } from './signal/action.ts';
 import { killPgrpInfo } from './signal/kill.ts';
 import { kernelInfo } from './signal/send.ts';
@@ -134,6 +135,7 @@ export class Machine implements Kernel {
       physical: this.physical,
       timestamp: () => (this.current.noTsc ? null : BigInt(Math.floor(this.now()))),
       random64: () => this.#random64(),
+      segments: (index) => dataSegment(this.current, index),
       ...(options.features === undefined ? {} : { features: options.features }),
       ...(options.preparedForms === undefined ? {} : { preparedForms: options.preparedForms }),
       ...(options.jit === undefined ? {} : { jit: options.jit }),

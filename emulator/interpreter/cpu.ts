@@ -80,6 +80,7 @@ export class InterpreterCpu implements Cpu {
         return options.timestamp();
       },
       random64: options.random64,
+      segments: options.segments,
       features: options.features,
     });
     this.features = this.memory.features;

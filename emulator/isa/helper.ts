@@ -1,6 +1,7 @@
 /** What a helper is: the types which `helpers.ts` and the families' own helper files share. */
 import type { CpuState } from '../cpu-state.ts';
 import type { FeatureSet } from './features.ts';
+import type { DataSegments } from './integer/descriptors.ts';
 import type { Vector } from './ops.ts';
 
 /** In place of an error code: the #GP is for a non-canonical address, which is a #SS if the access was through SS. */
@@ -31,6 +32,8 @@ export interface HelperContext {
   timestamp(): bigint | null;
   /** 64 random bits. */
   random64(): bigint;
+  /** Segments of the descriptor table that are not the same for all. */
+  readonly segments: DataSegments;
   /** What the CPU announces. */
   readonly features: FeatureSet;
 }

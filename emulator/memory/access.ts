@@ -7,6 +7,7 @@ import type { CpuState } from '../cpu-state.ts';
 import { type Decoder, decoderFor } from '../decode/decoder.ts';
 import { ALL_FEATURES, type FeatureSet } from '../isa/features.ts';
 import { CpuFault, type HelperContext, NON_CANONICAL } from '../isa/helper.ts';
+import type { DataSegments } from '../isa/integer/descriptors.ts';
 import { VECTOR } from '../isa/ops.ts';
 import { RFLAGS } from '../state.ts';
 import { PAGE_SIZE } from './layout.ts';
@@ -26,6 +27,7 @@ export class GuestMemory implements HelperContext {
   readonly state: CpuState;
   readonly timestamp: () => bigint | null;
   readonly random64: () => bigint;
+  readonly segments: DataSegments;
   readonly features: FeatureSet;
   /** For instruction fetch: it knows the announced features' rows. */
   readonly decoder: Decoder;
@@ -45,6 +47,7 @@ export class GuestMemory implements HelperContext {
     sources: {
       readonly timestamp: () => bigint | null;
       readonly random64: () => bigint;
+      readonly segments?: DataSegments | undefined;
       readonly features?: FeatureSet | undefined;
     },
   ) {
@@ -52,6 +55,7 @@ export class GuestMemory implements HelperContext {
     this.state = state;
     this.timestamp = sources.timestamp;
     this.random64 = sources.random64;
+    this.segments = sources.segments ?? (() => null);
     this.features = sources.features ?? ALL_FEATURES;
     this.decoder = decoderFor(this.features);
   }

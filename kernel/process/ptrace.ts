@@ -16,6 +16,7 @@ import { wakeStopped } from '../task/scheduler.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { eventEnabled, linkTrace, newTrace, suspendsSeccomp, unlinkTrace } from '../task/trace.ts';
 import { withRegisters } from './regset.ts';
+import { reloadSegments } from './tls.ts';
 
 /** A new child is traced as its parent is, and stops before it runs (ptrace_init_task). */
 export const ptraceInitTask = (parent: Task, child: Task, traced: boolean): void => {
@@ -124,6 +125,7 @@ export const ptraceResume = (kernel: Kernel, task: Task, request: number, signo:
   trace.syscalls = request === PTRACE.SYSCALL;
   trace.emulates = SYSEMU.includes(request);
   setStep(kernel, task, STEPS.includes(request));
+  reloadSegments(kernel, task);
   leaveStop(kernel, task, signo);
   return 0;
 };
@@ -132,6 +134,7 @@ export const ptraceResume = (kernel: Kernel, task: Task, request: number, signo:
 export const ptraceDetach = (kernel: Kernel, task: Task, signo: number): number => {
   if (signo > NSIG) return -ERRNO.EIO;
   setStep(kernel, task, false);
+  reloadSegments(kernel, task);
   letGo(kernel, task, signo);
   return 0;
 };

@@ -135,7 +135,7 @@ const setDispatch = (task: Task, tracee: Task, data: number): number => {
 const threadArea = (kernel: Kernel, task: Task, tracee: Task, set: boolean, data: number): number => {
   const index = kernel.cpu.state.getInt32(REG.rdx);
   if (index < 0) return -ERRNO.EIO;
-  return (set ? setThreadArea : getThreadArea)(tracee, index, task.mm, data);
+  return set ? setThreadArea(kernel, tracee, index, task.mm, data) : getThreadArea(tracee, index, task.mm, data);
 };
 
 /** Requests to a tracee that is stopped (arch_ptrace, ptrace_request). */
@@ -261,6 +261,6 @@ export const ptraceSyscalls: readonly SyscallRow[] = [
       ['data', arg.pointer],
     ],
     ptrace,
-    'PTRACE_SINGLEBLOCK steps single instructions, segments of PTRACE_SET_THREAD_AREA cannot be loaded',
+    'PTRACE_SINGLEBLOCK steps single instructions',
   ),
 ];

@@ -1,7 +1,7 @@
 /** Helpers of the integer instructions: selector checks and ENTER. */
 import { REG } from '../../state.ts';
 import type { Helper, HelperContext } from '../helper.ts';
-import { checkCodeSelector, checkDataSelector, checkStackSelector, visibleDescriptor } from './descriptors.ts';
+import { baseOf, checkCodeSelector, checkDataSelector, checkStackSelector, visibleDescriptor } from './descriptors.ts';
 
 /** By number; CS cannot be loaded but by a far transfer. */
 const SEGMENTS = ['es', undefined, 'ss', 'ds', 'fs', 'gs'] as const;
@@ -9,21 +9,21 @@ const SEGMENTS = ['es', undefined, 'ss', 'ds', 'fs', 'gs'] as const;
 const MASK64 = 0xffffffffffffffffn;
 
 export const integerHelpers = {
-  /** Loads a segment register, by number, with a selector: checks it, and clears the base that FS and GS have. */
+  /** Loads a segment register, by number, with a selector: checks it, and sets the base that FS and GS have. */
   loadSegment(c: HelperContext, number: bigint, selector: bigint): bigint {
     const name = SEGMENTS[Number(number)];
     const value = Number(selector);
     if (name === undefined) throw new Error(`segment register ${number} cannot be loaded`);
-    if (name === 'ss') checkStackSelector(value);
-    else checkDataSelector(value);
+    if (name === 'ss') checkStackSelector(value, c.segments);
+    else checkDataSelector(value, c.segments);
     c.state.setWord(name, value);
-    if (name === 'fs') c.state.fsBase = 0n;
-    if (name === 'gs') c.state.gsBase = 0n;
+    if (name === 'fs') c.state.fsBase = baseOf(value, c.segments);
+    if (name === 'gs') c.state.gsBase = baseOf(value, c.segments);
     return 0n;
   },
   /** #GP unless SS may hold the selector. */
-  checkStackSelector(_: HelperContext, selector: bigint): bigint {
-    checkStackSelector(Number(selector));
+  checkStackSelector(c: HelperContext, selector: bigint): bigint {
+    checkStackSelector(Number(selector), c.segments);
     return 0n;
   },
   /** #GP unless a far jump or call (0) or return (1) may load CS with the selector. */
@@ -32,17 +32,17 @@ export const integerHelpers = {
     return 0n;
   },
   /** Access rights as LAR gives them, or zero. */
-  accessRights(_: HelperContext, selector: bigint): bigint {
-    return BigInt(visibleDescriptor(Number(selector))?.rights ?? 0);
+  accessRights(c: HelperContext, selector: bigint): bigint {
+    return BigInt(visibleDescriptor(Number(selector), c.segments)?.rights ?? 0);
   },
   /** One more than the segment's last offset, or zero. */
-  segmentSize(_: HelperContext, selector: bigint): bigint {
-    const descriptor = visibleDescriptor(Number(selector));
+  segmentSize(c: HelperContext, selector: bigint): bigint {
+    const descriptor = visibleDescriptor(Number(selector), c.segments);
     return descriptor ? BigInt(descriptor.limit) + 1n : 0n;
   },
   /** Bit 0: readable, bit 1: writable. */
-  segmentAccess(_: HelperContext, selector: bigint): bigint {
-    const descriptor = visibleDescriptor(Number(selector));
+  segmentAccess(c: HelperContext, selector: bigint): bigint {
+    const descriptor = visibleDescriptor(Number(selector), c.segments);
     return descriptor ? (descriptor.writable ? 3n : 1n) : 0n;
   },
   /**

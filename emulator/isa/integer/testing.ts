@@ -64,6 +64,7 @@ export class Machine {
       jit: { threshold: 0 },
       timestamp: () => 0x1122334455667788n,
       random64: () => random.shift() ?? 0n,
+      segments: () => null,
       features,
     });
     const table = new PageTable(this.#physical);
