@@ -96,9 +96,9 @@ export class Forms {
     this.#table.set(slot, handler);
   }
 
-  /** Compiles and links a module; `more` goes before what the other modules import. */
-  link(bytes: Uint8Array, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-    const env = { ...this.#env, ...more };
+  /** Compiles and links a module. It imports memory and, of functions, `functions`; without them what other modules import. */
+  link(bytes: Uint8Array, functions?: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const env = functions === undefined ? this.#env : { memory: this.#env.memory, ...functions };
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports;
   }
 

@@ -134,10 +134,20 @@ export class RegionCache {
     const direct = this.#freeHandlers.pop() ?? this.#forms.reserveSlot();
     this.#forms.setSlot(direct, exports.region);
     const { entry: address, pages, own } = region;
-    const offsets = Int32Array.from(
-      region.blocks.flatMap(({ steps }) => steps.map(({ insn }) => insn.address - address)),
-    );
-    const translation = { address, frame, pages, own, offsets, cut, handler, direct, tagSlot, size };
+    const offsets: number[] = [];
+    for (const { steps } of region.blocks) for (const { insn } of steps) offsets.push(insn.address - address);
+    const translation = {
+      address,
+      frame,
+      pages,
+      own,
+      offsets: Int32Array.from(offsets),
+      cut,
+      handler,
+      direct,
+      tagSlot,
+      size,
+    };
     this.#remember(translation);
     const block = this.#blocks.known(frame, region.entry);
     if (block !== undefined) this.install(block);

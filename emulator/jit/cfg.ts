@@ -8,6 +8,7 @@ import { CpuFault } from '../isa/helper.ts';
 import { nextAddress } from '../isa/instruction.ts';
 import { PAGE_SIZE } from '../memory/layout.ts';
 import type { Step, Steps } from './steps.ts';
+import { analyse, type Structure } from './structure.ts';
 
 /** Bounds of a region. V8's optimising compiler takes more than linear time. */
 export interface RegionLimits {
@@ -60,6 +61,7 @@ export interface Region {
   readonly pages: ReadonlyMap<number, number>;
   /** Addresses of the instructions in it, but for those of copies of called functions. */
   readonly own: ReadonlySet<number>;
+  readonly structure: Structure;
 }
 
 /** Most instructions in one block, and farthest distance from the entry: what `position` of `region.ts` can say. */
@@ -344,7 +346,8 @@ export const discover = (
   const blocks = discovery.build();
   const first = blocks[0];
   if (first === undefined || (first.steps.length === 0 && first.terminator.kind === 'interpret')) return null;
-  return { entry, blocks, pages: discovery.pages, own: discovery.root.seen };
+  const structure = analyse({ successors: blocks.map(successorsOf) });
+  return { entry, blocks, pages: discovery.pages, own: discovery.root.seen, structure };
 };
 
 /** Edges that stay in the region or leave it for a known address, in the order in which they are asked. */
@@ -361,10 +364,9 @@ export const edgesOf = ({ terminator }: Block): readonly Edge[] => {
   }
 };
 
-/** Successors of each block, by id. */
-export const graphOf = (blocks: readonly Block[]) => ({
-  successors: blocks.map((block) => {
-    const ids = edgesOf(block).flatMap(({ block: to }) => (to === null ? [] : [to.id]));
-    return [...new Set(ids)];
-  }),
-});
+/** Ids of the blocks that follow one, each once. */
+const successorsOf = (block: Block): number[] => {
+  const ids: number[] = [];
+  for (const { block: to } of edgesOf(block)) if (to !== null && !ids.includes(to.id)) ids.push(to.id);
+  return ids;
+};

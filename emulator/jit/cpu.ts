@@ -10,14 +10,13 @@ import { STATE } from '../state.ts';
 import { codeText } from '../wasm/text.ts';
 import { RegionCache, type Translation } from './cache.ts';
 import { accessesMemory, type ExitCause, exitCause } from './cause.ts';
-import { discover, graphOf, type Region, type RegionLimits } from './cfg.ts';
+import { discover, type Region, type RegionLimits } from './cfg.ts';
 import { MARK } from './contract.ts';
 import { writeFloatConstants } from './float.ts';
 import { jumpTargets } from './profile.ts';
 import { listRegion } from './region.ts';
 import { buildRegionRuntime } from './runtime.ts';
 import { Steps } from './steps.ts';
-import { analyse } from './structure.ts';
 
 const THRESHOLD = 20_000;
 /** Some five thousand regions of the usual length. */
@@ -144,7 +143,7 @@ export class JitCpu extends InterpreterCpu {
       },
     };
     const region = discover(this.#steps, address, LIMITS, profile, stop);
-    if (region === null || analyse(graphOf(region.blocks)).reducible) return region;
+    if (region === null || region.structure.reducible) return region;
     // Loops with several entries come from functions that return to several places more often than from the code itself.
     return discover(this.#steps, address, { ...LIMITS, calls: 0, targets: 0 }, profile, stop);
   }

@@ -15,7 +15,7 @@ import type { Instruction, Operand, Width } from '../isa/instruction.ts';
 import type { FlagName, Ops } from '../isa/ops.ts';
 import { ARITHMETIC_FLAGS, RFLAGS, STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import type { Begin } from './emit/control.ts';
+import { type Begin, empty } from './emit/control.ts';
 import { type Host, MemoryEmitter } from './emit/memory.ts';
 import { LazyFlags } from './flags.ts';
 import type { Frame } from './frame.ts';
@@ -37,7 +37,7 @@ export class RegionOps extends MemoryEmitter implements Ops<Value, Value, Value>
 
   override begin(i: Instruction, begin: Begin, shares: readonly (Share | null)[] = []): void {
     super.begin(i, begin, shares);
-    this.#writable.clear();
+    empty(this.#writable);
   }
 
   // --- operands -----------------------------------------------------------------------------------------------------

@@ -140,6 +140,7 @@ class Planner {
   /** Registers that may change between a block's dominator and the block. */
   #writtenBefore(id: number, seen: readonly Seen[]): number {
     const dominator = this.#s.dominator[id]!;
+    if (this.#s.predecessors[id]!.length === 1) return 0;
     const found = new Set<number>();
     const queue = [...this.#s.predecessors[id]!];
     let written = 0;
@@ -153,6 +154,11 @@ class Planner {
   }
 
   #share(id: number, seen: Seen, meaning: (name: number) => Linear, known: readonly Group[]): readonly Group[] {
+    if (!seen.accesses.some((list) => list.length > 0)) {
+      this.#shares[id] = seen.accesses.map(() => []);
+      this.#mayExit[id] = [...seen.leaves];
+      return known;
+    }
     const rests = new Map<string, { low: number; high: number; write: boolean }[]>();
     const all = seen.accesses.map((list) =>
       list.map(({ address, bytes, write }) => {

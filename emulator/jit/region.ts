@@ -16,7 +16,7 @@ import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { FunctionWriter, type ModuleWriter } from '../wasm/writer.ts';
 import { beginRound, type Carry, carriedAt, endRound, enterLoop, newCarry, settleCarried } from './carry.ts';
-import { type Block, type Edge, edgesOf, graphOf, type Region } from './cfg.ts';
+import { type Block, type Edge, edgesOf, type Region } from './cfg.ts';
 import { LEAVE, MARK, type Marks } from './contract.ts';
 import type { KnownFloats } from './emit/vectors.ts';
 import { RegionOps } from './emit.ts';
@@ -24,7 +24,7 @@ import type { KnownFlags } from './flags.ts';
 import { Frame } from './frame.ts';
 import { readsFlags, usedFlags } from './liveness.ts';
 import { type Plan, planAccesses } from './plan.ts';
-import { analyse, dispatcher, type Structure, structured } from './structure.ts';
+import { dispatcher, type Structure, structured } from './structure.ts';
 import { RegionWriter } from './writer.ts';
 
 const { i32, i64 } = TYPE;
@@ -81,7 +81,7 @@ class RegionBuilder {
     this.#next = this.#f.fixed(i32);
     this.#target = this.#f.fixed(i64);
     const { blocks } = region;
-    this.#s = analyse(graphOf(blocks));
+    this.#s = region.structure;
     this.#ways = longestWays(blocks, this.#s);
     this.#plan = planAccesses(region, this.#s, marks);
     this.#frame.uppers = this.#plan.uppers;

@@ -2,6 +2,7 @@
  * What an instruction does to general registers, memory and flags as far as it alone tells: found by running its function once
  * with an emitter whose code goes nowhere. Those of a block put together are what `plan.ts` goes by.
  */
+import { formKey } from '../decode/form.ts';
 import type { FlagSource } from './carry.ts';
 import { RegionOps } from './emit.ts';
 import { Frame } from './frame.ts';
@@ -57,7 +58,21 @@ const summarize = ({ insn, effects }: Step): Summary => {
 const isName = ({ terms, offset }: Linear, n: number): boolean =>
   offset === 0 && terms.length === 1 && terms[0]![0] === n && terms[0]![1] === 1;
 
+/** By form, of instructions that have no operand but a target. */
+const ofBranches = new Map<number, Summary>();
+
+const summarizeForm = (step: Step): Summary => {
+  if (!step.insn.operands.every(({ kind }) => kind === 'target')) return summarize(step);
+  const key = formKey(step.insn);
+  let summary = ofBranches.get(key);
+  if (summary === undefined) {
+    summary = summarize(step);
+    ofBranches.set(key, summary);
+  }
+  return summary;
+};
+
 export const summaryOf = (step: Step): Summary => {
-  step.summary ??= summarize(step);
+  step.summary ??= summarizeForm(step);
   return step.summary;
 };

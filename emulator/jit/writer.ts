@@ -1,12 +1,16 @@
 /** The writer of a region's function: temporary locals that are used again, and no calls. */
 
 import { HANDLER } from '../interpreter/contract.ts';
-import type { ValueType } from '../wasm/opcodes.ts';
+import { TYPE, type ValueType } from '../wasm/opcodes.ts';
 import { FunctionWriter, ModuleWriter, type Signature } from '../wasm/writer.ts';
 
+/** Their numbers go down by one. */
+const TYPES = [TYPE.i32, TYPE.i64, TYPE.f32, TYPE.f64, TYPE.v128] as const;
+
 export class RegionWriter extends FunctionWriter {
-  #free = new Map<ValueType, number[]>();
-  #used: { type: ValueType; local: number }[] = [];
+  /** By type. */
+  #free: number[][] = TYPES.map(() => []);
+  #used: number[][] = TYPES.map(() => []);
   /** Called instead of a call: leaves the region. Arguments on the stack are dropped. */
   leave: () => void = () => {};
 
@@ -17,8 +21,9 @@ export class RegionWriter extends FunctionWriter {
 
   /** A temporary: it may get another meaning after `recycle`. */
   override local(type: ValueType): number {
-    const local = this.#free.get(type)?.pop() ?? super.local(type);
-    this.#used.push({ type, local });
+    const n = TYPE.i32 - type;
+    const local = this.#free[n]!.pop() ?? super.local(type);
+    this.#used[n]!.push(local);
     return local;
   }
 
@@ -29,12 +34,12 @@ export class RegionWriter extends FunctionWriter {
 
   /** All temporaries are free again: at the end of an instruction. */
   recycle(): void {
-    for (const { type, local } of this.#used) {
-      const free = this.#free.get(type);
-      if (free === undefined) this.#free.set(type, [local]);
-      else free.push(local);
+    for (let n = 0; n < TYPES.length; n++) {
+      const used = this.#used[n]!;
+      const free = this.#free[n]!;
+      for (let i = 0; i < used.length; i++) free.push(used[i]!);
+      used.length = 0;
     }
-    this.#used.length = 0;
   }
 
   /** What needs a call is left to the interpreter: code behind is never reached, so the stack may hold anything. */

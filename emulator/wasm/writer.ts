@@ -49,6 +49,10 @@ export class ByteWriter {
   /** Signed LEB128 of a 64-bit value. */
   signed64(value: bigint): void {
     let v = BigInt.asIntN(64, value);
+    if (v >= -0x80000000n && v <= 0x7fffffffn) {
+      this.signed(Number(v));
+      return;
+    }
     for (;;) {
       const byte = Number(v & 0x7fn);
       v >>= 7n;
@@ -463,8 +467,12 @@ export class ModuleWriter {
   }
 }
 
+/** Holds one section at a time. */
+const scratch = new ByteWriter();
+
 const section = (w: ByteWriter, id: number, write: (s: ByteWriter) => void): void => {
-  const s = new ByteWriter();
+  const s = scratch;
+  s.length = 0;
   write(s);
   w.u8(id);
   w.unsigned(s.length);

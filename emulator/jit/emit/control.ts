@@ -47,6 +47,11 @@ const newNotes = (): Notes => ({
   conditional: false,
 });
 
+/** Empties a map. Of one that is empty already V8 would make a new table. */
+export const empty = (map: Map<unknown, unknown>): void => {
+  if (map.size > 0) map.clear();
+};
+
 export interface Begin {
   /** Some flag that the instruction writes is used later. */
   readonly flagsWanted: boolean;
@@ -82,10 +87,10 @@ export abstract class ControlEmitter extends FloatEmitter {
     return known?.kind === 'carried' ? known.carry.exitLabel : this.frame.exitLabel;
   }
 
-  /** Starts an instruction. Its operands are told apart by identity, so it gets its own. */
+  /** Starts an instruction. */
   begin(i: Instruction, begin: Begin): void {
     this.writer.recycle();
-    this.insn = { ...i, operands: i.operands.map((op) => ({ ...op })) };
+    this.insn = i;
     this.notes = newNotes();
     this.transfer = null;
     this.repeating = false;

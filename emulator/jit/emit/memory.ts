@@ -8,7 +8,7 @@ import { LINEAR } from '../../memory/layout.ts';
 import { OP, SIMD, TYPE } from '../../wasm/opcodes.ts';
 import type { Share } from '../plan.ts';
 import type { Access } from '../summary.ts';
-import type { Begin } from './control.ts';
+import { type Begin, empty } from './control.ts';
 import { VectorEmitter } from './vectors.ts';
 
 const { i32, i64, v128 } = TYPE;
@@ -53,7 +53,7 @@ export abstract class MemoryEmitter extends VectorEmitter {
     super.begin(i, begin);
     this.#shares = shares;
     this.#nextShare = 0;
-    this.#addresses.clear();
+    empty(this.#addresses);
     this.#loadsFloats = i.operands.some(({ kind }) => kind === 'vector') && !INTEGER_SOURCE.test(i.row.mnemonic);
   }
 

@@ -4,7 +4,7 @@ import type { Instruction, Width } from '../../isa/instruction.ts';
 import { OP, TYPE, type ValueType } from '../../wasm/opcodes.ts';
 import { FlagTracker } from '../carry.ts';
 import { constant, type Linear, plus, times } from '../linear.ts';
-import { type Begin, ControlEmitter } from './control.ts';
+import { type Begin, ControlEmitter, empty } from './control.ts';
 
 const { i32, i64 } = TYPE;
 
@@ -30,9 +30,9 @@ export abstract class RegisterEmitter extends ControlEmitter {
   override begin(i: Instruction, begin: Begin): void {
     super.begin(i, begin);
     this.tracker?.begin();
-    this.#aliases.clear();
-    this.#sums.clear();
-    this.#origins.clear();
+    empty(this.#aliases);
+    empty(this.#sums);
+    empty(this.#origins);
   }
 
   /**

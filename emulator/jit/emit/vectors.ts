@@ -15,7 +15,7 @@ import {
   setFloatBounds,
   vectorArithmetic,
 } from '../float.ts';
-import type { Begin } from './control.ts';
+import { type Begin, empty } from './control.ts';
 import { RegisterEmitter } from './registers.ts';
 
 const { v128 } = TYPE;
@@ -42,9 +42,9 @@ export abstract class VectorEmitter extends RegisterEmitter {
 
   override begin(i: Instruction, begin: Begin): void {
     super.begin(i, begin);
-    this.#plainValues.clear();
-    this.#registerOf.clear();
-    this.#floats.clear();
+    empty(this.#plainValues);
+    empty(this.#registerOf);
+    empty(this.#floats);
   }
 
   // --- registers ----------------------------------------------------------------------------------------------------
