@@ -190,6 +190,8 @@ const procFile: FileOperations = {
     if (inode.row.write === undefined) return -ERRNO.EIO;
     const context = contextOf(kernel, task, inode);
     if (context === null) return -ERRNO.ESRCH;
+    // Nothing is something too, which is looked at.
+    if (source.remaining === 0 && inode.row.access !== 'sysctl') return inode.row.write(context, '');
     return writeFile(kernel, task, inode, source, position, (_at, bytes) => {
       const error = inode.row.write!(context, String.fromCharCode(...bytes.subarray(0, 4096)));
       return error < 0 ? error : bytes.length;

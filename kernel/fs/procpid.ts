@@ -16,6 +16,7 @@ import { mapsText, smapsRollupText, smapsText } from './procmaps.ts';
 import { memoryFile, memoryOf } from './procmem.ts';
 import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
 import { netDirectory } from './procnet.ts';
+import { oomAdjText, oomScoreAdjText, oomScoreText, setOomAdj, setOomScoreAdj } from './procoom.ts';
 import { statmText, statText, statusText } from './procstatus.ts';
 import { setTimerSlack, syscallText, timersText } from './proctask.ts';
 import { isGone, shownPath } from './procview.ts';
@@ -184,9 +185,9 @@ const processRows: readonly ProcRow[] = [
   { name: 'mountstats', access: 'iter', mode: 0o400, text: mountStatsText },
   netDirectory,
   { name: 'ns', mode: 0o511, children: NAMESPACE_LINKS.map(namespaceRow) },
-  { name: 'oom_adj', access: 'own', text: () => '0\n' },
-  { name: 'oom_score', text: () => '0\n' },
-  { name: 'oom_score_adj', access: 'own', text: () => '0\n' },
+  { name: 'oom_adj', mode: 0o644, access: 'own', text: oomAdjText, write: setOomAdj },
+  { name: 'oom_score', text: oomScoreText },
+  { name: 'oom_score_adj', mode: 0o644, access: 'own', text: oomScoreAdjText, write: setOomScoreAdj },
   { name: 'personality', mode: 0o400, text: ({ task }) => `${task.personality.toString(16).padStart(8, '0')}\n` },
   { name: 'projid_map', text: () => ID_MAP },
   {

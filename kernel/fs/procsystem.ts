@@ -169,6 +169,10 @@ const sysctl: ProcRow = {
         file('pid_max', '4194304\n'),
         { name: 'random', children: [file('uuid', uuid)] },
         file('randomize_va_space', '0\n'),
+        {
+          name: 'seccomp',
+          children: [file('actions_avail', 'kill_process kill_thread trap errno user_notif trace log allow\n')],
+        },
         file('threads-max', ({ kernel }) => `${kernel.limits.maxTasks}\n`),
         file('version', `${SYSTEM.version}\n`),
       ],

@@ -98,6 +98,7 @@ export const newGroup = (tgid: number, settings: GroupSettings): ThreadGroup => 
   usage: noUsage(),
   childUsage: noUsage(),
   childSubreaper: false,
+  oom: { adjust: 0, least: 0 },
   execd: false,
 });
 

@@ -194,6 +194,7 @@ const copyProcess = (kernel: Kernel, parent: Task, args: CloneArgs): Task | numb
   child.timerSlack = child.defaultTimerSlack = parent.timerSlack;
   child.mceKill = { ...parent.mceKill };
   child.ioFlusher = parent.ioFlusher;
+  child.group.oom = parent.group.oom;
   child.sched = inheritedSched(parent.sched);
   child.prio = normalPrio(child.sched);
   // Threads register areas of their own.

@@ -253,7 +253,7 @@ export const fileDescSyscalls: readonly SyscallRow[] = [
       ['argp', arg.ioctlArg],
     ],
     ioctl,
-    'of terminals: no TCGETA, TCGETS2 and their kin, no line discipline but N_TTY',
+    'of terminals: no line discipline but N_TTY',
   ),
   syscall(22, 'pipe', [['pipefd', arg.pipefds]], (kernel, task, address) => pipe2(kernel, task, address!, 0)),
   syscall(32, 'dup', [['oldfd', arg.fd]], (kernel, task, fd) => dupFrom(kernel, task, fd!, 0, false)),

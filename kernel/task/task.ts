@@ -171,6 +171,8 @@ export interface ThreadGroup {
   childUsage: Usage;
   /** prctl(PR_SET_CHILD_SUBREAPER). */
   childSubreaper: boolean;
+  /** /proc/PID/oom_score_adj, and the least that it may be set to without CAP_SYS_RESOURCE. */
+  oom: { adjust: number; least: number };
   /** This process has called execve since its fork (setpgid refuses then). */
   execd: boolean;
 }
