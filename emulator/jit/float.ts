@@ -23,7 +23,6 @@ import {
   MODE,
   op,
   simd,
-  vectorConstant,
 } from '../interpreter/float-values.ts';
 import type { Value } from '../interpreter/values.ts';
 import { LINEAR } from '../memory/layout.ts';
@@ -95,7 +94,7 @@ const CHOICES: Readonly<Record<Exclude<FloatBound, 'mode'>, readonly [bigint, bi
   lanes: [BigInt(ALL_LANES), -1n],
 };
 
-const BOUNDS_AREA = LINEAR.floatConstants + 0x40;
+const BOUNDS_AREA = LINEAR.floatConstants + 0x100;
 
 /** Sets locals from MXCSR. They pass through memory: V8 would compute them anew wherever they are used, in loops too. */
 export const setFloatBounds = (f: FunctionWriter, locals: ReadonlyMap<FloatBound, number>): void => {
@@ -123,28 +122,38 @@ export const setFloatBounds = (f: FunctionWriter, locals: ReadonlyMap<FloatBound
   }
 };
 
-/** A vector with the same float in all lanes. */
+/** A vector with the same in all lanes. */
 export interface FloatConstant {
   readonly w: 32 | 64;
-  readonly what: 'smallest' | 'infinity';
+  readonly what: 'smallest' | 'infinity' | 'magnitude' | 'lowBits';
 }
-export const FLOAT_CONSTANTS: readonly FloatConstant[] = [
-  { w: 32, what: 'smallest' },
-  { w: 32, what: 'infinity' },
-  { w: 64, what: 'smallest' },
-  { w: 64, what: 'infinity' },
-];
+export const FLOAT_CONSTANTS: readonly FloatConstant[] = ([32, 64] as const).flatMap((w) =>
+  (['smallest', 'infinity', 'magnitude', 'lowBits'] as const).map((what) => ({ w, what })),
+);
+
+const bitsOfConstant = ({ w, what }: FloatConstant): bigint => {
+  switch (what) {
+    case 'smallest':
+    case 'infinity':
+      return FLOAT[w][what];
+    case 'magnitude':
+      return magnitudeBits(w);
+    case 'lowBits':
+      return LOW_BITS[w];
+  }
+};
 
 /** Byte offset in linear memory of one of `FLOAT_CONSTANTS`. */
 const constantAddress = (n: number): number => LINEAR.floatConstants + 16 * n;
 
 /** Writes what regions load their constants from. */
 export const writeFloatConstants = ({ view }: { readonly view: DataView }): void => {
-  for (const [n, { w, what }] of FLOAT_CONSTANTS.entries()) {
+  for (const [n, constant] of FLOAT_CONSTANTS.entries()) {
+    const { w } = constant;
     for (let lane = 0; lane < 128 / w; lane++) {
       const at = constantAddress(n) + (lane * w) / 8;
-      if (w === 64) view.setBigUint64(at, FLOAT[w][what], true);
-      else view.setUint32(at, Number(FLOAT[w][what]), true);
+      if (w === 64) view.setBigUint64(at, bitsOfConstant(constant), true);
+      else view.setUint32(at, Number(bitsOfConstant(constant)), true);
     }
   }
 };
@@ -208,9 +217,12 @@ const branchIfTiny = (o: VectorEmitter, t: FloatType, bits: Value, label: number
   branchIf(o, label);
 };
 
+/** All bits but the sign. */
+const magnitudeBits = (w: 32 | 64): bigint => (1n << BigInt(w - 1)) - 1n;
+
 /** Bits without their sign. */
 const magnitude = (o: VectorEmitter, t: FloatType, bits: Value): Value =>
-  o.and(t.w, bits, o.int(t.w, (1n << BigInt(t.w - 1)) - 1n));
+  o.and(t.w, bits, o.int(t.w, magnitudeBits(t.w)));
 
 const branchIfDenormal = (o: VectorEmitter, t: FloatType, bits: Value, label: number): void => {
   // Zero becomes the largest number.
@@ -375,8 +387,8 @@ export const scalarArithmetic = (
 // --- vectors --------------------------------------------------------------------------------------------------------
 
 /** Whether lanes are zero where these bits are. */
-const lanesWithout = (o: VectorEmitter, t: FloatType, bits: bigint, a: Value): Value =>
-  simd(o, t.w === 64 ? SIMD.i64x2Eq : SIMD.i32x4Eq, simd(o, SIMD.v128And, a, vectorConstant(o, t, bits)), zeros(o));
+const lanesWithout = (o: VectorEmitter, t: FloatType, a: Value, bits: Value): Value =>
+  simd(o, t.w === 64 ? SIMD.i64x2Eq : SIMD.i32x4Eq, simd(o, SIMD.v128And, a, bits), zeros(o));
 
 const zeros = (o: VectorEmitter): Value => o.vectorConstant(0n, 0n);
 const or = (o: VectorEmitter, a: Value, b: Value): Value => simd(o, SIMD.v128Or, a, b);
@@ -385,7 +397,7 @@ const and = (o: VectorEmitter, a: Value, b: Value): Value => simd(o, SIMD.v128An
 /** Lanes in which the result is surely exact, if it is normal or zero: see `branchUnlessExact`. */
 const exactLanes = (o: VectorEmitter, { t, name, a, b, r }: Operation<Value>): Value => {
   const { arithmetic, compare } = t.vector;
-  const few = (x: Value, y: Value): Value => lanesWithout(o, t, LOW_BITS[t.w], or(o, x, y));
+  const few = (x: Value, y: Value): Value => lanesWithout(o, t, or(o, x, y), o.floatConstant(t.w, 'lowBits'));
   const same = (what: 'add' | 'sub' | 'mul', x: Value, y: Value, z: Value): Value =>
     simd(o, compare.eq, simd(o, arithmetic[what], x, y), z);
   switch (name) {
@@ -433,7 +445,9 @@ export const vectorArithmetic = (
   const lanes = o.floatBound('lanes');
   const smallest = o.floatConstant(w, 'smallest');
   const infinity = o.floatConstant(w, 'infinity');
-  const abs = (x: Value): Value => simd(o, vector.abs, x);
+  // V8 has each of its own absolute values load the mask.
+  const magnitude = o.floatConstant(w, 'magnitude');
+  const abs = (x: Value): Value => and(o, x, magnitude);
   return b.map((y, n) => {
     const x = name === 'sqrt' ? y : a[n]!;
     const r = name === 'sqrt' ? simd(o, vector.sqrt, y) : simd(o, vector.arithmetic[name], x, y);
