@@ -39,6 +39,8 @@ export interface Kernel {
   readonly hostWait: WaitQueue;
   /** Sleepers of futex(2) by key, see `process/futex.ts`. */
   readonly futexes: Map<string, FutexQueue>;
+  /** How many more signals may be queued for this user, of whose processes one has this limit; see `mayQueue`. */
+  readonly sigqueueRoom: { uid: number; limit: number; left: number };
   /** System V queues, semaphores and segments, and their limits. */
   readonly ipc: IpcNamespace;
   /** Sockets by name. */

@@ -78,6 +78,7 @@ export class Machine implements Kernel {
   readonly timers: TimerQueue = timerQueue();
   readonly hostWait: WaitQueue = waitQueue();
   readonly futexes = new Map<string, FutexQueue>();
+  readonly sigqueueRoom = { uid: 0, limit: 0, left: 0 };
   readonly ipc = newIpcNamespace();
   readonly net = newNetState();
   readonly limits: { readonly maxTasks: number; readonly fileBytes: number };

@@ -9,7 +9,7 @@ import { copyFromUser, copyToUser } from './mm/user.ts';
 import { observe, unobserve } from './observers.ts';
 import { type Registers, readRegisters, writeRegisters } from './registers.ts';
 import { describeEnd, makeReport, type ProcessEnd, type Recording, type Report, recorder } from './report.ts';
-import { enqueue, newPending, noteSigpending, queued, recalcSigpending } from './signal/pending.ts';
+import { enqueue, newPending, noteSigpending, queued, recalcSigpending, recountQueued } from './signal/pending.ts';
 import { sendSignal, signalWakeUp } from './signal/send.ts';
 import { type GraphSnapshot, restoreGraph, saveGraph } from './snapshot.ts';
 import { type Stop, type StopConditions, StopWatch } from './stops.ts';
@@ -179,6 +179,7 @@ export class Signalbox {
     const { group } = task;
     if (pending.thread !== undefined) task.pending = pendingOf(pending.thread);
     if (pending.process !== undefined) group.sharedPending = pendingOf(pending.process);
+    recountQueued(this.machine);
     for (const thread of group.threads) {
       if (thread.exiting) continue;
       recalcSigpending(thread);

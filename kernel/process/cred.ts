@@ -3,6 +3,7 @@ import { CAP, CAP_FS_SET, SECBIT } from '../abi/capability.ts';
 import { ERRNO } from '../abi/errno.ts';
 import { S } from '../abi/stat.ts';
 import type { Inode } from '../fs/types.ts';
+import { recountQueued } from '../signal/pending.ts';
 import { capable, isCapSubset } from '../task/capability.ts';
 import type { Credentials, Task } from '../task/task.ts';
 
@@ -26,6 +27,8 @@ export const commitCreds = (task: Task, change: Partial<Credentials>): number =>
     task.parentDeathSignal = 0;
   }
   task.cred = next;
+  // What is queued for the task is now another user's.
+  if (next.uid !== cred.uid) recountQueued(task.mm.kernel);
   return 0;
 };
 

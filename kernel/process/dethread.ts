@@ -4,7 +4,7 @@ import { PTRACE_EVENT } from '../abi/ptrace.ts';
 import { releaseHeld } from '../fs/descriptors.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmGet } from '../mm/mm.ts';
-import { newPending } from '../signal/pending.ts';
+import { newPending, recountQueued } from '../signal/pending.ts';
 import { ptraceEvent } from '../signal/trace-stop.ts';
 import { makeRunnable, wakeStopped } from '../task/scheduler.ts';
 import type { Task } from '../task/task.ts';
@@ -98,6 +98,7 @@ const replaceLeader = (kernel: Kernel, task: Task, leader: Task): Task => {
   }
   const { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack } = task;
   Object.assign(leader, { cred, blocked, realBlocked, savedSigmask, pending, sigpending, stopPending, altstack });
+  recountQueued(kernel);
   const { files, fs, sighand, noNewPrivs, noTsc, personality, seccomp, sched, prio, deadline, origAx } = task;
   Object.assign(leader, { files, fs, sighand, noNewPrivs, noTsc, personality, seccomp });
   Object.assign(leader, { sched, prio, deadline, origAx });

@@ -29,6 +29,7 @@ export const execMachine = (bytes = 64 << 20): TestMachine => {
     runQueue: [],
     timers: timerQueue(),
     futexes: new Map(),
+    sigqueueRoom: { uid: 0, limit: 0, left: 0 },
     ipc: newIpcNamespace(),
     net: newNetState(),
     hostname: 'test',

@@ -89,9 +89,29 @@ export const queuedSignals = (kernel: Kernel, uid: number): number => {
   return count;
 };
 
-/** Room for one more entry under the target's RLIMIT_SIGPENDING (__sigqueue_alloc). */
-export const mayQueue = (kernel: Kernel, target: Task): boolean =>
-  queuedSignals(kernel, target.cred.uid) < target.group.rlimits[RLIMIT.SIGPENDING]!.soft;
+/**
+ * Whether there may be one more entry under the target's RLIMIT_SIGPENDING; the caller makes it then. `override`: there may
+ * in any case (__sigqueue_alloc). Queues are not counted for each: once counted, there is room for so many entries, whoever
+ * they are for, and more when some were taken meanwhile.
+ */
+export const mayQueue = (kernel: Kernel, target: Task, override: boolean): boolean => {
+  const { sigqueueRoom: room } = kernel;
+  const { uid } = target.cred;
+  const limit = target.group.rlimits[RLIMIT.SIGPENDING]!.soft;
+  if (!override && (room.left <= 0 || room.uid !== uid || room.limit !== limit)) {
+    room.uid = uid;
+    room.limit = limit;
+    room.left = limit - queuedSignals(kernel, uid);
+    if (room.left <= 0) return false;
+  }
+  room.left--;
+  return true;
+};
+
+/** Entries came about otherwise than by `mayQueue`: they are counted again before the next. */
+export const recountQueued = (kernel: Kernel): void => {
+  kernel.sigqueueRoom.left = 0;
+};
 
 /** Throws away the signals of `mask` (flush_sigqueue_mask). */
 export const flushSignals = (kernel: Kernel, pending: SigPending, mask: SigSet): void => {

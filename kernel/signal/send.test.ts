@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts';
 import { RLIMIT } from '../abi/resource.ts';
 import { CLD, SI, SIG, SIG_DFL, SIG_IGN } from '../abi/signal.ts';
 import { ALL_SIGNALS, NO_SIGNALS, setOf, signalsOf, union } from '../abi/sigset.ts';
+import { commitCreds } from '../process/cred.ts';
 import type { SigInfo, Task } from '../task/task.ts';
 import { block } from '../task/wait.ts';
 import { setSigaction } from './action.ts';
@@ -123,6 +124,27 @@ describe('queueing', () => {
     expect(sendSignal(machine, queued(40, 1n), task, false)).toBe(0);
     expect(sendSignal(machine, queued(40, 1n), other, false)).toBe(0);
     expect(sendSignal(machine, queued(40, 1n), other, false)).toBe(-ERRNO.EAGAIN);
+  });
+
+  test('the limit counts what kill queued, not what was taken, and whoever has another user now', () => {
+    const { machine, task } = setup();
+    setCurrentBlocked(machine, task, setOf(SIG.SIGUSR1, 40));
+    task.group.rlimits[RLIMIT.SIGPENDING] = { soft: 3, hard: 3 };
+    const send = () => sendSignal(machine, queued(40, 1n), task, false);
+    expect([send(), killSomethingInfo(machine, SIG.SIGUSR1, task.pid), send(), send()]).toEqual([
+      0,
+      0,
+      0,
+      -ERRNO.EAGAIN,
+    ]);
+    dequeueSignal(machine, task, setOf(40));
+    expect([send(), send()]).toEqual([0, -ERRNO.EAGAIN]);
+    const other = addProcess(machine, task, task);
+    commitCreds(other, { uid: 7 });
+    other.group.rlimits[RLIMIT.SIGPENDING] = { soft: 3, hard: 3 };
+    expect(sendSignal(machine, queued(40, 1n), other, false)).toBe(0);
+    commitCreds(task, { uid: 7 });
+    expect(send()).toBe(-ERRNO.EAGAIN);
   });
 });
 

@@ -220,7 +220,7 @@ export const sendSignal = (kernel: Kernel, info: SigInfo, task: Task, toThread: 
   }
   let fate: SignalFate = 'stripped';
   if (signo !== SIG.SIGKILL) {
-    if ((legacy && info.code >= 0) || mayQueue(kernel, task)) {
+    if (mayQueue(kernel, task, legacy && info.code >= 0)) {
       enqueue(pending, info);
       fate = 'queued';
     } else if (!legacy && info.code !== SI.USER && info.code !== SI.KERNEL) {

@@ -50,7 +50,7 @@ const timerCreate = (kernel: Kernel, task: Task, clock: number, event: number, r
   const wanted = event === 0 ? null : readStruct(task.mm, SIGEVENT, event);
   const can = clockCan(clock, 'timer');
   if (!can) return can === null ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
-  if (!mayQueue(kernel, task)) return -ERRNO.EAGAIN;
+  if (!mayQueue(kernel, task, false)) return -ERRNO.EAGAIN;
   const { group } = task;
   const id = group.restoresTimerIds ? chosenId(task, result) : nextId(group);
   if (id < 0) return id;
