@@ -13,8 +13,20 @@ const MOST_TERMS = 4;
 const checked = (terms: Linear['terms'], offset: number): Linear | null =>
   Math.abs(offset) < REACH && terms.length <= MOST_TERMS ? { terms, offset } : null;
 
+/** Those of low names, by name: a region asks for each again and again. */
+const names: Linear[] = [];
+const LOW_NAMES = 4096;
+
 /** The quantity that a name stands for. */
-export const named = (name: number): Linear => ({ terms: [[name, 1]], offset: 0 });
+export const named = (name: number): Linear => {
+  if (name >= LOW_NAMES) return { terms: [[name, 1]], offset: 0 };
+  for (let n = names.length; n <= name; n++) names.push({ terms: [[n, 1]], offset: 0 });
+  return names[name]!;
+};
+
+/** Whether a sum is what a name stands for, and no more. */
+export const isNamed = ({ terms, offset }: Linear, name: number): boolean =>
+  offset === 0 && terms.length === 1 && terms[0]![0] === name && terms[0]![1] === 1;
 
 /** Null where the number is too large to be followed. */
 export const constant = (value: bigint): Linear | null => checked([], Number(BigInt.asIntN(64, value)));

@@ -8,13 +8,14 @@
 import { type FlagSource, withoutRegisters } from './carry.ts';
 import type { Block, Region } from './cfg.ts';
 import { MARK, type Marks } from './contract.ts';
-import { keyOf, type Linear, named, substitute } from './linear.ts';
+import { isNamed, keyOf, type Linear, named, substitute } from './linear.ts';
 import type { Structure } from './structure.ts';
 import { type Access, REGISTERS, summaryOf } from './summary.ts';
 
 /** Bytes that are asked for together, at most: the more, the likelier they lie in two pages, and then the region is left. */
 const SPAN = 128;
 
+const NONE: readonly Access[] = [];
 const AT_START: readonly Linear[] = Array.from({ length: REGISTERS }, (_, n) => named(n));
 
 /** A look at the TLB: bytes from the first that is wanted on. */
@@ -42,7 +43,7 @@ interface Seen {
   readonly leaves: readonly boolean[];
   /** Registers after the block, where names below 16 are registers before it. */
   readonly out: readonly Linear[];
-  /** Registers that are written, as a mask. */
+  /** Registers that are something else after it, as a mask. */
   readonly written: number;
 }
 
@@ -84,29 +85,28 @@ class Planner {
     const registers = [...AT_START];
     const leaves: boolean[] = [];
     let flags: FlagSource | null = null;
-    let written = 0;
     const accesses = block.steps.map((step): readonly Access[] => {
       const summary = summaryOf(step);
       const { changes } = summary;
-      const base = this.#names - REGISTERS;
-      this.#names += summary.names;
-      this.#uppers |= summary.uppers;
-      const meaning = (name: number): Linear => (name < REGISTERS ? registers[name]! : named(base + name));
-      const meant = summary.accesses.map(({ address, bytes, write }) => {
-        return { address: address === null ? null : substitute(address, meaning), bytes, write };
-      });
       leaves.push(summary.leaves);
-      const after = changes.map(([, sum]) => substitute(sum, meaning) ?? this.#fresh());
-      for (const [n, [register]] of changes.entries()) {
-        registers[register] = after[n]!;
-        written |= 1 << register;
-      }
       if (summary.flags !== undefined) flags = summary.flags;
       else if (flags !== null && changes.length > 0) {
         flags = withoutRegisters(flags, (register) => changes.some(([changed]) => changed === register));
       }
+      this.#uppers |= summary.uppers;
+      if (summary.accesses.length === 0 && changes.length === 0) return NONE;
+      const base = this.#names - REGISTERS;
+      this.#names += summary.names;
+      const meaning = (name: number): Linear => (name < REGISTERS ? registers[name]! : named(base + name));
+      const meant = summary.accesses.map(({ address, bytes, write }) => {
+        return { address: address === null ? null : substitute(address, meaning), bytes, write };
+      });
+      const after = changes.map(([, sum]) => substitute(sum, meaning) ?? this.#fresh());
+      for (const [n, [register]] of changes.entries()) registers[register] = after[n]!;
       return meant;
     });
+    let written = 0;
+    for (let n = 0; n < REGISTERS; n++) if (!isNamed(registers[n]!, n)) written |= 1 << n;
     this.#flagsAtEnd[block.id] = this.#endsRound.has(block.id) ? flags : null;
     return { accesses, leaves, out: registers, written };
   }
@@ -131,7 +131,10 @@ class Planner {
         return own;
       };
       const groups = this.#share(id, seen[id]!, meaning, id === 0 ? [] : dominator!.groups);
-      const registers = seen[id]!.out.map((r) => substitute(r, meaning) ?? this.#fresh());
+      const { out, written } = seen[id]!;
+      const registers = out.map((sum, n) => {
+        return written & (1 << n) ? (substitute(sum, meaning) ?? this.#fresh()) : before[n]!;
+      });
       after[id] = { registers, groups };
     }
     return { mayExit: this.#mayExit, shares: this.#shares, uppers: this.#uppers, flagsAtEnd: this.#flagsAtEnd };

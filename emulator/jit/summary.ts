@@ -6,7 +6,7 @@ import { formKey } from '../decode/form.ts';
 import type { FlagSource } from './carry.ts';
 import { RegionOps } from './emit.ts';
 import { Frame } from './frame.ts';
-import { type Linear, named } from './linear.ts';
+import { isNamed, type Linear, named } from './linear.ts';
 import type { Step } from './steps.ts';
 import { NullWriter } from './writer.ts';
 
@@ -51,12 +51,9 @@ const summarize = ({ insn, effects }: Step): Summary => {
   o.enterBlock(null);
   insn.row.semantics(o, o.insn);
   const { accesses, uppers } = o;
-  const changes = [...registers.entries()].filter(([n, sum]) => !isName(sum, n));
+  const changes = [...registers.entries()].filter(([n, sum]) => !isNamed(sum, n));
   return { accesses, leaves: o.notes.mayExit, changes, names: next - REGISTERS, flags: o.tracker?.followed, uppers };
 };
-
-const isName = ({ terms, offset }: Linear, n: number): boolean =>
-  offset === 0 && terms.length === 1 && terms[0]![0] === n && terms[0]![1] === 1;
 
 /** By form, of instructions that have no operand but a target. */
 const ofBranches = new Map<number, Summary>();
