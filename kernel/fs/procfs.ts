@@ -7,10 +7,12 @@ import { ERRNO } from '../abi/errno.ts';
 import { SEEK } from '../abi/fcntl.ts';
 import { MAGIC, S } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
+import { ptraceMayAccess } from '../task/access.ts';
 import type { Task } from '../task/task.ts';
 import { directoryFile } from './directory.ts';
 import { extendInode, newInode, newSuperBlock, releaseFile } from './inode.ts';
 import { toBytes } from './names.ts';
+import { isGone } from './procview.ts';
 import { readFile, writeFile } from './regular.ts';
 import type { DirectoryEntry, FileOperations, Inode, InodeOperations, Location, OpenFile, Vfs } from './types.ts';
 
@@ -45,6 +47,10 @@ export interface ProcRow {
   readonly write?: (context: ProcContext, text: string) => number;
   /** How `text` is read and written; 'seq' by default. */
   readonly access?: ProcAccess;
+  /** Only for who may look into the process: files when they are opened, links, directories (ptrace_may_access). */
+  readonly guarded?: boolean;
+  /** The process itself may read it, whoever owns it (proc_fd_permission). */
+  readonly ownAlways?: boolean;
   /** A file of its own kind: its operations, and what its state is when it is opened, or -errno. */
   readonly file?: { readonly ops: FileOperations; state(context: ProcContext): object | number };
   /** Text of a symbolic link. */
@@ -94,8 +100,13 @@ const contextOf = (kernel: Kernel, reader: Task, inode: ProcInode): ProcContext 
   return task === undefined ? null : { kernel, reader, task, fd: inode.fd };
 };
 
+/** Those of a process that may not be dumped are root's, but for plain directories (task_dump_owner). */
+const isRoots = (task: Task, mode: number): boolean =>
+  mode !== (S.IFDIR | 0o555) && (isGone(task) || task.dumpable !== 1);
+
 const newProcInode = (
   kernel: Kernel,
+  reader: Task,
   directory: ProcInode,
   row: ProcRow,
   name: string,
@@ -109,10 +120,11 @@ const newProcInode = (
   inode.ino = inoOf(key);
   // What links of descriptors have (proc_fd_instantiate).
   if (type === S.IFLNK && directory.name === 'fd') inode.size = 64;
-  if (task !== null) {
+  if (task !== null && !isRoots(task, inode.mode)) {
     inode.uid = task.cred.euid;
     inode.gid = task.cred.egid;
   }
+  if (row.ownAlways && task?.group === reader.group) inode.grants = reader.cred;
   if (type === S.IFDIR) {
     inode.parent = directory;
     inode.name = name;
@@ -120,14 +132,26 @@ const newProcInode = (
   return inode;
 };
 
+const isRefused = ({ reader, task }: ProcContext, { row, pid }: ProcInode): boolean =>
+  row.guarded === true && pid !== 0 && !ptraceMayAccess(reader, task);
+
+const refusal = (kernel: Kernel, reader: Task, inode: ProcInode): boolean => {
+  const context = contextOf(kernel, reader, inode);
+  return context !== null && isRefused(context, inode);
+};
+
 const lookup: InodeOperations['lookup'] = (kernel, reader, directory, name) => {
   const at = proc(directory);
   const context = contextOf(kernel, reader, at);
   if (context === null) return -ERRNO.ENOENT;
+  if (isRefused(context, at)) return -ERRNO.EACCES;
   const found = at.row.children?.find((row) => row.name === name);
-  if (found !== undefined) return newProcInode(kernel, at, found, name, at.pid === 0 ? null : context.task, at.fd);
+  if (found !== undefined)
+    return newProcInode(kernel, reader, at, found, name, at.pid === 0 ? null : context.task, at.fd);
   const dynamic = at.row.dynamic?.find(context, name);
-  return dynamic == null ? -ERRNO.ENOENT : newProcInode(kernel, at, dynamic.row, name, dynamic.task, dynamic.fd);
+  return dynamic == null
+    ? -ERRNO.ENOENT
+    : newProcInode(kernel, reader, at, dynamic.row, name, dynamic.task, dynamic.fd);
 };
 
 const list: InodeOperations['list'] = (kernel, reader, directory) => {
@@ -146,7 +170,7 @@ const list: InodeOperations['list'] = (kernel, reader, directory) => {
 };
 
 const procDirectory: InodeOperations = Object.freeze<InodeOperations>({
-  open: () => directoryFile,
+  open: (kernel, reader, inode) => (refusal(kernel, reader, proc(inode)) ? -ERRNO.EACCES : directoryFile),
   lookup,
   list,
   noNegative: true,
@@ -229,12 +253,14 @@ const withContext = <T>(
   make: (context: ProcContext) => T | number,
 ): T | number => {
   const context = contextOf(kernel, reader, proc(inode));
-  return context === null ? -ERRNO.ENOENT : make(context);
+  if (context === null) return -ERRNO.ENOENT;
+  return isRefused(context, proc(inode)) ? -ERRNO.EACCES : make(context);
 };
 
 const procInode: InodeOperations = Object.freeze<InodeOperations>({
-  open: (_kernel, _task, inode) => {
+  open: (kernel, reader, inode) => {
     const { row } = proc(inode);
+    if (refusal(kernel, reader, proc(inode))) return -ERRNO.EACCES;
     if (row.file !== undefined) return row.file.ops;
     return row.text === undefined ? -ERRNO.ELOOP : PROC_FILES[row.access ?? 'seq'];
   },

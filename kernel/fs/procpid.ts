@@ -18,7 +18,7 @@ import { mountInfoText, mountStatsText, mountsText } from './procmounts.ts';
 import { netDirectory } from './procnet.ts';
 import { oomAdjText, oomScoreAdjText, oomScoreText, setOomAdj, setOomScoreAdj } from './procoom.ts';
 import { statmText, statText, statusText } from './procstatus.ts';
-import { setTimerSlack, syscallText, timersText } from './proctask.ts';
+import { setTimerSlack, syscallText, timerSlackText, timersText } from './proctask.ts';
 import { isGone, shownPath } from './procview.ts';
 import type { Location, OpenFile } from './types.ts';
 
@@ -69,6 +69,7 @@ const auxvText = (auxv: Uint8Array): string => {
 
 const fdRow: ProcRow = {
   name: '',
+  guarded: true,
   link: ({ task, fd }) => {
     const file = task.files.entries[fd]?.file;
     return file === undefined ? -ERRNO.ENOENT : shownPath(file);
@@ -144,7 +145,13 @@ const schedStatText = ({ task }: ProcContext): string => {
 };
 
 const processRows: readonly ProcRow[] = [
-  { name: 'auxv', access: 'own', mode: 0o400, text: ({ task }) => (isGone(task) ? '' : auxvText(task.mm.auxv)) },
+  {
+    name: 'auxv',
+    guarded: true,
+    access: 'own',
+    mode: 0o400,
+    text: ({ task }) => (isGone(task) ? '' : auxvText(task.mm.auxv)),
+  },
   { name: 'cgroup', text: () => '0::/\n' },
   { name: 'cpuset', text: () => '/\n' },
   { name: 'cmdline', access: 'own', text: cmdlineText },
@@ -158,12 +165,14 @@ const processRows: readonly ProcRow[] = [
   { name: 'comm', mode: 0o644, text: ({ task }) => `${task.comm}\n`, write: setComm },
   {
     name: 'cwd',
+    guarded: true,
     link: ({ task, reader }) => (isGone(task) ? -ERRNO.ENOENT : directoryPath(task.fs.cwd, reader)),
     follow: ({ task }) => (isGone(task) ? -ERRNO.ENOENT : task.fs.cwd),
   },
-  { name: 'environ', access: 'own', mode: 0o400, text: environText },
+  { name: 'environ', guarded: true, access: 'own', mode: 0o400, text: environText },
   {
     name: 'exe',
+    guarded: true,
     link: (context) => {
       const file = executable(context);
       return typeof file === 'number' ? file : shownPath(file);
@@ -173,13 +182,13 @@ const processRows: readonly ProcRow[] = [
       return typeof file === 'number' ? file : { inode: file.inode, path: file.path };
     },
   },
-  { name: 'fd', mode: 0o500, dynamic: descriptors(fdRow, DT.LNK)! },
-  { name: 'fdinfo', mode: 0o555, dynamic: descriptors(fdInfoRow, DT.REG)! },
+  { name: 'fd', mode: 0o500, ownAlways: true, dynamic: descriptors(fdRow, DT.LNK)! },
+  { name: 'fdinfo', mode: 0o555, guarded: true, dynamic: descriptors(fdInfoRow, DT.REG)! },
   { name: 'gid_map', text: () => ID_MAP },
   { name: 'limits', text: limitsText },
   { name: 'loginuid', access: 'own', text: () => '4294967295' },
-  { name: 'maps', text: mapsText },
-  { name: 'mem', mode: 0o600, file: { ops: memoryFile, state: memoryOf } },
+  { name: 'maps', guarded: true, text: mapsText },
+  { name: 'mem', guarded: true, mode: 0o600, file: { ops: memoryFile, state: memoryOf } },
   { name: 'mountinfo', access: 'iter', text: mountInfoText },
   { name: 'mounts', access: 'iter', text: mountsText },
   { name: 'mountstats', access: 'iter', mode: 0o400, text: mountStatsText },
@@ -192,14 +201,15 @@ const processRows: readonly ProcRow[] = [
   { name: 'projid_map', text: () => ID_MAP },
   {
     name: 'root',
+    guarded: true,
     link: ({ task, reader }) => (isGone(task) ? -ERRNO.ENOENT : directoryPath(task.fs.root, reader)),
     follow: ({ task }) => (isGone(task) ? -ERRNO.ENOENT : task.fs.root),
   },
   { name: 'schedstat', text: schedStatText },
   { name: 'sessionid', access: 'own', text: () => '4294967295' },
   { name: 'setgroups', text: () => 'allow\n' },
-  { name: 'smaps', text: smapsText },
-  { name: 'smaps_rollup', text: smapsRollupText },
+  { name: 'smaps', guarded: true, text: smapsText },
+  { name: 'smaps_rollup', guarded: true, text: smapsRollupText },
   { name: 'stat', text: statText },
   { name: 'statm', text: statmText },
   { name: 'status', text: statusText },
@@ -216,8 +226,8 @@ export const processRow = frozenRow({
   name: '',
   children: [
     ...processRows,
-    { name: 'timers', text: timersText },
-    { name: 'timerslack_ns', mode: 0o666, text: ({ task }) => `${task.timerSlack}\n`, write: setTimerSlack },
+    { name: 'timers', guarded: true, text: timersText },
+    { name: 'timerslack_ns', mode: 0o666, text: timerSlackText, write: setTimerSlack },
     {
       name: 'task',
       dynamic: {

@@ -10,6 +10,7 @@ import type { Mm } from '../mm/mm.ts';
 import { pageDown, pageUp } from '../mm/pages.ts';
 import { type Resident, residentPages } from '../mm/resident.ts';
 import { queuedSignals } from '../signal/pending.ts';
+import { ptraceMayAccess } from '../task/access.ts';
 import { PRIO } from '../task/priority.ts';
 import type { Task, ThreadGroup } from '../task/task.ts';
 import { groupUsage } from '../task/usage.ts';
@@ -46,11 +47,13 @@ const codePages = (mm: Mm): [program: number, libraries: number] => {
   return [Math.min(program, mm.execVm), Math.max(0, mm.execVm - program)];
 };
 
-export const statText = ({ task }: ProcContext): string => {
+export const statText = ({ reader, task }: ProcContext): string => {
   const { group, mm } = task;
   const usage = groupUsage(group);
   const child = group.childUsage;
   const gone = isGone(task);
+  // Where things lie is not for all.
+  const hidden = gone || !ptraceMayAccess(reader, task);
   const fields = [
     task.pid,
     `(${task.comm})`,
@@ -78,9 +81,9 @@ export const statText = ({ task }: ProcContext): string => {
     group.rlimits[RLIMIT.RSS]!.soft === Number.POSITIVE_INFINITY
       ? '18446744073709551615'
       : group.rlimits[RLIMIT.RSS]!.soft,
-    gone ? 0 : mm.startCode,
-    gone ? 0 : mm.endCode,
-    gone ? 0 : mm.startStack,
+    gone ? 0 : hidden ? 1 : mm.startCode,
+    gone ? 0 : hidden ? 1 : mm.endCode,
+    hidden ? 0 : mm.startStack,
     0, // kstkesp, kstkeip
     0,
     task.pending.signal.low & 0x7fffffff,
@@ -97,14 +100,14 @@ export const statText = ({ task }: ProcContext): string => {
     0,
     0,
     0,
-    gone ? 0 : mm.startData,
-    gone ? 0 : mm.endData,
-    gone ? 0 : mm.startBrk,
-    gone ? 0 : mm.argStart,
-    gone ? 0 : mm.argEnd,
-    gone ? 0 : mm.envStart,
-    gone ? 0 : mm.envEnd,
-    task.exitCode,
+    hidden ? 0 : mm.startData,
+    hidden ? 0 : mm.endData,
+    hidden ? 0 : mm.startBrk,
+    hidden ? 0 : mm.argStart,
+    hidden ? 0 : mm.argEnd,
+    hidden ? 0 : mm.envStart,
+    hidden ? 0 : mm.envEnd,
+    ptraceMayAccess(reader, task) ? task.exitCode : 0,
   ];
   return `${fields.join(' ')}\n`;
 };

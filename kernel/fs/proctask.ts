@@ -54,9 +54,16 @@ const timerText = ({ id, clock, asked, value, thread, owner }: PosixTimer): stri
 export const timersText = ({ task }: ProcContext): string =>
   [...task.group.posixTimers.values()].reverse().map(timerText).join('');
 
+const mayTouchSlack = ({ reader, task }: ProcContext): boolean =>
+  reader.group === task.group || capable(reader.cred, CAP.SYS_NICE);
+
+export const timerSlackText = (context: ProcContext): string | number =>
+  mayTouchSlack(context) ? `${context.task.timerSlack}\n` : -ERRNO.EPERM;
+
 /** For another task one needs CAP_SYS_NICE; 0 is what it began with (timerslack_ns_write). */
-export const setTimerSlack = ({ reader, task }: ProcContext, text: string): number => {
-  if (reader.group !== task.group && !capable(reader.cred, CAP.SYS_NICE)) return -ERRNO.EPERM;
+export const setTimerSlack = (context: ProcContext, text: string): number => {
+  const { task } = context;
+  if (!mayTouchSlack(context)) return -ERRNO.EPERM;
   if (!/^\d+\n?$/.test(text)) return -ERRNO.EINVAL;
   const slack = Number.parseInt(text, 10);
   task.timerSlack = slack === 0 ? task.defaultTimerSlack : slack;

@@ -10,7 +10,7 @@
 import type { PhysicalMemory } from '../../emulator/api.ts';
 import type { HostFiles } from '../host.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Task } from '../task/task.ts';
+import type { Credentials, Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait.ts';
 import type { PtyEntry } from '../tty/pty.ts';
 import type { Tty } from '../tty/tty.ts';
@@ -88,6 +88,8 @@ export interface Inode {
   dead: boolean;
   /** F_SEAL_WRITE or F_SEAL_FUTURE_WRITE: it is not mapped for writing any more. */
   writeSealed?: boolean;
+  /** Whoever has these credentials may do all, whatever the permission bits say. */
+  grants?: Credentials;
   /** Nobody may change it (S_IMMUTABLE). */
   immutable?: boolean;
   /** Nameless from the start (O_TMPFILE without O_EXCL): link(2) may give it a name (I_LINKABLE). */

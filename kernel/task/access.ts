@@ -1,6 +1,6 @@
 /** Who may look into another process (kernel/ptrace.c). */
 import { CAP } from '../abi/capability.ts';
-import { capable } from './capability.ts';
+import { capable, isCapSubset } from './capability.ts';
 import type { Task } from './task.ts';
 
 /** The caller may look into the other's memory and registers (ptrace_may_access): its own, its user's, or any with CAP_SYS_PTRACE. */
@@ -9,5 +9,7 @@ export const ptraceMayAccess = (task: Task, other: Task): boolean => {
   const { uid, gid } = task.cred;
   const { cred } = other;
   const sameUser = [cred.uid, cred.euid, cred.suid].every((id) => id === uid);
-  return sameUser && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid) && other.dumpable === 1;
+  const sameGroup = [cred.gid, cred.egid, cred.sgid].every((id) => id === gid);
+  // No more rights than its own (cap_ptrace_access_check).
+  return sameUser && sameGroup && other.dumpable === 1 && isCapSubset(cred.permitted, task.cred.permitted);
 };
