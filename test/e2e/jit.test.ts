@@ -9,9 +9,9 @@ import { canBuild, guest, signalbox, spawned } from './cli.ts';
 const folder = mkdtempSync(path.join(os.tmpdir(), 'jit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A static program of a single loop: mov ecx, 20000; 1: add eax, ecx; dec ecx; jnz 1b; exit(0). */
+/** A static program of a single loop: mov ecx, 100000; 1: add eax, ecx; dec ecx; jnz 1b; exit(0). */
 const loop = (): string => {
-  const code = [0xb9, 0x20, 0x4e, 0, 0, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xfa, 0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05];
+  const code = [0xb9, 0xa0, 0x86, 1, 0, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xfa, 0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05];
   const file = Buffer.alloc(0x78 + code.length);
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   file.writeUInt16LE(2, 16);
@@ -47,7 +47,7 @@ it('writes what was translated', async () => {
 it('profiles', async () => {
   const { status, stderr } = await signalbox(['profile', '--cpu', 'jit', loop()]);
   expect(status).toBe(0);
-  expect(stderr).toContain('60004 instructions, 1 regions');
+  expect(stderr).toContain('300004 instructions, 1 regions');
   expect(stderr).toMatch(
     /^left for the interpreter, by cause: [1-9]\d*\n +\d+ {2}(budget|edge of the region|not translated)$/m,
   );
@@ -59,7 +59,7 @@ it('writes a profile as JSON', async () => {
   const { status, stderr } = await signalbox(['profile', '--json', file, loop()]);
   expect([status, stderr]).toEqual([0, '']);
   const profile = JSON.parse(readFileSync(file, 'utf8'));
-  expect(profile).toMatchObject({ instructions: 60004, regions: 1 });
+  expect(profile).toMatchObject({ instructions: 300004, regions: 1 });
   const shares = profile.functions.map(({ share }: { share: number }) => share);
   expect(shares.reduce((a: number, b: number) => a + b)).toBeCloseTo(1);
   const counts = profile.interpreted.map(({ count }: { count: number }) => count);
