@@ -24,7 +24,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Executor, executors } from './bench/executors.ts';
 import { meanRatio, median, medianOf, plain, type Row, reuse, table } from './bench/figures.ts';
-import { take } from './bench/measure.ts';
+import { SURROUNDINGS, take } from './bench/measure.ts';
 import { type Program, programs, SECTIONS } from './bench/programs.ts';
 
 const { values } = parseArgs({
@@ -75,7 +75,7 @@ for (let round = 0; round < Number(values.repeat); round++) {
   }
   if (!chosen.some(({ section }) => section === 'start')) continue;
   const before = performance.now();
-  spawnSync(process.execPath, ['-e', '0']);
+  spawnSync(process.execPath, ['-e', '0'], { env: SURROUNDINGS });
   alone.push(performance.now() - before);
 }
 

@@ -15,6 +15,14 @@ const seconds = (text: string): number => {
   return Number(minutes) * 60 + Number.parseFloat(rest);
 };
 
+/**
+ * Surroundings of what is measured: without what this host has every Node do first, such as to parse certificates, which can take
+ * as long as all the rest of its start.
+ */
+export const SURROUNDINGS: NodeJS.ProcessEnv = { ...process.env };
+delete SURROUNDINGS.NODE_EXTRA_CA_CERTS;
+delete SURROUNDINGS.NODE_OPTIONS;
+
 export interface Taken {
   /** User and system time of the whole process and its children, as the shell tells it, in nanoseconds. */
   readonly cpu: number;
@@ -28,6 +36,7 @@ export const take = (command: readonly string[]): Taken => {
   const before = performance.now();
   const { status, stderr } = spawnSync('sh', ['-c', '"$@"; status=$?; times >&2; exit $status', 'sh', ...command], {
     stdio: ['ignore', out, 'pipe'],
+    env: SURROUNDINGS,
     encoding: 'utf8',
     timeout: LONGEST_MS,
   });
