@@ -12,7 +12,7 @@ import { RegionCache, type Translation } from './cache.ts';
 import { accessesMemory, type ExitCause, exitCause } from './cause.ts';
 import { discover, type Region, type RegionLimits } from './cfg.ts';
 import { MARK } from './contract.ts';
-import { writeFloatConstants } from './float.ts';
+import { writeFloatConstants } from './float-mode.ts';
 import { jumpTargets } from './profile.ts';
 import { listRegion } from './region.ts';
 import { buildRegionRuntime } from './runtime.ts';

@@ -17,7 +17,7 @@ import {
   loadFloatConstants,
   setFloatBounds,
   typeOfBound,
-} from './float.ts';
+} from './float-mode.ts';
 import type { RegionWriter } from './writer.ts';
 
 const { i32, i64, v128 } = TYPE;

@@ -39,7 +39,7 @@ export const LINEAR = {
   jumpRingEnd: 0x84000,
   /** A page for whoever puts bytes together that cross pages of the guest; good until anybody else does. */
   scratch: 0x84000,
-  /** JIT: vectors that float operations compare with (`jit/float.ts`), and where their bounds pass through. */
+  /** JIT: vectors that float operations compare with (`jit/float-mode.ts`), and where their bounds pass through. */
   floatConstants: 0x85000,
   /** TLB for reads of large pages, and for writes. */
   largeRead: 0x90000,

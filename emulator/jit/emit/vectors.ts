@@ -5,16 +5,8 @@ import type { Instruction, Width } from '../../isa/instruction.ts';
 import type { FloatBinary, FloatUnary, FloatVectorBinary } from '../../isa/ops.ts';
 import { STATE, VECTOR_STRIDE } from '../../state.ts';
 import { OP, SIMD, TYPE } from '../../wasm/opcodes.ts';
-import {
-  type Arithmetic,
-  FLOAT_BOUNDS,
-  type FloatBound,
-  type FloatConstant,
-  leaveUnlessPlain,
-  scalarArithmetic,
-  setFloatBounds,
-  vectorArithmetic,
-} from '../float.ts';
+import { type Arithmetic, leaveUnlessPlain, scalarArithmetic, vectorArithmetic } from '../float.ts';
+import { FLOAT_BOUNDS, type FloatBound, type FloatConstant, setFloatBounds } from '../float-mode.ts';
 import { type Begin, empty } from './control.ts';
 import { RegisterEmitter } from './registers.ts';
 
