@@ -106,14 +106,19 @@ static void tracee(uint64_t *low) {
   _exit(0);
 }
 
-static void go(const char *what) {
-  ptrace(PTRACE_CONT, child, 0, 0);
+// Other signals go on to the child.
+static int until_stopped(void) {
   int status;
   waitpid(child, &status, 0);
   while (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) {
     ptrace(PTRACE_CONT, child, 0, WSTOPSIG(status));
     waitpid(child, &status, 0);
   }
+  return status;
+}
+static void go(const char *what) {
+  ptrace(PTRACE_CONT, child, 0, 0);
+  int status = until_stopped();
   if (WIFEXITED(status)) printf("exit %d\n", WEXITSTATUS(status));
 }
 static const char *set(unsigned entry, unsigned long base, unsigned limit, int contents, int readOnly, int pages) {
@@ -125,45 +130,38 @@ static const char *clear(unsigned entry) {
   return ptrace(SET_AREA, child, (void *)(long)entry, &d) ? strerrorname_np(errno) : "0";
 }
 
+static void print_gs(struct user_regs_struct *r) {
+  ptrace(PTRACE_GETREGS, child, 0, r);
+  printf(", gs %#llx base %#llx\n", r->gs, r->gs_base);
+  fflush(stdout);
+}
+
 int main(void) {
   uint64_t *low = mmap((void *)0x12340000, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   low[0] = 11, low[1] = 22, low[512] = 33;
   setvbuf(stdout, NULL, _IOFBF, 1 << 14);
   child = fork();
   if (child == 0) tracee(low);
-  int status;
-  waitpid(child, &status, 0);
-  while (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) {
-    ptrace(PTRACE_CONT, child, 0, WSTOPSIG(status));
-    waitpid(child, &status, 0);
-  }
+  until_stopped();
   printf("set %s %s %s\n", set(12, 0x12340000, 0xfffff, 0, 0, 1), set(13, 0x12341000, 0x123, 0, 1, 0), set(14, 0xfffff000, 0x12345, 1, 0, 1));
   fflush(stdout);
   go("data");
   struct user_regs_struct r;
   printf("move %s", set(12, 0x12341000, 0xfffff, 0, 0, 1));
-  ptrace(PTRACE_GETREGS, child, 0, &r);
-  printf(", gs %#llx base %#llx\n", r.gs, r.gs_base);
-  fflush(stdout);
+  print_gs(&r);
   go("moved");
   printf("clear %s", clear(12));
-  ptrace(PTRACE_GETREGS, child, 0, &r);
-  printf(", gs %#llx base %#llx\n", r.gs, r.gs_base);
-  fflush(stdout);
+  print_gs(&r);
   go("cleared");
   ptrace(PTRACE_GETREGS, child, 0, &r);
   r.gs = 0x63;
   printf("nothing %s", ptrace(PTRACE_SETREGS, child, 0, &r) ? strerrorname_np(errno) : "0");
-  ptrace(PTRACE_GETREGS, child, 0, &r);
-  printf(", gs %#llx base %#llx\n", r.gs, r.gs_base);
-  fflush(stdout);
+  print_gs(&r);
   go("nothing");
   ptrace(PTRACE_GETREGS, child, 0, &r);
   r.gs = 0x6b;
   printf("something %s", ptrace(PTRACE_SETREGS, child, 0, &r) ? strerrorname_np(errno) : "0");
-  ptrace(PTRACE_GETREGS, child, 0, &r);
-  printf(", gs %#llx base %#llx\n", r.gs, r.gs_base);
-  fflush(stdout);
+  print_gs(&r);
   go("something");
   return 0;
 }
