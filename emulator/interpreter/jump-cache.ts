@@ -3,8 +3,10 @@
  *
  * An entry is 16 bytes: the address with the space's tag in bits 63:48, the block's first record (u32), and how to get on there
  * (u32): whether links may lead to it in bit 0, above it the table index of a region's function that stands for the block, or
- * 0. What jumps to a region then reads nothing but the entry. An address has two entries, side by side so that looking at both touches one line of the host's caches;
- * what is new takes the first, and what was there moves to the other.
+ * 0. What jumps to a region then reads nothing but the entry.
+ *
+ * An address has two entries, side by side so that looking at both touches one line of the host's caches; what is new takes
+ * the first, and what was there moves to the other.
  */
 import { JUMP_CACHE_ENTRIES, LINEAR } from '../memory/layout.ts';
 import { STATE } from '../state.ts';

@@ -30,7 +30,7 @@ export interface Translation {
   readonly offsets: Int32Array;
   /** Whether it ends at the entries of other regions. */
   readonly cut: boolean;
-  /** Index of the function in the table. */
+  /** Table index of what stands in the place of the block's first instruction. */
   readonly handler: number;
   /** Table index of what the jump cache leads to. */
   readonly direct: number;

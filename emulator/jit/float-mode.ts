@@ -14,8 +14,8 @@ const { i32, i64 } = TYPE;
 export const FLOAT_MODE = { other: 0, nearestMasked: 1, inexactIsNothingNew: 2 } as const;
 
 /**
- * What is known of MXCSR, each in a local. All but `mode` are bounds that nothing meets unless precision is no news: one
- * comparison asks for the mode and for the number.
+ * What is known of MXCSR, each in a local, and what goes with it. `normals` and `lanes` are bounds that nothing meets unless
+ * precision is no news: one comparison asks for the mode and for the number.
  */
 export type FloatBound =
   | 'mode'
@@ -27,14 +27,7 @@ export type FloatBound =
   | 'smallest64'
   /** `ALL_LANES`. */
   | 'lanes';
-export const FLOAT_BOUNDS: readonly FloatBound[] = [
-  'mode',
-  'normals32',
-  'normals64',
-  'smallest32',
-  'smallest64',
-  'lanes',
-];
+const FLOAT_BOUNDS: readonly FloatBound[] = ['mode', 'normals32', 'normals64', 'smallest32', 'smallest64', 'lanes'];
 
 /** Type of the local. */
 export const typeOfBound = (bound: FloatBound): ValueType => (bound.endsWith('64') ? i64 : i32);
@@ -66,6 +59,9 @@ const CHOICES: Readonly<Record<Exclude<FloatBound, 'mode'>, readonly [bigint, bi
   smallest64: [-LEAST[64], -LEAST[64]],
   lanes: [BigInt(ALL_LANES), -1n],
 };
+
+/** Those that a change of MXCSR may change. */
+export const MXCSR_BOUNDS = FLOAT_BOUNDS.filter((bound) => bound === 'mode' || CHOICES[bound][0] !== CHOICES[bound][1]);
 
 const BOUNDS_AREA = LINEAR.floatConstants + 0x100;
 

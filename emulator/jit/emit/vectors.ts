@@ -6,7 +6,7 @@ import type { FloatBinary, FloatUnary, FloatVectorBinary } from '../../isa/ops.t
 import { STATE, VECTOR_STRIDE } from '../../state.ts';
 import { OP, SIMD, TYPE } from '../../wasm/opcodes.ts';
 import { type Arithmetic, leaveUnlessPlain, scalarArithmetic, vectorArithmetic } from '../float.ts';
-import { FLOAT_BOUNDS, type FloatBound, type FloatConstant, setFloatBounds } from '../float-mode.ts';
+import { type FloatBound, type FloatConstant, MXCSR_BOUNDS, setFloatBounds } from '../float-mode.ts';
 import { type Begin, empty } from './control.ts';
 import { RegisterEmitter } from './registers.ts';
 
@@ -105,7 +105,7 @@ export abstract class VectorEmitter extends RegisterEmitter {
   override setMxcsr(value: Value): void {
     this.wrote();
     super.setMxcsr(value);
-    setFloatBounds(this.f, new Map(FLOAT_BOUNDS.map((bound) => [bound, this.frame.floatBound(bound)])));
+    setFloatBounds(this.f, new Map(MXCSR_BOUNDS.map((bound) => [bound, this.frame.floatBound(bound)])));
   }
 
   // --- floats -------------------------------------------------------------------------------------------------------
