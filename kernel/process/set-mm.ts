@@ -42,7 +42,11 @@ const PLACE_OF: Readonly<Record<number, keyof Places>> = {
 
 /** Those that must lie in or below some area. */
 const MAPPED: readonly number[] = [
-  ...[SET_MM.START_STACK, SET_MM.ARG_START, SET_MM.ARG_END, SET_MM.ENV_START, SET_MM.ENV_END],
+  SET_MM.START_STACK,
+  SET_MM.ARG_START,
+  SET_MM.ARG_END,
+  SET_MM.ENV_START,
+  SET_MM.ENV_END,
 ];
 
 const placesOf = (mm: Mm): Places => {

@@ -17,21 +17,18 @@ import type { Task } from '../task/task.ts';
 import * as arg from './args.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
-const NAMESPACES =
-  CLONE.NEWNS |
-  CLONE.NEWCGROUP |
-  CLONE.NEWUTS |
-  CLONE.NEWIPC |
-  CLONE.NEWUSER |
-  CLONE.NEWPID |
-  CLONE.NEWNET |
-  CLONE_NEWTIME;
-
 /** The order in which several are entered (validate_nsset). */
 const ORDER = [
-  ...[CLONE.NEWUSER, CLONE.NEWNS, CLONE.NEWUTS, CLONE.NEWIPC],
-  ...[CLONE.NEWPID, CLONE.NEWCGROUP, CLONE.NEWNET, CLONE_NEWTIME],
+  CLONE.NEWUSER,
+  CLONE.NEWNS,
+  CLONE.NEWUTS,
+  CLONE.NEWIPC,
+  CLONE.NEWPID,
+  CLONE.NEWCGROUP,
+  CLONE.NEWNET,
+  CLONE_NEWTIME,
 ];
+const NAMESPACES = ORDER.reduce((all, flag) => all | flag, 0);
 
 const isShared = (kernel: Kernel, task: Task, of: 'fs' | 'files' | 'mm' | 'sighand'): boolean => {
   for (const other of kernel.tasks.values())
