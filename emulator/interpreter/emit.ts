@@ -37,11 +37,14 @@ export class InterpreterOps extends FloatEmitter implements Ops<Value, Value, Va
     return this.pop(i64);
   }
 
+  nonCanonical(address: Value): Value {
+    const sixteen = this.int(64, 16);
+    return this.ne(64, this.shrS(64, this.shl(64, address, sixteen), sixteen), address);
+  }
+
   jump(target: Value): void {
     const { f } = this;
-    // Bits 63:47 must be alike.
-    const extended = this.shrS(64, this.shl(64, target, this.int(64, 16)), this.int(64, 16));
-    this.raiseIf(this.ne(64, extended, target), VECTOR.GP);
+    this.raiseIf(this.nonCanonical(target), VECTOR.GP);
     if (this.insn.row.mnemonic !== 'RET') this.#noteJump(target);
     this.push(target);
     f.get(1);

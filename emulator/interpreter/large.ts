@@ -16,13 +16,14 @@ import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter, Signature } from '../wasm/writer.ts';
+import { fillEntry, type Look, pushMiss } from './look.ts';
 import { LARGE_MISSES, noteSample, pushCounted } from './samples.ts';
 
 const { i32, i64 } = TYPE;
 
-const LARGE_MASK = -(1n << BigInt(LARGE_SHIFT));
+const LARGE_SIZE = 1 << LARGE_SHIFT;
 /** Bits of an address or frame below those of a large page. */
-const WITHIN = (1 << LARGE_SHIFT) - 1;
+const WITHIN = LARGE_SIZE - 1;
 const PAGE_MASK = -(1 << PAGE_SHIFT);
 
 /** One look in so many at pages that might make up a large one: it takes as long as a few hundred misses, and may be for nothing. */
@@ -31,7 +32,7 @@ const TRIES = 16;
 export const largeTable = (table: number): number => (table === LINEAR.tlbRead ? LINEAR.largeRead : LINEAR.largeWrite);
 
 /** Pushes the offset in a table of the entry for the address in local `address`. */
-export const pushLargeSlot = (f: FunctionWriter, address: number): void => {
+const pushLargeSlot = (f: FunctionWriter, address: number): void => {
   f.get(address);
   f.op(OP.i32WrapI64);
   f.i32(LARGE_SHIFT - TLB_ENTRY_BITS);
@@ -40,18 +41,11 @@ export const pushLargeSlot = (f: FunctionWriter, address: number): void => {
   f.op(OP.i32And);
 };
 
-/** Pushes 1 if the entry does not translate all of the access. */
-export const pushLargeMiss = (f: FunctionWriter, table: number, slot: number, address: number, bytes: number): void => {
-  f.get(address);
-  if (bytes > 1) {
-    f.i64(BigInt(bytes - 1));
-    f.op(OP.i64Add);
-  }
-  f.i64(LARGE_MASK);
-  f.op(OP.i64And);
-  f.get(slot);
-  f.memory(OP.i64Load, largeTable(table));
-  f.op(OP.i64Ne);
+/** Finds the entry for the address in local `address`, and pushes 1 if it does not translate all of the access. */
+export const pushLargeMiss = (f: FunctionWriter, table: number, look: Look, address: number, bytes: number): void => {
+  pushLargeSlot(f, address);
+  f.set(look.slot);
+  pushMiss(f, largeTable(table), look, address, bytes, LARGE_SIZE);
 };
 
 /** Counts a miss for an address in a large page, if a region was left for it, and may put down where. */
@@ -168,19 +162,7 @@ export const addFillLarge = (m: ModuleWriter, write: boolean): void => {
   }
   pushLargeSlot(f, address);
   f.set(slot);
-  f.get(slot);
-  f.get(address);
-  f.i64(LARGE_MASK);
-  f.op(OP.i64And);
-  f.memory(OP.i64Store, table);
-  f.get(slot);
-  f.get(first);
-  f.get(address);
-  f.op(OP.i32WrapI64);
-  f.i32(~WITHIN);
-  f.op(OP.i32And);
-  f.op(OP.i32Sub);
-  f.memory(OP.i32Store, table + 8);
+  fillEntry(f, table, slot, address, first, LARGE_SIZE);
   f.i32(0);
   f.i32(1);
   f.memory(OP.i32Store, STATE.largeFilled);

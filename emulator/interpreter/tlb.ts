@@ -4,8 +4,6 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import { STATE } from '../state.ts';
 import { FILLED_LIMIT } from './translate.ts';
 
-/** Low half of the address in an empty entry. */
-const EMPTY = 1;
 const WRITE_BIT = 0x8000;
 
 const READ = LINEAR.tlbRead / 4;
@@ -15,10 +13,14 @@ const LARGE_READ = LINEAR.largeRead / 4;
 const LARGE_WRITE = LINEAR.largeWrite / 4;
 const LARGE_ENTRIES = 1 << LARGE_BITS;
 
+/** Low half of the negated address in entry `n` while it is empty: of a page whose entry is the one beside it. */
+const empty = (n: number): number => -((n ^ 1) * PAGE_SIZE);
+const emptyLarge = (n: number): number => -((n ^ 1) << LARGE_SHIFT);
+
 const resetLarge = ({ u32 }: PhysicalMemory): void => {
   for (let n = 0; n < LARGE_ENTRIES; n++) {
-    u32[LARGE_READ + STRIDE * n] = EMPTY;
-    u32[LARGE_WRITE + STRIDE * n] = EMPTY;
+    u32[LARGE_READ + STRIDE * n] = emptyLarge(n);
+    u32[LARGE_WRITE + STRIDE * n] = emptyLarge(n);
   }
   u32[STATE.largeFilled / 4] = 0;
 };
@@ -27,8 +29,8 @@ const resetLarge = ({ u32 }: PhysicalMemory): void => {
 export const resetTlb = (physical: PhysicalMemory): void => {
   const { u32 } = physical;
   for (let n = 0; n < TLB_ENTRIES; n++) {
-    u32[READ + STRIDE * n] = EMPTY;
-    u32[WRITE + STRIDE * n] = EMPTY;
+    u32[READ + STRIDE * n] = empty(n);
+    u32[WRITE + STRIDE * n] = empty(n);
   }
   u32[STATE.tlbFilledCount / 4] = 0;
   resetLarge(physical);
@@ -45,8 +47,8 @@ export const flushTlb = (physical: PhysicalMemory): void => {
   }
   for (let n = 0; n < count; n++) {
     const filled = u16[LINEAR.tlbFilled / 2 + n]!;
-    if (filled & WRITE_BIT) u32[WRITE + STRIDE * (filled & ~WRITE_BIT)] = EMPTY;
-    else u32[READ + STRIDE * filled] = EMPTY;
+    const entry = filled & ~WRITE_BIT;
+    u32[(filled & WRITE_BIT ? WRITE : READ) + STRIDE * entry] = empty(entry);
   }
   u32[STATE.tlbFilledCount / 4] = 0;
 };
@@ -55,9 +57,9 @@ export const flushTlb = (physical: PhysicalMemory): void => {
 export const invalidateTlb = (physical: PhysicalMemory, address: number): void => {
   const { u32 } = physical;
   const n = (address / PAGE_SIZE) & (TLB_ENTRIES - 1);
-  u32[READ + STRIDE * n] = EMPTY;
-  u32[WRITE + STRIDE * n] = EMPTY;
+  u32[READ + STRIDE * n] = empty(n);
+  u32[WRITE + STRIDE * n] = empty(n);
   const large = (address / 2 ** LARGE_SHIFT) & (LARGE_ENTRIES - 1);
-  u32[LARGE_READ + STRIDE * large] = EMPTY;
-  u32[LARGE_WRITE + STRIDE * large] = EMPTY;
+  u32[LARGE_READ + STRIDE * large] = emptyLarge(large);
+  u32[LARGE_WRITE + STRIDE * large] = emptyLarge(large);
 };

@@ -2,30 +2,23 @@
  * Translation of addresses in generated code: the TLB, the walk of the page tables on a miss, and accesses that cross pages.
  *
  * Invariants:
- *  - A TLB entry is the address of a page, and (frame offset - page address) mod 2^32. An empty one has the address 1,
- *    which is that of no page. The entry for a page lies where bits 26:12 of its address say.
+ *  - A TLB entry is the address of a page, negated (64 bits), and the byte offset of its frame (32). It lies where bits 26:12 of
+ *    the address say; an empty one has an address that belongs elsewhere (`tlb.ts`).
  *  - Every filled entry's index is in the filled list, so that a flush clears only those.
  *  - A write entry exists only for frames without decoded code.
  */
-import { LINEAR, PAGE_SHIFT, TLB_BITS, TLB_ENTRY_BITS } from '../memory/layout.ts';
+import { LOWER_HALF_END } from '../memory/canonical.ts';
+import { LINEAR, PAGE_SHIFT, PAGE_SIZE, TLB_BITS, TLB_ENTRY_BITS } from '../memory/layout.ts';
 import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { RUNTIME } from './contract.ts';
-import {
-  addFillLarge,
-  forgetLeave,
-  largeTable,
-  noteLargeMiss,
-  pushLargeMiss,
-  pushLargeSlot,
-  pushMayBeLarge,
-} from './large.ts';
+import { addFillLarge, forgetLeave, largeTable, noteLargeMiss, pushLargeMiss, pushMayBeLarge } from './large.ts';
+import { fillEntry, type Look, newLook, pushHost, pushMiss } from './look.ts';
 
 const { i32, i64 } = TYPE;
 
-const LOWER_HALF_END = 1n << 47n;
 const FAULT = { pf: 14, gp: 13 } as const;
 
 /** Numbers of functions in their module, as `addTranslation` adds them. */
@@ -41,27 +34,11 @@ export const pushTlbSlot = (f: FunctionWriter, address: number): void => {
   f.op(OP.i32And);
 };
 
-/** Pushes 1 if the entry does not translate all of the access: another page is in it, or the last byte is in the next one. */
-export const pushTlbMiss = (f: FunctionWriter, table: number, slot: number, address: number, bytes: number): void => {
-  f.get(address);
-  if (bytes > 1) {
-    f.i64(BigInt(bytes - 1));
-    f.op(OP.i64Add);
-  }
-  f.i64(-4096n);
-  f.op(OP.i64And);
-  f.get(slot);
-  f.memory(OP.i64Load, table);
-  f.op(OP.i64Ne);
-};
-
-/** Pushes the byte offset: entry's addend plus address. */
-export const pushHost = (f: FunctionWriter, table: number, slot: number, address: number): void => {
-  f.get(slot);
-  f.memory(OP.i32Load, table + 8);
-  f.get(address);
-  f.op(OP.i32WrapI64);
-  f.op(OP.i32Add);
+/** Finds the entry for the address in local `address`, and pushes 1 if it does not translate all of the access. */
+export const pushTlbMiss = (f: FunctionWriter, table: number, look: Look, address: number, bytes: number): void => {
+  pushTlbSlot(f, address);
+  f.set(look.slot);
+  pushMiss(f, table, look, address, bytes, PAGE_SIZE);
 };
 
 /** Stores 32 bits in a field of the CPU state. */
@@ -162,16 +139,15 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   const f = m.function(RUNTIME.translateRead, write ? 'translateWrite' : 'translateRead');
   const table = write ? LINEAR.tlbWrite : LINEAR.tlbRead;
   const address = 0;
-  const entry = f.local(i32);
+  const look = newLook(f);
+  const large = newLook(f);
   const frame = f.local(i32);
-  const slot = f.local(i32);
+  const filled = f.local(i32);
   const error = write ? 2 | 4 : 4;
-  pushTlbSlot(f, address);
-  f.set(entry);
-  pushTlbMiss(f, table, entry, address, 1);
+  pushTlbMiss(f, table, look, address, 1);
   f.op(OP.i32Eqz);
   f.if();
-  pushHost(f, table, entry, address);
+  pushHost(f, table, look);
   f.op(OP.return);
   f.end();
   // Above the lower half: non-canonical is #GP, the upper half is never mapped for users.
@@ -194,15 +170,11 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   f.i32(-1);
   f.op(OP.return);
   f.end();
-  pushLargeSlot(f, address);
-  f.set(slot);
-  pushLargeMiss(f, table, slot, address, 1);
+  pushLargeMiss(f, table, large, address, 1);
   f.op(OP.i32Eqz);
   f.if();
   noteLargeMiss(f);
-  pushHost(f, largeTable(table), slot, address);
-  f.i32(-4096);
-  f.op(OP.i32And);
+  pushHost(f, largeTable(table), large);
   f.set(frame);
   f.else();
   walk(f, write, address, frame, (pageEntry) => {
@@ -215,30 +187,18 @@ const translate = (m: ModuleWriter, write: boolean): void => {
     f.end();
   });
   f.end();
-  f.get(entry);
-  f.get(address);
-  f.i64(-4096n);
-  f.op(OP.i64And);
-  f.memory(OP.i64Store, table);
-  f.get(entry);
-  f.get(frame);
-  f.get(address);
-  f.op(OP.i32WrapI64);
-  f.i32(-4096);
-  f.op(OP.i32And);
-  f.op(OP.i32Sub);
-  f.memory(OP.i32Store, table + 8);
+  fillEntry(f, table, look.slot, address, frame, PAGE_SIZE);
   f.i32(0);
   f.memory(OP.i32Load, STATE.tlbFilledCount);
-  f.set(slot);
-  f.get(slot);
+  f.set(filled);
+  f.get(filled);
   f.i32(FILLED_LIMIT);
   f.op(OP.i32LtU);
   f.if();
-  f.get(slot);
+  f.get(filled);
   f.i32(1);
   f.op(OP.i32Shl);
-  f.get(entry);
+  f.get(look.slot);
   f.i32(TLB_ENTRY_BITS);
   f.op(OP.i32ShrU);
   if (write) {
@@ -247,13 +207,20 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   }
   f.memory(OP.i32Store16, LINEAR.tlbFilled);
   storeState32(f, STATE.tlbFilledCount, () => {
-    f.get(slot);
+    f.get(filled);
     f.i32(1);
     f.op(OP.i32Add);
   });
   f.end();
   forgetLeave(f);
-  pushHost(f, table, entry, address);
+  f.get(frame);
+  f.i32(-PAGE_SIZE);
+  f.op(OP.i32And);
+  f.get(address);
+  f.op(OP.i32WrapI64);
+  f.i32(PAGE_SIZE - 1);
+  f.op(OP.i32And);
+  f.op(OP.i32Or);
 };
 
 /** Entries of the filled list; a count that reaches it means "all of both tables". */

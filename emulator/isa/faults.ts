@@ -1,5 +1,6 @@
 /** What executors do alike when an instruction faults. */
 import type { CpuState } from '../cpu-state.ts';
+import { isCanonical } from '../memory/canonical.ts';
 import { REG } from '../state.ts';
 import { type CpuFault, NON_CANONICAL } from './helpers.ts';
 import type { Instruction } from './instruction.ts';
@@ -13,7 +14,7 @@ const BIT_STRING = /^BT[SRC]?$/;
 /** Whether the first and the last byte of an operand of `width` bits have addresses; it may begin or end in the hole. */
 const isCanonicalRange = (address: bigint, width: number): boolean => {
   const last = address + BigInt(Math.max(width, 8) / 8 - 1);
-  return [address, last].every((byte) => BigInt.asIntN(48, byte) === BigInt.asIntN(64, byte));
+  return [address, last].every((byte) => isCanonical(BigInt.asUintN(64, byte)));
 };
 
 /**

@@ -311,6 +311,11 @@ export interface Ops<V, C, X> {
   thisRip(): V;
   /** The ModRM byte, zero-extended to 64 bits: data of the instruction, which the x87 keeps with its last opcode. */
   modrm(): V;
+  /**
+   * Whether bits 63:47 of an address differ: for conditions of faults. An executor whose faults are another one's to raise may say
+   * so of any address above the lower half.
+   */
+  nonCanonical(address: V): C;
   /** To a computed address (64 bits): non-canonical ones raise #GP before anything else changes. */
   jump(target: V): void;
   branch(target: TargetOperand): void;

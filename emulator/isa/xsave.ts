@@ -4,6 +4,7 @@
  * component is unmodified since XRSTOR is never assumed. XSAVES and XRSTORS are a kernel's and not announced, so #UD.
  */
 import type { CpuState } from '../cpu-state.ts';
+import { isCanonical } from '../memory/canonical.ts';
 import type { FeatureSet } from './features.ts';
 import { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from './helper.ts';
 import type { Instruction } from './instruction.ts';
@@ -37,7 +38,7 @@ const REGISTERS = 16;
 const checkArea = (address: bigint): void => {
   // Before the question whether it is an address through SS.
   if ((address & 63n) !== 0n) throw new CpuFault(VECTOR.GP);
-  if (BigInt.asUintN(64, BigInt.asIntN(48, address)) !== address) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
+  if (!isCanonical(address)) throw new CpuFault(VECTOR.GP, NON_CANONICAL);
 };
 
 /** XINUSE: the components that are not in their initial configuration. */

@@ -66,7 +66,7 @@ const machine = (kind: 'jit' | 'interpreter') => {
   /** Whether there is an entry for the large page at an address. */
   const hasEntry = (table: number, address: number) => {
     const entry = table + 16 * ((address / LARGE) % 512);
-    return physical.u32[entry / 4] === address % 2 ** 32;
+    return physical.u32[entry / 4] === -address >>> 0;
   };
   return { cpu, physical, table, translated, run, hasEntry };
 };

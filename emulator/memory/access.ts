@@ -10,17 +10,13 @@ import { CpuFault, type HelperContext, NON_CANONICAL } from '../isa/helper.ts';
 import type { DataSegments } from '../isa/integer/descriptors.ts';
 import { VECTOR } from '../isa/ops.ts';
 import { RFLAGS } from '../state.ts';
+import { isCanonical, LOWER_HALF_END } from './canonical.ts';
 import { PAGE_SIZE } from './layout.ts';
 import { ACCESS, type Access, PF_ERROR, walk } from './paging.ts';
 import type { PhysicalMemory } from './physical.ts';
 import { noteAccess, type Watch } from './watch.ts';
 
 const CACHE = 256; // a power of two: `%` of doubles is slow
-const LOWER_HALF_END = 1n << 47n;
-const UPPER_HALF_START = 0xffff800000000000n;
-
-/** Whether bits 63:47 of an address are all alike (48-bit linear addresses, SDM Vol. 1, 3.3.7.1). */
-export const isCanonical = (address: bigint): boolean => address < LOWER_HALF_END || address >= UPPER_HALF_START;
 
 export class GuestMemory implements HelperContext {
   readonly physical: PhysicalMemory;

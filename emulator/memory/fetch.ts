@@ -2,7 +2,8 @@
 import { CpuFault } from '../isa/helper.ts';
 import type { Instruction } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
-import { type GuestMemory, isCanonical } from './access.ts';
+import type { GuestMemory } from './access.ts';
+import { isCanonical } from './canonical.ts';
 import { PAGE_SIZE } from './layout.ts';
 import { PF_ERROR, USER_END } from './paging.ts';
 

@@ -4,7 +4,8 @@ import type { CpuState } from '../cpu-state.ts';
 import { CpuFault, NON_CANONICAL } from '../isa/helpers.ts';
 import type { MemoryOperand, Operand, SegmentBase, Width } from '../isa/instruction.ts';
 import { VECTOR } from '../isa/ops.ts';
-import { type GuestMemory, isCanonical } from '../memory/access.ts';
+import type { GuestMemory } from '../memory/access.ts';
+import { isCanonical } from '../memory/canonical.ts';
 import { RFLAGS } from '../state.ts';
 import { M64, MASK, ReferenceValues } from './values.ts';
 

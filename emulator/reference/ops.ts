@@ -5,7 +5,7 @@
 import { CpuFault, type Helper, type HelperName, helpers } from '../isa/helpers.ts';
 import type { Instruction, TargetOperand } from '../isa/instruction.ts';
 import { type Ops, VECTOR, type Vector } from '../isa/ops.ts';
-import { isCanonical } from '../memory/access.ts';
+import { isCanonical } from '../memory/canonical.ts';
 import { REG, RFLAGS } from '../state.ts';
 import { ReferenceVectors } from './vectors.ts';
 
@@ -47,8 +47,11 @@ export class ReferenceOps extends ReferenceVectors implements Ops<bigint, boolea
   modrm(): bigint {
     return BigInt(this.insn.modrm);
   }
+  nonCanonical(address: bigint): boolean {
+    return !isCanonical(address);
+  }
   jump(target: bigint): void {
-    if (!isCanonical(target)) throw new CpuFault(VECTOR.GP);
+    if (this.nonCanonical(target)) throw new CpuFault(VECTOR.GP);
     this.exit = 'jump';
     this.target = target;
   }

@@ -14,15 +14,9 @@ const target = (operands: readonly Operand[]): TargetOperand => {
   return op;
 };
 
-/** Whether bits 63:47 differ. */
-const nonCanonical = <V, C, X>(o: Ops<V, C, X>, address: V): C => {
-  const sixteen = o.int(64, 16);
-  return o.ne(64, o.shrS(64, o.shl(64, address, sixteen), sixteen), address);
-};
-
 /** #GP unless the address is canonical: asked before a return changes the stack. */
 export const requireCanonical = <V, C, X>(o: Ops<V, C, X>, address: V): void =>
-  o.raiseIf(nonCanonical(o, address), VECTOR.GP, 0);
+  o.raiseIf(o.nonCanonical(address), VECTOR.GP, 0);
 
 const jmp: Semantics = (o, i) => o.branch(target(i.operands));
 
@@ -41,7 +35,7 @@ const call: Semantics = (o, i) => {
 const callTo: Semantics = (o, i) => {
   const address = o.read(operand(i.operands, 0));
   // Before the return address is stored; but a stack that cannot take it faults first.
-  o.if(nonCanonical(o, address), () => {
+  o.if(o.nonCanonical(address), () => {
     o.loadForWrite(64, o.sub(64, o.register(64, rsp), o.int(64, 8)));
     o.raise(VECTOR.GP, 0);
   });

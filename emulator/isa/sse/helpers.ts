@@ -1,12 +1,11 @@
 /** Helpers of the SSE family: approximations and the FXSAVE area. */
+import { isCanonical } from '../../memory/canonical.ts';
 import { RFLAGS } from '../../state.ts';
 import { CpuFault, type Helper, type HelperContext, NON_CANONICAL } from '../helper.ts';
 import { VECTOR } from '../ops.ts';
 import { LEGACY_SIZE } from '../xsave-size.ts';
 import { rcp, rsqrt } from './approximation.ts';
 import { loadMxcsr, loadX87, loadXmm, readArea, saveMxcsr, saveX87, saveXmm } from './area.ts';
-
-const isCanonical = (address: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, address)) === address;
 
 /**
  * The area's address must be canonical and a multiple of 16; one that is not even a multiple of 4 is #AC if that is being

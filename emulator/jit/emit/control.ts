@@ -6,7 +6,8 @@ import { FloatEmitter } from '../../interpreter/float.ts';
 import type { Value } from '../../interpreter/values.ts';
 import type { HelperName } from '../../isa/helpers.ts';
 import type { Instruction, TargetOperand } from '../../isa/instruction.ts';
-import type { Vector } from '../../isa/ops.ts';
+import { VECTOR, type Vector } from '../../isa/ops.ts';
+import { LOWER_HALF_END } from '../../memory/canonical.ts';
 import { REG } from '../../state.ts';
 import { OP } from '../../wasm/opcodes.ts';
 import type { LazyFlags } from '../flags.ts';
@@ -222,12 +223,13 @@ export abstract class ControlEmitter extends FloatEmitter {
     return this.int(64, this.insn.modrm);
   }
 
+  /** Anything above the lower half is the interpreter's: one comparison. */
+  nonCanonical(address: Value): Value {
+    return this.negate(this.ltU(64, address, this.int(64, LOWER_HALF_END)));
+  }
+
   jump(target: Value): void {
-    if (!this.notes.wrote) {
-      const sixteen = this.int(64, 16);
-      this.push(this.ne(64, this.shrS(64, this.shl(64, target, sixteen), sixteen), target));
-      this.leaveIf();
-    }
+    if (!this.notes.wrote) this.raiseIf(this.nonCanonical(target), VECTOR.GP);
     if (this.depth > 0) this.notes.unsupported = true;
     this.notes.ending = 'jump';
     this.transfer = { kind: 'jump', target };

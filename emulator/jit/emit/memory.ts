@@ -1,7 +1,8 @@
 /** Accesses of `RegionOps` to memory: through the TLB, alone, together with others (`plan.ts`), or round after round. */
 import { FLOAT } from '../../interpreter/float-values.ts';
-import { largeTable, pushLargeMiss, pushLargeSlot } from '../../interpreter/large.ts';
-import { pushHost, pushTlbMiss, pushTlbSlot } from '../../interpreter/translate.ts';
+import { largeTable, pushLargeMiss } from '../../interpreter/large.ts';
+import { newLook, pushHost } from '../../interpreter/look.ts';
+import { pushTlbMiss } from '../../interpreter/translate.ts';
 import { typeOf, type Value } from '../../interpreter/values.ts';
 import type { Instruction, MemoryOperand, Operand, Width } from '../../isa/instruction.ts';
 import { LINEAR } from '../../memory/layout.ts';
@@ -132,37 +133,29 @@ export abstract class MemoryEmitter extends VectorEmitter {
     const at = this.#local(address);
     if (this.repeating) return this.#translatedInRound(table, at, bytes);
     if (this.beginning.large === true) return this.#translatedLarge(table, at, bytes);
-    const slot = f.local(i32);
-    pushTlbSlot(f, at);
-    f.set(slot);
-    pushTlbMiss(f, table, slot, at, bytes);
+    const look = newLook(f);
+    pushTlbMiss(f, table, look, at, bytes);
     this.leaveIf();
-    pushHost(f, table, slot, at);
+    pushHost(f, table, look);
     return this.pop(i32);
   }
 
   /** The same where a large page is likely. */
   #translatedLarge(table: number, at: number, bytes: number): Value {
     const { f } = this;
-    const slot = f.local(i32);
-    const addend = f.local(i32);
-    pushLargeSlot(f, at);
-    f.set(slot);
-    f.get(slot);
-    f.memory(OP.i32Load, largeTable(table) + 8);
-    f.set(addend);
-    pushLargeMiss(f, table, slot, at, bytes);
+    const look = newLook(f);
+    const host = f.local(i32);
+    pushLargeMiss(f, table, look, at, bytes);
+    pushHost(f, largeTable(table), look);
+    f.set(host);
     f.unlikely();
     f.if();
-    pushTlbSlot(f, at);
-    f.set(slot);
-    pushTlbMiss(f, table, slot, at, bytes);
+    pushTlbMiss(f, table, look, at, bytes);
     this.leaveIf();
-    f.get(slot);
-    f.memory(OP.i32Load, table + 8);
-    f.set(addend);
+    pushHost(f, table, look);
+    f.set(host);
     f.end();
-    return this.#displaced(at, addend);
+    return { type: i32, local: host, constant: null };
   }
 
   /** The same where the access of the round before is likely to have been to the same page. */
@@ -181,26 +174,17 @@ export abstract class MemoryEmitter extends VectorEmitter {
     f.op(OP.i64Ne);
     // What begins in another page and ends in this one has another one before it.
     f.if();
-    const slot = f.local(i32);
-    pushTlbSlot(f, at);
-    f.set(slot);
-    f.get(last);
-    f.get(slot);
-    f.memory(OP.i64Load, table);
-    f.op(OP.i64Ne);
+    const look = newLook(f);
+    pushTlbMiss(f, table, look, at, bytes);
     this.leaveIf();
     f.get(last);
     f.set(page);
-    f.get(slot);
-    f.memory(OP.i32Load, table + 8);
+    pushHost(f, table, look);
+    f.get(at);
+    f.op(OP.i32WrapI64);
+    f.op(OP.i32Sub);
     f.set(addend);
     f.end();
-    return this.#displaced(at, addend);
-  }
-
-  /** The byte offset of an address, by what is to be added to it. */
-  #displaced(at: number, addend: number): Value {
-    const { f } = this;
     f.get(addend);
     f.get(at);
     f.op(OP.i32WrapI64);
