@@ -2,12 +2,12 @@
  * The function of a region, with the signature of the interpreter's: it stands in the record of its entry's first
  * instruction, so blocks and the jump cache lead to it as they lead to interpreted code.
  *
- * Counting: the budget is charged at the end of each block, and asked for at the entry and at the head of each loop whether it
+ * Counting: the budget is charged where ways meet, and asked for at the entry and at the head of each loop whether it
  * suffices for the longest way to the next such place; if not, the interpreter goes on from there. So a region never runs
- * over the budget, and whoever leaves in the middle knows what to charge.
+ * over the budget, and whoever leaves in the middle knows what to charge: what a block with one way in owes at its start is known.
  *
  * `position` says where the region is left: bits 31:8 the distance of the instruction from the entry, bits 7:0 how many
- * instructions of its block came before.
+ * instructions were executed that have not been charged.
  */
 import { describe } from '../decode/index.ts';
 import { HANDLER } from '../interpreter/contract.ts';
@@ -28,6 +28,9 @@ import { dispatcher, type Structure, structured } from './structure.ts';
 import { RegionWriter } from './writer.ts';
 
 const { i32, i64 } = TYPE;
+
+/** Most instructions that a block ends with uncharged, unless it is longer itself: `position` has eight bits for them. */
+const MOST_OWED = 200;
 
 /** Most instructions from each block on until the budget is asked again. */
 const longestWays = (blocks: readonly Block[], s: Structure): number[] => {
@@ -71,6 +74,8 @@ class RegionBuilder {
   /** Flags at the end of each block, where one is known. */
   readonly #flagsAtEnd: (KnownFlags | null)[] = [];
   readonly #floatsAtEnd: KnownFloats[] = [];
+  /** Instructions that have not been charged at the end of each block. */
+  readonly #owedAtEnd: number[] = [];
 
   constructor(m: ModuleWriter, region: Region, marks: Marks) {
     this.#region = region;
@@ -183,10 +188,14 @@ class RegionBuilder {
       f.unlikely();
       f.brIfTo(o.exitLabel);
     }
+    let owed = this.#fromTheOnly(block, this.#owedAtEnd) ?? 0;
+    if (owed + block.steps.length > MOST_OWED) {
+      this.#charge(owed);
+      owed = 0;
+    }
+    this.#owedAtEnd[block.id] = owed + block.steps.length;
     for (const [n, { insn, effects }] of block.steps.entries()) {
-      if (this.#plan.mayExit[block.id]![n]) {
-        this.#setPosition(insn.address, n);
-      }
+      if (this.#plan.mayExit[block.id]![n]) this.#setPosition(insn.address, owed + n);
       const begin = {
         flagsWanted: this.#used[block.id]![n]!,
         conditional: effects.conditional,
@@ -214,7 +223,12 @@ class RegionBuilder {
     return atEnd[only] ?? null;
   }
 
-  /** On the way from one block to another: flags come to where that one looks for them. */
+  /** On the way from one block to another: the budget is charged if there are other ways to that one. */
+  #passBudget(from: number, to: number): void {
+    if (to === 0 || this.#s.predecessors[to]!.length > 1) this.#charge(this.#owedAtEnd[from]!);
+  }
+
+  /** Flags come to where that one looks for them. */
   #passFlags(from: number, to: number): void {
     const { flags } = this.#o;
     const carry = this.#carries.get(to);
@@ -244,35 +258,33 @@ class RegionBuilder {
     const { terminator } = block;
     const go = (edge: Edge): void => {
       if (edge.block === null) this.#goOut(block, this.#outLabel, () => f.i64(BigInt(edge.address)));
-      else {
-        this.#passFlags(block.id, edge.block.id);
-        branch(edge.block.id);
-      }
+      else goOn(edge.block);
+    };
+    const goOn = (to: Block): void => {
+      this.#passBudget(block.id, to.id);
+      this.#passFlags(block.id, to.id);
+      branch(to.id);
     };
     switch (terminator.kind) {
       case 'interpret':
-        this.#setPosition(terminator.address, block.steps.length);
+        this.#setPosition(terminator.address, this.#owedAtEnd[block.id]!);
         f.brTo(o.exitLabel);
         return;
       case 'syscall':
-        this.#charge(block.steps.length + 1);
-        this.#goOut(block, this.#syscallLabel, () => f.i64(BigInt(terminator.next)));
+        this.#goOut(block, this.#syscallLabel, () => f.i64(BigInt(terminator.next)), 1);
         return;
       case 'goto':
-        this.#charge(block.steps.length);
         go(terminator.to);
         return;
       case 'jump': {
         const transfer = o.transfer;
         if (transfer?.kind !== 'jump') throw new Error('an indirect jump without a target');
-        this.#charge(block.steps.length);
         for (const { block: to, address } of terminator.targets) {
           o.push(transfer.target);
           f.i64(BigInt(address));
           f.op(OP.i64Eq);
           f.if();
-          this.#passFlags(block.id, to!.id);
-          branch(to!.id);
+          goOn(to!);
           f.end();
         }
         this.#goOut(block, this.#outLabel, () => o.push(transfer.target));
@@ -281,7 +293,6 @@ class RegionBuilder {
       case 'branch': {
         const transfer = o.transfer;
         if (transfer?.kind !== 'branch') throw new Error('a branch without a condition');
-        this.#charge(block.steps.length);
         const { known } = o.flags;
         if (transfer.condition.constant !== null) {
           go(transfer.condition.constant === 0n ? terminator.fall : terminator.taken);
@@ -298,9 +309,10 @@ class RegionBuilder {
     }
   }
 
-  /** Out of the region, to an address. */
-  #goOut(block: Block, label: number, pushTarget: () => void): void {
+  /** Out of the region, to an address; `more` instructions are executed on the way. */
+  #goOut(block: Block, label: number, pushTarget: () => void, more = 0): void {
     const f = this.#f;
+    this.#charge(this.#owedAtEnd[block.id]! + more);
     pushTarget();
     f.set(this.#target);
     this.#o.flags.known = this.#flagsAtEnd[block.id] ?? null;
