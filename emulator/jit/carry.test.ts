@@ -91,3 +91,32 @@ describe.each(Object.entries(BODIES))('a round that %s', (_body, body) => {
     }
   });
 });
+
+/** What lies between the flags of a round and its end, in one of two ways. */
+const BETWEEN: Readonly<Record<string, string>> = {
+  nothing: '',
+  'an operand is overwritten': '89 f0',
+  'another operand is overwritten': '48 8d 5e 03',
+};
+
+describe.each(Object.entries(BETWEEN))(
+  'rounds that end in two ways, and before one of them %s',
+  (_between, between) => {
+    it.each(Object.entries(TAILS))('%s', (_tail, tail) => {
+      for (const other of ['cmp al, bl', 'add rax, rbx', 'test rax, rbx', 'inc rcx', 'cmp rax, rbx; stc']) {
+        // head: the body; the tail; jc other; what lies between; jmp head; other: its flags; jmp head
+        const first = [...bytes('29 d1')];
+        const round = [...bytes('49 8b 10 48 8d 76 01 01 f0'), ...bytes(tail)];
+        const way = between === '' ? [] : bytes(between);
+        const otherWay = bytes(TAILS[other]!);
+        const code = [...first, ...round, 0x72, way.length + 2, ...way];
+        code.push(0xeb, (first.length - (code.length + 2)) & 0xff, ...otherWay);
+        code.push(0xeb, (first.length - (code.length + 2)) & 0xff);
+        const [jit, interpreter] = [machine('jit', code), machine('interpreter', code)];
+        for (let budget = 1; budget < 40; budget++) {
+          expect(stateAt(jit, budget), `${other}: after ${budget} more`).toEqual(stateAt(interpreter, budget));
+        }
+      }
+    });
+  },
+);

@@ -1,7 +1,8 @@
 /**
  * Flags over the back edges of loops. Nobody but an exit from the region wants them in most loops, so what they follow from is
  * not copied in each round: at the head they are "carried" - either what the loop was entered with, which is in locals that
- * the loop does not change, or what the end of a round left, of which all but a constant is in registers anyway.
+ * the loop does not change, or what the end of a round left, of which all but a constant is in registers anyway. Rounds may end
+ * in several places: which of them it was is that constant.
  *
  * Invariant: until flags are set again, the locals of `Carry` and the copies of registers made at the head give them; the
  * frame's locals for flags mean nothing.
@@ -36,8 +37,10 @@ export interface FlagSource {
 export type PartName = 'a' | 'b' | 'result';
 const PARTS: readonly PartName[] = ['a', 'b', 'result'];
 
-/** Value of `Carry.kind` for flags of a round; other values are the frame's. */
+/** `Carry.kind` for flags of a round that ended in the first way; from there on, of others. Values below are the frame's. */
 const OF_A_ROUND = 0x1000;
+/** Ways that are told apart, at most: an exit asks for each. The flags of further ones are copied. */
+const MOST_WAYS = 4;
 
 const LOCAL: Part = { from: 'local' };
 
@@ -51,10 +54,17 @@ const brought = ({ known, parts }: FlagSource): Record<PartName, Part | null> =>
   return { ...parts, [spare]: null };
 };
 
-/** How flags are carried to the head of a loop. */
-export interface Carry {
+/** One way in which a round ends. */
+interface Way {
   readonly source: FlagSource;
   readonly parts: Readonly<Record<PartName, Part | null>>;
+}
+
+/** How flags are carried to the head of a loop. */
+export interface Carry {
+  readonly ways: readonly Way[];
+  /** By block that a way back starts from, which of `ways` it is. */
+  readonly wayFrom: ReadonlyMap<number, number>;
   /** Locals: of the flags the loop was entered with; those of parts that are brought by locals change with each round. */
   readonly kind: number;
   readonly a: number;
@@ -66,16 +76,27 @@ export interface Carry {
   exitLabel: number;
 }
 
-export const newCarry = (f: RegionWriter, source: FlagSource): Carry => {
-  const parts = brought(source);
+/** `sources`: what flags follow from at the end of blocks that ways back start from. */
+export const newCarry = (f: RegionWriter, sources: ReadonlyMap<number, FlagSource>): Carry => {
+  const ways: Way[] = [];
+  const wayFrom = new Map<number, number>();
   const registers = new Map<number, number>();
-  for (const name of PARTS) {
-    const part = parts[name];
-    if (part?.from === 'register' && !registers.has(part.register)) registers.set(part.register, f.fixed(i64));
+  for (const [from, source] of sources) {
+    let way = ways.findIndex((other) => sameSource(other.source, source));
+    if (way === -1) {
+      if (ways.length === MOST_WAYS) continue;
+      const parts = brought(source);
+      for (const name of PARTS) {
+        const part = parts[name];
+        if (part?.from === 'register' && !registers.has(part.register)) registers.set(part.register, f.fixed(i64));
+      }
+      way = ways.push({ source, parts }) - 1;
+    }
+    wayFrom.set(from, way);
   }
   return {
-    source,
-    parts,
+    ways,
+    wayFrom,
     kind: f.fixed(i32),
     a: f.fixed(i64),
     b: f.fixed(i64),
@@ -92,22 +113,25 @@ const sameSource = (x: FlagSource, y: FlagSource): boolean =>
   JSON.stringify(x.known) === JSON.stringify(y.known) && PARTS.every((name) => samePart(x.parts[name], y.parts[name]));
 
 /**
- * By head of a loop, what its flags follow from at the end of each round: where all ways back agree, and nothing in the
- * region reads what they leave (`readAt`).
+ * By head of a loop and block that a way back to it starts from, what flags follow from there, where that is known. Not for loops
+ * that read what the round before left (`readAt`).
  */
 export const carriedAt = (
   blocks: readonly Block[],
   s: Structure,
   atEnd: readonly (FlagSource | null)[],
   readAt: (block: Block) => boolean,
-): Map<number, FlagSource> => {
-  const found = new Map<number, FlagSource>();
+): Map<number, ReadonlyMap<number, FlagSource>> => {
+  const found = new Map<number, ReadonlyMap<number, FlagSource>>();
   if (!s.reducible) return found;
   for (const head of s.headers) {
     if (readAt(blocks[head]!)) continue;
-    const sources = s.predecessors[head]!.filter((p) => s.position[p]! >= s.position[head]!).map((p) => atEnd[p]!);
-    const [first, ...others] = sources;
-    if (first && others.every((other) => other !== null && sameSource(first, other))) found.set(head, first);
+    const sources = new Map<number, FlagSource>();
+    for (const p of s.predecessors[head]!) {
+      const source = atEnd[p];
+      if (source && s.position[p]! >= s.position[head]!) sources.set(p, source);
+    }
+    if (sources.size > 0) found.set(head, sources);
   }
   return found;
 };
@@ -120,7 +144,7 @@ export const beginRound = (f: RegionWriter, frame: Frame, { registers }: Carry):
   }
 };
 
-/** On the way into the loop, with flags in the frame's locals. */
+/** On a way to the head that is none of the carry's, with flags in the frame's locals. */
 export const enterLoop = (f: { get(n: number): void; set(n: number): void }, frame: Frame, carry: Carry): void => {
   for (const name of ['kind', ...PARTS] as const) {
     f.get(frame.flags[name]);
@@ -128,12 +152,12 @@ export const enterLoop = (f: { get(n: number): void; set(n: number): void }, fra
   }
 };
 
-/** On the way back to the head, with flags that follow from the carry's source. */
-export const endRound = (f: RegionWriter, frame: Frame, carry: Carry): void => {
-  f.i32(OF_A_ROUND);
+/** On one of the carry's ways back to the head. */
+export const endRound = (f: RegionWriter, frame: Frame, carry: Carry, way: number): void => {
+  f.i32(OF_A_ROUND + way);
   f.set(carry.kind);
   for (const name of PARTS) {
-    if (carry.parts[name]?.from !== 'local') continue;
+    if (carry.ways[way]!.parts[name]?.from !== 'local') continue;
     f.get(frame.flags[name]);
     f.set(carry[name]);
   }
@@ -141,17 +165,27 @@ export const endRound = (f: RegionWriter, frame: Frame, carry: Carry): void => {
 
 /** Puts the frame's locals for flags together. */
 export const settleCarried = (f: RegionWriter, frame: Frame, carry: Carry): void => {
-  const { flags } = frame;
-  const { known } = carry.source;
+  for (const [n, way] of carry.ways.entries()) {
+    f.get(carry.kind);
+    f.i32(OF_A_ROUND + n);
+    f.op(OP.i32Eq);
+    f.if();
+    settleWay(f, frame, carry, way);
+    f.else();
+  }
+  for (const name of ['kind', ...PARTS] as const) {
+    f.get(carry[name]);
+    f.set(frame.flags[name]);
+  }
+  for (const _ of carry.ways) f.end();
+};
+
+const settleWay = (f: RegionWriter, { flags }: Frame, carry: Carry, { source: { known }, parts }: Way): void => {
   const { w } = known;
-  f.get(carry.kind);
-  f.i32(OF_A_ROUND);
-  f.op(OP.i32Eq);
-  f.if();
   f.i32(known.kind === 'operation' ? flagKind(known.operation, w) : 0);
   f.set(flags.kind);
   for (const name of PARTS) {
-    const part = carry.parts[name];
+    const part = parts[name];
     if (part === null) continue;
     if (part.from === 'constant') f.i64(part.value);
     else if (part.from === 'local') f.get(carry[name]);
@@ -167,7 +201,7 @@ export const settleCarried = (f: RegionWriter, frame: Frame, carry: Carry): void
   }
   if (known.kind === 'operation' && known.plain) {
     const add = known.operation === 'add';
-    const missing = PARTS.find((name) => carry.parts[name] === null)!;
+    const missing = PARTS.find((name) => parts[name] === null)!;
     const formulas: Readonly<Record<PartName, readonly [x: PartName, y: PartName, sum: boolean]>> = {
       result: ['a', 'b', add],
       a: ['result', 'b', !add],
@@ -180,12 +214,6 @@ export const settleCarried = (f: RegionWriter, frame: Frame, carry: Carry): void
     extend(f, w, missing === 'result');
     f.set(flags[missing]);
   }
-  f.else();
-  for (const name of ['kind', ...PARTS] as const) {
-    f.get(carry[name]);
-    f.set(flags[name]);
-  }
-  f.end();
 };
 
 /** Operands are kept zero-extended, results sign-extended. */

@@ -45,6 +45,8 @@ interface Seen {
   readonly out: readonly Linear[];
   /** Registers that are something else after it, as a mask. */
   readonly written: number;
+  /** What flags follow from after it if it sets them, null if that cannot be said; undefined if it does not. */
+  readonly flags: FlagSource | null | undefined;
 }
 
 export interface Plan {
@@ -53,7 +55,7 @@ export interface Plan {
   readonly shares: readonly (readonly (readonly (Share | null)[])[])[];
   /** Vector registers whose upper half the region is about, as a mask. */
   readonly uppers: number;
-  /** By block: what its flags follow from at its end, where it sets them and a loop goes round behind it. */
+  /** By block: what flags follow from at its end, where that is known. */
   readonly flagsAtEnd: readonly (FlagSource | null)[];
 }
 
@@ -61,8 +63,6 @@ class Planner {
   readonly #blocks: readonly Block[];
   readonly #s: Structure;
   readonly #marks: Marks;
-  /** Blocks that a loop goes round behind. */
-  readonly #endsRound = new Set<number>();
   #names = REGISTERS;
   #uppers = 0;
   readonly #mayExit: boolean[][] = [];
@@ -73,10 +73,6 @@ class Planner {
     this.#blocks = blocks;
     this.#s = s;
     this.#marks = marks;
-    if (!s.reducible) return;
-    for (const head of s.headers) {
-      for (const p of s.predecessors[head]!) if (s.position[p]! >= s.position[head]!) this.#endsRound.add(p);
-    }
   }
 
   #fresh = (): Linear => named(this.#names++);
@@ -84,13 +80,13 @@ class Planner {
   #look(block: Block): Seen {
     const registers = [...AT_START];
     const leaves: boolean[] = [];
-    let flags: FlagSource | null = null;
+    let flags: FlagSource | null | undefined;
     const accesses = block.steps.map((step): readonly Access[] => {
       const summary = summaryOf(step);
       const { changes } = summary;
       leaves.push(summary.leaves);
       if (summary.flags !== undefined) flags = summary.flags;
-      else if (flags !== null && changes.length > 0) {
+      else if (flags && changes.length > 0) {
         flags = withoutRegisters(flags, (register) => changes.some(([changed]) => changed === register));
       }
       this.#uppers |= summary.uppers;
@@ -107,8 +103,7 @@ class Planner {
     });
     let written = 0;
     for (let n = 0; n < REGISTERS; n++) if (!isNamed(registers[n]!, n)) written |= 1 << n;
-    this.#flagsAtEnd[block.id] = this.#endsRound.has(block.id) ? flags : null;
-    return { accesses, leaves, out: registers, written };
+    return { accesses, leaves, out: registers, written, flags };
   }
 
   plan(): Plan {
@@ -136,8 +131,16 @@ class Planner {
         return written & (1 << n) ? (substitute(sum, meaning) ?? this.#fresh()) : before[n]!;
       });
       after[id] = { registers, groups };
+      this.#flagsAtEnd[id] = this.#flagsAfter(id, seen[id]!);
     }
     return { mayExit: this.#mayExit, shares: this.#shares, uppers: this.#uppers, flagsAtEnd: this.#flagsAtEnd };
+  }
+
+  #flagsAfter(id: number, { flags, written }: Seen): FlagSource | null {
+    if (flags !== undefined) return flags;
+    const [only, ...others] = this.#s.predecessors[id]!;
+    const before = id === 0 || only === undefined || others.length > 0 ? null : this.#flagsAtEnd[only];
+    return before ? withoutRegisters(before, (register) => (written & (1 << register)) !== 0) : null;
   }
 
   /** Registers that may change between a block's dominator and the block. */

@@ -91,8 +91,8 @@ class RegionBuilder {
     this.#plan = planAccesses(region, this.#s, marks);
     this.#frame.uppers = this.#plan.uppers;
     const reads = readsFlags(blocks);
-    for (const [head, source] of carriedAt(blocks, this.#s, this.#plan.flagsAtEnd, ({ id }) => reads[id]!)) {
-      this.#carries.set(head, newCarry(this.#f, source));
+    for (const [head, sources] of carriedAt(blocks, this.#s, this.#plan.flagsAtEnd, ({ id }) => reads[id]!)) {
+      this.#carries.set(head, newCarry(this.#f, sources));
     }
     this.#used = usedFlags(blocks, this.#plan.mayExit, (block) => this.#asksBudget(block.id));
   }
@@ -236,7 +236,8 @@ class RegionBuilder {
       if (this.#s.predecessors[to]!.length > 1) flags.settle();
       return;
     }
-    if (this.#s.position[to]! <= this.#s.position[from]!) endRound(this.#f, this.#frame, carry);
+    const way = carry.wayFrom.get(from);
+    if (way !== undefined) endRound(this.#f, this.#frame, carry, way);
     else {
       flags.settle();
       enterLoop(this.#f, this.#frame, carry);
