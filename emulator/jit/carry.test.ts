@@ -104,16 +104,16 @@ describe.each(Object.entries(BETWEEN))(
   (_between, between) => {
     it.each(Object.entries(TAILS))('%s', (_tail, tail) => {
       for (const other of ['cmp al, bl', 'add rax, rbx', 'test rax, rbx', 'inc rcx', 'cmp rax, rbx; stc']) {
-        // head: the body; the tail; jc other; what lies between; jmp head; other: its flags; jmp head
+        // head: a body that changes eax and ebx; the tail; jp other; what lies between; jmp head; other: its flags; jmp head
         const first = [...bytes('29 d1')];
-        const round = [...bytes('49 8b 10 48 8d 76 01 01 f0'), ...bytes(tail)];
+        const round = [...bytes('48 8d 76 01 89 f0 89 f3 83 f3 05'), ...bytes(tail)];
         const way = between === '' ? [] : bytes(between);
         const otherWay = bytes(TAILS[other]!);
-        const code = [...first, ...round, 0x72, way.length + 2, ...way];
+        const code = [...first, ...round, 0x7a, way.length + 2, ...way];
         code.push(0xeb, (first.length - (code.length + 2)) & 0xff, ...otherWay);
         code.push(0xeb, (first.length - (code.length + 2)) & 0xff);
         const [jit, interpreter] = [machine('jit', code), machine('interpreter', code)];
-        for (let budget = 1; budget < 40; budget++) {
+        for (let budget = 1; budget < 48; budget++) {
           expect(stateAt(jit, budget), `${other}: after ${budget} more`).toEqual(stateAt(interpreter, budget));
         }
       }
