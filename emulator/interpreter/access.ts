@@ -11,7 +11,7 @@ import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
 import { EXIT, RUNTIME } from './contract.ts';
 import { FlagEmitter } from './flags.ts';
-import { type Look, newLook, pushHost } from './look.ts';
+import { pushHost } from './look.ts';
 import { firstMemory, RECORD } from './records.ts';
 import { pushTlbMiss } from './translate.ts';
 import { typeOf, type Value } from './values.ts';
@@ -289,12 +289,12 @@ export class AccessEmitter extends FlagEmitter {
     const { f } = this;
     const at = this.#local(address);
     const local = f.local(typeOf(w));
-    const look = this.#lookUp(LINEAR.tlbRead, at, w / 8);
+    const slot = this.#lookUp(LINEAR.tlbRead, at, w / 8);
     f.if();
     this.#loadSlow(w, address);
     f.set(local);
     f.else();
-    pushHost(f, LINEAR.tlbRead, look);
+    pushHost(f, LINEAR.tlbRead, slot, at);
     f.memory(LOAD[w]);
     f.set(local);
     f.end();
@@ -314,11 +314,11 @@ export class AccessEmitter extends FlagEmitter {
   store(w: Width, address: Value, value: Value): void {
     const { f } = this;
     const at = this.#local(address);
-    const look = this.#lookUp(LINEAR.tlbWrite, at, w / 8);
+    const slot = this.#lookUp(LINEAR.tlbWrite, at, w / 8);
     f.if();
     this.#storeSlow(w / 8, address, this.zeroExtend(w, 64, value));
     f.else();
-    pushHost(f, LINEAR.tlbWrite, look);
+    pushHost(f, LINEAR.tlbWrite, slot, at);
     this.push(value);
     f.memory(STORE[w]);
     f.end();
@@ -342,7 +342,7 @@ export class AccessEmitter extends FlagEmitter {
     const { f } = this;
     const at = this.#local(address);
     const locals = Array.from({ length: count }, () => f.local(v128));
-    const look = this.#lookUp(LINEAR.tlbRead, at, 16 * count);
+    const slot = this.#lookUp(LINEAR.tlbRead, at, 16 * count);
     f.if();
     for (const [n, local] of locals.entries()) {
       // Asking for all bytes gives the lower 8, and faults for all.
@@ -358,7 +358,7 @@ export class AccessEmitter extends FlagEmitter {
     }
     f.else();
     for (const [n, local] of locals.entries()) {
-      pushHost(f, LINEAR.tlbRead, look);
+      pushHost(f, LINEAR.tlbRead, slot, at);
       f.simdMemory(SIMD.v128Load, 16 * n);
       f.set(local);
     }
@@ -370,7 +370,7 @@ export class AccessEmitter extends FlagEmitter {
   protected storeChunks(address: Value, values: readonly Value[]): void {
     const { f } = this;
     const at = this.#local(address);
-    const look = this.#lookUp(LINEAR.tlbWrite, at, 16 * values.length);
+    const slot = this.#lookUp(LINEAR.tlbWrite, at, 16 * values.length);
     f.if();
     this.#hostForWrite(16 * values.length, address);
     for (const [n, value] of values.entries()) {
@@ -385,7 +385,7 @@ export class AccessEmitter extends FlagEmitter {
     }
     f.else();
     for (const [n, value] of values.entries()) {
-      pushHost(f, LINEAR.tlbWrite, look);
+      pushHost(f, LINEAR.tlbWrite, slot, at);
       this.push(value);
       f.simdMemory(SIMD.v128Store, 16 * n);
     }
@@ -438,11 +438,11 @@ export class AccessEmitter extends FlagEmitter {
     return this.pop(v.type).local;
   }
 
-  /** Leaves on the stack whether the slow way is needed. */
-  #lookUp(table: number, address: number, bytes: number): Look {
-    const look = newLook(this.f);
-    pushTlbMiss(this.f, table, look, address, bytes);
-    return look;
+  /** Leaves the place of the TLB entry in the returned local, and on the stack whether the slow way is needed. */
+  #lookUp(table: number, address: number, bytes: number): number {
+    const slot = this.f.local(i32);
+    pushTlbMiss(this.f, table, slot, address, bytes);
+    return slot;
   }
 
   /** Leaves the value on the stack. */
@@ -470,7 +470,7 @@ export class AccessEmitter extends FlagEmitter {
     const { f } = this;
     const at = this.#local(address);
     const host = f.local(i32);
-    const look = this.#lookUp(LINEAR.tlbWrite, at, bytes);
+    const slot = this.#lookUp(LINEAR.tlbWrite, at, bytes);
     f.if();
     f.get(at);
     f.i32(bytes);
@@ -478,7 +478,7 @@ export class AccessEmitter extends FlagEmitter {
     f.set(host);
     this.#exitIfFaulted();
     f.else();
-    pushHost(f, LINEAR.tlbWrite, look);
+    pushHost(f, LINEAR.tlbWrite, slot, at);
     f.set(host);
     f.end();
     return { type: i32, local: host, constant: null };

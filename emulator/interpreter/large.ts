@@ -16,7 +16,7 @@ import { PTE } from '../memory/paging.ts';
 import { STATE } from '../state.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter, Signature } from '../wasm/writer.ts';
-import { fillEntry, type Look, pushMiss } from './look.ts';
+import { fillEntry, pushMiss } from './look.ts';
 import { LARGE_MISSES, noteSample, pushCounted } from './samples.ts';
 
 const { i32, i64 } = TYPE;
@@ -41,11 +41,11 @@ const pushLargeSlot = (f: FunctionWriter, address: number): void => {
   f.op(OP.i32And);
 };
 
-/** Finds the entry for the address in local `address`, and pushes 1 if it does not translate all of the access. */
-export const pushLargeMiss = (f: FunctionWriter, table: number, look: Look, address: number, bytes: number): void => {
+/** Finds the entry for the address in local `address`, leaves it in `slot`, and pushes 1 if it does not translate all of the access. */
+export const pushLargeMiss = (f: FunctionWriter, table: number, slot: number, address: number, bytes: number): void => {
   pushLargeSlot(f, address);
-  f.set(look.slot);
-  pushMiss(f, largeTable(table), look, address, bytes, LARGE_SIZE);
+  f.set(slot);
+  pushMiss(f, largeTable(table), slot, address, bytes, LARGE_SIZE);
 };
 
 /** Counts a miss for an address in a large page, if a region was left for it, and may put down where. */

@@ -2,8 +2,8 @@
  * Translation of addresses in generated code: the TLB, the walk of the page tables on a miss, and accesses that cross pages.
  *
  * Invariants:
- *  - A TLB entry is the address of a page, negated (64 bits), and the byte offset of its frame (32). It lies where bits 26:12 of
- *    the address say; an empty one has an address that belongs elsewhere (`tlb.ts`).
+ *  - A TLB entry is the address of a page, negated (64 bits), and (frame offset - page address) mod 2^32. It lies where bits
+ *    26:12 of the address say; an empty one has an address that belongs elsewhere (`tlb.ts`).
  *  - Every filled entry's index is in the filled list, so that a flush clears only those.
  *  - A write entry exists only for frames without decoded code.
  */
@@ -15,7 +15,7 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { FunctionWriter, ModuleWriter } from '../wasm/writer.ts';
 import { RUNTIME } from './contract.ts';
 import { addFillLarge, forgetLeave, largeTable, noteLargeMiss, pushLargeMiss, pushMayBeLarge } from './large.ts';
-import { fillEntry, type Look, newLook, pushHost, pushMiss } from './look.ts';
+import { fillEntry, pushHost, pushMiss } from './look.ts';
 
 const { i32, i64 } = TYPE;
 
@@ -34,11 +34,11 @@ export const pushTlbSlot = (f: FunctionWriter, address: number): void => {
   f.op(OP.i32And);
 };
 
-/** Finds the entry for the address in local `address`, and pushes 1 if it does not translate all of the access. */
-export const pushTlbMiss = (f: FunctionWriter, table: number, look: Look, address: number, bytes: number): void => {
+/** Finds the entry for the address in local `address`, leaves it in `slot`, and pushes 1 if it does not translate all of the access. */
+export const pushTlbMiss = (f: FunctionWriter, table: number, slot: number, address: number, bytes: number): void => {
   pushTlbSlot(f, address);
-  f.set(look.slot);
-  pushMiss(f, table, look, address, bytes, PAGE_SIZE);
+  f.set(slot);
+  pushMiss(f, table, slot, address, bytes, PAGE_SIZE);
 };
 
 /** Stores 32 bits in a field of the CPU state. */
@@ -139,15 +139,15 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   const f = m.function(RUNTIME.translateRead, write ? 'translateWrite' : 'translateRead');
   const table = write ? LINEAR.tlbWrite : LINEAR.tlbRead;
   const address = 0;
-  const look = newLook(f);
-  const large = newLook(f);
+  const slot = f.local(i32);
+  const large = f.local(i32);
   const frame = f.local(i32);
   const filled = f.local(i32);
   const error = write ? 2 | 4 : 4;
-  pushTlbMiss(f, table, look, address, 1);
+  pushTlbMiss(f, table, slot, address, 1);
   f.op(OP.i32Eqz);
   f.if();
-  pushHost(f, table, look);
+  pushHost(f, table, slot, address);
   f.op(OP.return);
   f.end();
   // Above the lower half: non-canonical is #GP, the upper half is never mapped for users.
@@ -174,7 +174,7 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   f.op(OP.i32Eqz);
   f.if();
   noteLargeMiss(f);
-  pushHost(f, largeTable(table), large);
+  pushHost(f, largeTable(table), large, address);
   f.set(frame);
   f.else();
   walk(f, write, address, frame, (pageEntry) => {
@@ -187,7 +187,7 @@ const translate = (m: ModuleWriter, write: boolean): void => {
     f.end();
   });
   f.end();
-  fillEntry(f, table, look.slot, address, frame, PAGE_SIZE);
+  fillEntry(f, table, slot, address, frame, PAGE_SIZE);
   f.i32(0);
   f.memory(OP.i32Load, STATE.tlbFilledCount);
   f.set(filled);
@@ -198,7 +198,7 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   f.get(filled);
   f.i32(1);
   f.op(OP.i32Shl);
-  f.get(look.slot);
+  f.get(slot);
   f.i32(TLB_ENTRY_BITS);
   f.op(OP.i32ShrU);
   if (write) {
@@ -213,14 +213,7 @@ const translate = (m: ModuleWriter, write: boolean): void => {
   });
   f.end();
   forgetLeave(f);
-  f.get(frame);
-  f.i32(-PAGE_SIZE);
-  f.op(OP.i32And);
-  f.get(address);
-  f.op(OP.i32WrapI64);
-  f.i32(PAGE_SIZE - 1);
-  f.op(OP.i32And);
-  f.op(OP.i32Or);
+  pushHost(f, table, slot, address);
 };
 
 /** Entries of the filled list; a count that reaches it means "all of both tables". */

@@ -1,7 +1,7 @@
 /** Accesses of `RegionOps` to memory: through the TLB, alone, together with others (`plan.ts`), or round after round. */
 import { FLOAT } from '../../interpreter/float-values.ts';
 import { largeTable, pushLargeMiss } from '../../interpreter/large.ts';
-import { newLook, pushHost } from '../../interpreter/look.ts';
+import { pushHost } from '../../interpreter/look.ts';
 import { pushTlbMiss } from '../../interpreter/translate.ts';
 import { typeOf, type Value } from '../../interpreter/values.ts';
 import type { Instruction, MemoryOperand, Operand, Width } from '../../isa/instruction.ts';
@@ -133,26 +133,26 @@ export abstract class MemoryEmitter extends VectorEmitter {
     const at = this.#local(address);
     if (this.repeating) return this.#translatedInRound(table, at, bytes);
     if (this.beginning.large === true) return this.#translatedLarge(table, at, bytes);
-    const look = newLook(f);
-    pushTlbMiss(f, table, look, at, bytes);
+    const slot = f.local(i32);
+    pushTlbMiss(f, table, slot, at, bytes);
     this.leaveIf();
-    pushHost(f, table, look);
+    pushHost(f, table, slot, at);
     return this.pop(i32);
   }
 
   /** The same where a large page is likely. */
   #translatedLarge(table: number, at: number, bytes: number): Value {
     const { f } = this;
-    const look = newLook(f);
+    const slot = f.local(i32);
     const host = f.local(i32);
-    pushLargeMiss(f, table, look, at, bytes);
-    pushHost(f, largeTable(table), look);
+    pushLargeMiss(f, table, slot, at, bytes);
+    pushHost(f, largeTable(table), slot, at);
     f.set(host);
     f.unlikely();
     f.if();
-    pushTlbMiss(f, table, look, at, bytes);
+    pushTlbMiss(f, table, slot, at, bytes);
     this.leaveIf();
-    pushHost(f, table, look);
+    pushHost(f, table, slot, at);
     f.set(host);
     f.end();
     return { type: i32, local: host, constant: null };
@@ -174,15 +174,13 @@ export abstract class MemoryEmitter extends VectorEmitter {
     f.op(OP.i64Ne);
     // What begins in another page and ends in this one has another one before it.
     f.if();
-    const look = newLook(f);
-    pushTlbMiss(f, table, look, at, bytes);
+    const slot = f.local(i32);
+    pushTlbMiss(f, table, slot, at, bytes);
     this.leaveIf();
     f.get(last);
     f.set(page);
-    pushHost(f, table, look);
-    f.get(at);
-    f.op(OP.i32WrapI64);
-    f.op(OP.i32Sub);
+    f.get(slot);
+    f.memory(OP.i32Load, table + 8);
     f.set(addend);
     f.end();
     f.get(addend);
