@@ -1,12 +1,26 @@
 /** The standard streams of this process for the kernel. */
+
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
 import { performance } from 'node:perf_hooks';
-import tty from 'node:tty';
+import type tty from 'node:tty';
 import type { HostStream } from '../../kernel/host.ts';
 
 const errorCode = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
-const isTerminal = (fd: number): boolean => tty.isatty(fd);
+/** Node's module for terminals brings in that for sockets, which takes milliseconds: only for what may be a terminal. */
+const ttyModule = (): typeof tty => createRequire(import.meta.url)('node:tty') as typeof tty;
+
+const isTerminal = (fd: number): boolean => {
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isCharacterDevice() || stat.rdev === fs.statSync(os.devNull).rdev) return false;
+    return ttyModule().isatty(fd);
+  } catch {
+    return false; // Closed.
+  }
+};
 
 /**
  * What the guest wrote to stdout and stderr and the host has not yet taken: one buffer for both, so that their order stays.
