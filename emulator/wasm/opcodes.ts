@@ -227,6 +227,8 @@ export const SIMD = {
   v128Xor: 81,
   v128Bitselect: 82,
   v128AnyTrue: 83,
+  v128Load32Zero: 92,
+  v128Load64Zero: 93,
   f32x4DemoteF64x2Zero: 94,
   f64x2PromoteLowF32x4: 95,
   i8x16Abs: 96,

@@ -20,6 +20,8 @@ const namesOf = (table: Readonly<Record<string, number>>): Map<number, string> =
 const plain = namesOf(OP);
 const saturating = namesOf(SATURATING);
 const simd = namesOf(SIMD);
+/** Vector instructions with an address. */
+const ACCESSES = new Set<number>([SIMD.v128Load, SIMD.v128Store, SIMD.v128Load32Zero, SIMD.v128Load64Zero]);
 const types = new Map<number, string>(Object.entries(TYPE).map(([name, code]) => [code, name]));
 
 /** Reads code that this module's writer made. */
@@ -72,7 +74,7 @@ const memoryArgument = (r: Reader): string => {
 };
 
 const simdArguments = (r: Reader, code: number): string => {
-  if (code === SIMD.v128Load || code === SIMD.v128Store) return memoryArgument(r);
+  if (ACCESSES.has(code)) return memoryArgument(r);
   if (code === SIMD.v128Const) return ` ${r.hex(16)}`;
   if (code === SIMD.i8x16Shuffle) return ` ${Array.from({ length: 16 }, () => r.u8()).join(' ')}`;
   return /_lane/.test(simd.get(code)!) ? ` ${r.u8()}` : '';

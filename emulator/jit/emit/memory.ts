@@ -34,6 +34,8 @@ const NO_PAGE = 1n;
 
 /** Instructions on vectors whose operand in memory is an integer by itself. */
 const INTEGER_SOURCE = /^V?(CVTSI2|PINSR)/;
+/** Those that put it into a vector alone. */
+const TO_VECTOR = /^V?MOV(SS|SD|D|Q)$/;
 
 export abstract class MemoryEmitter extends VectorEmitter {
   /** Accesses of the instruction; collected instead of made where they are observed. */
@@ -48,6 +50,8 @@ export abstract class MemoryEmitter extends VectorEmitter {
   #addresses = new Map<Operand, Value>();
   /** What the instruction loads goes to a vector register, or is an operand of one. */
   #loadsFloats = false;
+  /** It is all of the vector but zeros. */
+  #loadsVectors = false;
 
   /** `shares` are of the instruction's accesses in order. */
   override begin(i: Instruction, begin: Begin, shares: readonly (Share | null)[] = []): void {
@@ -56,6 +60,7 @@ export abstract class MemoryEmitter extends VectorEmitter {
     this.#nextShare = 0;
     empty(this.#addresses);
     this.#loadsFloats = i.operands.some(({ kind }) => kind === 'vector') && !INTEGER_SOURCE.test(i.row.mnemonic);
+    this.#loadsVectors = this.#loadsFloats && TO_VECTOR.test(i.row.mnemonic);
   }
 
   protected override beginRounds(): void {
@@ -198,6 +203,10 @@ export abstract class MemoryEmitter extends VectorEmitter {
 
   protected loadAt(w: Width, { base, offset }: Host): Value {
     this.push(base);
+    if (w >= 32 && this.#loadsVectors) {
+      this.f.simdMemory(w === 64 ? SIMD.v128Load64Zero : SIMD.v128Load32Zero, offset);
+      return this.onlyLane(w as 32 | 64, this.pop(v128));
+    }
     if (w >= 32 && this.#loadsFloats) {
       const t = FLOAT[w as 32 | 64];
       this.f.memory(w === 64 ? OP.f64Load : OP.f32Load, offset);

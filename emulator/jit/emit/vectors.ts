@@ -31,12 +31,15 @@ export abstract class VectorEmitter extends RegisterEmitter {
   uppers = 0;
   /** Bits that were made from a float. */
   #floats = new Map<Value, Value>();
+  /** Vectors that are zero but for their lowest lane, by that. */
+  #alone = new Map<Value, Value>();
 
   override begin(i: Instruction, begin: Begin): void {
     super.begin(i, begin);
     empty(this.#plainValues);
     empty(this.#registerOf);
     empty(this.#floats);
+    empty(this.#alone);
   }
 
   // --- registers ----------------------------------------------------------------------------------------------------
@@ -184,7 +187,16 @@ export abstract class VectorEmitter extends RegisterEmitter {
     return v;
   }
 
+  /** The lowest lane of a vector that is zero otherwise. */
+  protected onlyLane(w: 32 | 64, vector: Value): Value {
+    const value = this.lane(w, vector, 0);
+    this.#alone.set(value, vector);
+    return value;
+  }
+
   override vectorFromInt(w: 32 | 64, value: Value): Value {
+    const vector = this.#alone.get(value);
+    if (vector !== undefined) return vector;
     if (this.#floats.get(value) === undefined) return super.vectorFromInt(w, value);
     return this.withLane(w, this.vectorConstant(0n, 0n), 0, value);
   }
