@@ -6,9 +6,11 @@
  * Flags are four locals: the result, and how CF, OF and AF follow. `kind` 0: `a` is `flagsAux`; otherwise `flagKind`, and
  * they are those of the addition or subtraction of `a` and `b`. `result` is as in `state.ts`, and no inversion is set.
  */
+
+import type { FloatType } from '../interpreter/float-values.ts';
 import type { Width } from '../isa/instruction.ts';
 import { STATE, VECTOR_STRIDE } from '../state.ts';
-import { OP, SIMD, TYPE } from '../wasm/opcodes.ts';
+import { OP, SIMD, TYPE, type ValueType } from '../wasm/opcodes.ts';
 import type { FunctionWriter } from '../wasm/writer.ts';
 import {
   FLOAT_CONSTANTS,
@@ -42,6 +44,9 @@ export class Frame {
   #general: number[] = [];
   #vectors: number[] = [];
   #upper: number[] = [];
+  #rest: number[] = [];
+  /** By type of the float. */
+  #scalars = new Map<ValueType, number[]>();
   #uppersCleared: number | undefined;
   #floatBounds = new Map<FloatBound, number>();
   #floatConstants: number[] = [];
@@ -67,6 +72,20 @@ export class Frame {
   upper(n: number): number {
     this.#upper[n] ??= this.f.fixed(v128);
     return this.#upper[n];
+  }
+
+  /** Local: a vector register but for its lowest lane, which is in `scalar` (`emit/vectors.ts`). */
+  rest(n: number): number {
+    this.#rest[n] ??= this.f.fixed(v128);
+    return this.#rest[n];
+  }
+
+  /** Local: the lowest lane of a vector register as a float. */
+  scalar(n: number, { float }: FloatType): number {
+    const locals = this.#scalars.get(float) ?? [];
+    this.#scalars.set(float, locals);
+    locals[n] ??= this.f.fixed(float);
+    return locals[n];
   }
 
   /** Locals: how two floats compared, 0 or 1. */

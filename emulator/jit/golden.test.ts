@@ -41,6 +41,7 @@ const SNIPPETS: Readonly<Record<string, string>> = {
   'vector-logic': '66 0f ef c1 66 0f fe c2 c3',
   'vector-load': '0f 10 03 0f 11 43 10 c3',
   'double-add': 'f2 0f 58 c1 c3',
+  'double-sum': 'f2 0f 10 07 f2 0f 59 06 f2 0f 58 c1 f2 0f 11 07 66 0f 28 d0 c3',
   'double-compare': '66 0f 2e c1 77 01 90 c3',
   'float-multiply': 'f3 0f 59 03 c3',
   'vector-shuffle': '66 0f 70 c1 1b 66 0f 38 00 c2 c3',

@@ -16,6 +16,14 @@ const { v128 } = TYPE;
 export interface KnownFloats {
   readonly plain: readonly number[];
   readonly twins: readonly number[];
+  readonly scalars: readonly (FloatType | null)[];
+}
+
+/** A vector that is a scalar put into the lowest lane of another one. */
+interface Composed {
+  readonly t: FloatType;
+  readonly scalar: Value;
+  readonly rest: Value;
 }
 
 export abstract class VectorEmitter extends RegisterEmitter {
@@ -33,6 +41,12 @@ export abstract class VectorEmitter extends RegisterEmitter {
   #floats = new Map<Value, Value>();
   /** Vectors that are zero but for their lowest lane, by that. */
   #alone = new Map<Value, Value>();
+  #composed = new Map<Value, Composed>();
+  /**
+   * By register: of what type the scalar in its lowest lane is, where the frame's locals have that and the rest apart. The next
+   * operation then starts from there; the vector itself is left to V8 to make where somebody wants it.
+   */
+  #scalars = new Array<FloatType | null>(16).fill(null);
 
   override begin(i: Instruction, begin: Begin): void {
     super.begin(i, begin);
@@ -40,6 +54,7 @@ export abstract class VectorEmitter extends RegisterEmitter {
     empty(this.#registerOf);
     empty(this.#floats);
     empty(this.#alone);
+    empty(this.#composed);
   }
 
   // --- registers ----------------------------------------------------------------------------------------------------
@@ -63,12 +78,32 @@ export abstract class VectorEmitter extends RegisterEmitter {
     this.#plain[n] = this.depth === 0 ? (this.#plainValues.get(value) ?? 0) : 0;
     const from = this.depth === 0 && value.type === v128 ? this.#registerOf.get(value) : undefined;
     this.#twins[n] = from === undefined ? this.#lastTwin++ : this.#twins[from]!;
+    this.#keepScalar(n, value, from);
     for (const [v, register] of this.#registerOf) if (register === n) this.#registerOf.delete(v);
     this.settleAliases(16 + n);
     this.wrote();
     this.frame.wrote('vectors', n);
     this.push(value);
     this.f.set(this.frame.vector(n));
+  }
+
+  /** Register `n` becomes a value, which register `from` holds if that is a number. */
+  #keepScalar(n: number, value: Value, from: number | undefined): void {
+    const composed = this.depth === 0 ? this.#composedOf(value, from) : null;
+    this.#scalars[n] = composed?.t ?? null;
+    if (composed === null || from === n) return;
+    const { t, scalar, rest } = composed;
+    this.push(rest);
+    this.f.set(this.frame.rest(n));
+    this.push(scalar);
+    this.f.set(this.frame.scalar(n, t));
+  }
+
+  #composedOf(value: Value, register: number | undefined): Composed | null {
+    const t = register === undefined ? null : this.#scalars[register]!;
+    if (register === undefined || t === null) return this.#composed.get(value) ?? null;
+    const scalar: Value = { type: t.float, local: this.frame.scalar(register, t), constant: null };
+    return { t, scalar, rest: { type: v128, local: this.frame.rest(register), constant: null } };
   }
 
   override setVectorUpper(n: number, value: Value): void {
@@ -118,14 +153,16 @@ export abstract class VectorEmitter extends RegisterEmitter {
     if (before === null) {
       this.#plain.fill(0);
       for (let n = 0; n < 16; n++) this.#twins[n] = this.#lastTwin++;
+      this.#scalars.fill(null);
       return;
     }
     this.#plain = [...before.plain];
     this.#twins = [...before.twins];
+    this.#scalars = [...before.scalars];
   }
 
   leaveBlock(): KnownFloats {
-    return { plain: [...this.#plain], twins: [...this.#twins] };
+    return { plain: [...this.#plain], twins: [...this.#twins], scalars: [...this.#scalars] };
   }
 
   /** Whether a value is neither denormal nor a NaN, as far as that is known. */
@@ -172,13 +209,17 @@ export abstract class VectorEmitter extends RegisterEmitter {
   override lane(w: Width, a: Value, n: number): Value {
     if (n !== 0 || w < 32) return super.lane(w, a, n);
     const t = FLOAT[w as 32 | 64];
+    const register = this.#registerOf.get(a);
+    const composed = this.depth === 0 ? this.#composedOf(a, register) : null;
     // As a float: V8 then moves it in one step, and not at all if nobody wants its bits.
-    this.push(a);
-    this.f.simd(t.w === 64 ? SIMD.f64x2ExtractLane : SIMD.f32x4ExtractLane);
-    this.f.code.u8(0);
+    if (composed?.t === t) this.push(composed.scalar);
+    else {
+      this.push(a);
+      this.f.simd(t.w === 64 ? SIMD.f64x2ExtractLane : SIMD.f32x4ExtractLane);
+      this.f.code.u8(0);
+    }
     const v = this.asBits(t, this.pop(t.float));
     if (this.depth > 0) return v;
-    const register = this.#registerOf.get(a);
     if (register !== undefined) this.#registerOf.set(v, register);
     const plain = this.#plainValues.get(a);
     if (plain === ALL_ZERO) this.#plainValues.set(v, ALL_ZERO);
@@ -191,6 +232,8 @@ export abstract class VectorEmitter extends RegisterEmitter {
   protected onlyLane(w: 32 | 64, vector: Value): Value {
     const value = this.lane(w, vector, 0);
     this.#alone.set(value, vector);
+    const t = FLOAT[w];
+    this.#composed.set(vector, { t, scalar: this.asFloat(t, value), rest: this.vectorConstant(0n, 0n) });
     return value;
   }
 
@@ -206,11 +249,15 @@ export abstract class VectorEmitter extends RegisterEmitter {
     let r: Value;
     if (float === undefined || n !== 0) r = super.withLane(w, a, n, value);
     else {
-      this.push(a);
+      const t = FLOAT[w as 32 | 64];
+      const composed = this.depth === 0 ? this.#composedOf(a, this.#registerOf.get(a)) : null;
+      const rest = composed !== null && composed.t.w <= w ? composed.rest : a;
+      this.push(rest);
       this.push(float);
       this.f.simd(w === 64 ? SIMD.f64x2ReplaceLane : SIMD.f32x4ReplaceLane);
       this.f.code.u8(n);
       r = this.pop(v128);
+      if (this.depth === 0) this.#composed.set(r, { t, scalar: float, rest });
     }
     if (n !== 0 || w < 32) return r;
     const t = FLOAT[w as 32 | 64];
