@@ -328,22 +328,25 @@ export const vectorArithmetic = (
     f.end();
     f.block();
     const bad = f.open;
-    f.get(mode);
-    f.op(OP.i32Eqz);
-    branchIf(o, bad);
     // Programs that compute with small whole numbers for ever come here for each operation, nearly always without zeros.
+    f.block();
+    const judged = f.open;
     f.block();
     const inexactToo = f.open;
     f.get(mode);
     f.i32(FLOAT_MODE.nearestMasked);
     f.op(OP.i32Ne);
     f.brIfTo(inexactToo);
-    o.push(o.negate(allLanes(o, exactLanes(o, operation))));
-    branchIf(o, bad);
-    o.push(plain);
-    f.i32(ALL_LANES);
-    f.op(OP.i32Eq);
+    const exact = bitsOfLanes(o, exactLanes(o, operation));
+    const areAll = (bits: Value): Value => o.eq(32, bits, o.int(32, ALL_LANES));
+    o.push(areAll(o.and(32, exact, plain)));
     f.brIfTo(done);
+    branchIfNot(o, areAll(exact), bad);
+    f.brTo(judged);
+    f.end();
+    f.get(mode);
+    f.op(OP.i32Eqz);
+    branchIf(o, bad);
     f.end();
     const good = [
       lanesFinite(o, t, r),
