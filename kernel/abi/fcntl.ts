@@ -38,6 +38,16 @@ export const AT = {
   STATX_DONT_SYNC: 0x4000,
 } as const;
 
+/** What openat2(2) asks of the walk (linux/openat2.h). */
+export const RESOLVE = {
+  NO_XDEV: 0x01,
+  NO_MAGICLINKS: 0x02,
+  NO_SYMLINKS: 0x04,
+  BENEATH: 0x08,
+  IN_ROOT: 0x10,
+  CACHED: 0x20,
+} as const;
+
 export const F = {
   DUPFD: 0,
   GETFD: 1,

@@ -3,7 +3,7 @@
  * link leads out of it.
  */
 import { ERRNO } from '../abi/errno.ts';
-import { AT, MAXSYMLINKS, NAME_MAX } from '../abi/fcntl.ts';
+import { AT, MAXSYMLINKS, NAME_MAX, RESOLVE } from '../abi/fcntl.ts';
 import { isDir, isLnk } from '../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
@@ -19,6 +19,29 @@ export interface WalkOptions {
   empty?: boolean;
 }
 
+/** Where a walk may go: openat2(2) alone asks for less than everywhere. */
+export interface Bounds {
+  /** Bits of `RESOLVE`. */
+  readonly resolve: number;
+  /** What `/` and `..` do not lead out of, where that is not the root of the task. */
+  readonly root: Location | null;
+  /** The walk has asked for the root: Linux takes a link to it for one out of the mount before. */
+  rootIsKnown: boolean;
+}
+
+const EVERYWHERE: Bounds = { resolve: 0, root: null, rootIsKnown: true };
+
+/** The bounds of a walk of a path that begins at a place. */
+export const boundsOf = (resolve: number, path: string, start: Location): Bounds => {
+  if (resolve === 0) return EVERYWHERE;
+  const scoped = (resolve & (RESOLVE.BENEATH | RESOLVE.IN_ROOT)) !== 0;
+  return { resolve, root: scoped ? start : null, rootIsKnown: scoped || path.startsWith('/') };
+};
+
+/** Whether a step from one place to another leaves the mount and must not. */
+const crosses = ({ resolve }: Bounds, from: Inode, to: Inode): boolean =>
+  (resolve & RESOLVE.NO_XDEV) !== 0 && from.sb !== to.sb;
+
 /** A path up to its last component (struct nameidata). */
 export interface Parent {
   /** The directory that the last component is to be looked up in. */
@@ -29,15 +52,17 @@ export interface Parent {
   trailingSlash: boolean;
   /** Symbolic links followed so far. */
   links: number;
+  bounds: Bounds;
 }
 
 /** Whether the last component is a plain name (LAST_NORM). */
 export const isPlainName = (parent: Parent): boolean =>
   parent.last !== '' && parent.last !== '.' && parent.last !== '..';
 
-/** Where a walk begins: the root, the working directory, or a descriptor's directory. */
-export const startOf = (task: Task, dirfd: number, path: string): Location | number => {
-  if (path.startsWith('/')) return task.fs.root;
+/** Where a walk begins: the root, the working directory, or a descriptor's directory (path_init). */
+export const startOf = (task: Task, dirfd: number, path: string, resolve = 0): Location | number => {
+  if (path.startsWith('/') && !(resolve & RESOLVE.IN_ROOT))
+    return resolve & RESOLVE.BENEATH ? -ERRNO.EXDEV : task.fs.root;
   if (dirfd === AT.FDCWD) return task.fs.cwd;
   const file = task.files.entries[dirfd]?.file;
   if (file === undefined) return -ERRNO.EBADF;
@@ -60,26 +85,62 @@ export const lookupChild = (kernel: Kernel, task: Task, directory: Inode, name: 
   return typeof found === 'number' ? found : throughMounts(found);
 };
 
-const parentOf = (task: Task, at: Location): Location => {
+/** The location of `..` (follow_dotdot). */
+const parentOf = (task: Task, at: Location, bounds: Bounds): Location | number => {
   const { inode } = at;
-  if (inode === task.fs.root.inode) return at;
+  bounds.rootIsKnown = true;
+  if (inode === (bounds.root ?? task.fs.root).inode) return bounds.resolve & RESOLVE.BENEATH ? -ERRNO.EXDEV : at;
   const parent = inode.parent ?? inode;
-  return { inode: throughMounts(parent), path: dirname(at.path) };
+  return crosses(bounds, inode, parent) ? -ERRNO.EXDEV : { inode: throughMounts(parent), path: dirname(at.path) };
+};
+
+/** The location of a name in a directory; a symbolic link is not followed. */
+export const stepToName = (
+  kernel: Kernel,
+  task: Task,
+  directory: Location,
+  name: string,
+  bounds: Bounds,
+): Location | number => {
+  const inode = lookupChild(kernel, task, directory.inode, name);
+  if (typeof inode === 'number') return inode;
+  return crosses(bounds, directory.inode, inode) ? -ERRNO.EXDEV : { inode, path: joinPath(directory.path, name) };
 };
 
 /** The location that one component leads to; symbolic links are not followed. */
-export const stepInto = (kernel: Kernel, task: Task, directory: Location, name: string): Location | number => {
+const stepInto = (kernel: Kernel, task: Task, directory: Location, name: string, bounds: Bounds): Location | number => {
   if (name === '' || name === '.') return directory;
-  if (name === '..') return parentOf(task, directory);
-  const inode = lookupChild(kernel, task, directory.inode, name);
-  return typeof inode === 'number' ? inode : { inode, path: joinPath(directory.path, name) };
+  if (name === '..') return parentOf(task, directory, bounds);
+  return stepToName(kernel, task, directory, name, bounds);
 };
 
-/** Where a symbolic link leads: text to walk on with, or a location at once. */
-export const linkTarget = (kernel: Kernel, task: Task, link: Inode): string | Location | number => {
-  if (link.ops.follow !== undefined) return link.ops.follow(kernel, task, link);
-  const target = link.ops.readlink?.(kernel, task, link) ?? -ERRNO.EINVAL;
-  return target === '' ? -ERRNO.ENOENT : target;
+/** Where a symbolic link in a directory leads: text to walk on with, or a location at once (pick_link, nd_jump_link). */
+export const linkTarget = (
+  kernel: Kernel,
+  task: Task,
+  directory: Location,
+  link: Inode,
+  bounds: Bounds,
+): string | Location | number => {
+  const { resolve } = bounds;
+  if (resolve & RESOLVE.NO_SYMLINKS) return -ERRNO.ELOOP;
+  const target =
+    link.ops.follow === undefined
+      ? (link.ops.readlink?.(kernel, task, link) ?? -ERRNO.EINVAL)
+      : link.ops.follow(kernel, task, link);
+  if (typeof target === 'string') return target === '' ? -ERRNO.ENOENT : target;
+  if (typeof target === 'number') return target;
+  if (resolve & RESOLVE.NO_MAGICLINKS) return -ERRNO.ELOOP;
+  return bounds.root !== null || crosses(bounds, directory.inode, target.inode) ? -ERRNO.EXDEV : target;
+};
+
+/** Where the text of a symbolic link that begins with a slash starts from (nd_jump_root). */
+const jumpToRoot = (task: Task, directory: Location, bounds: Bounds): Location | number => {
+  const root = bounds.root ?? task.fs.root;
+  if (bounds.resolve & RESOLVE.BENEATH) return -ERRNO.EXDEV;
+  if (bounds.resolve & RESOLVE.NO_XDEV && !bounds.rootIsKnown) return -ERRNO.EXDEV;
+  bounds.rootIsKnown = true;
+  return crosses(bounds, directory.inode, root.inode) ? -ERRNO.EXDEV : root;
 };
 
 /** Walks all components but the last (link_path_walk). The path is not empty. */
@@ -89,14 +150,18 @@ export const walkParent = (
   start: Location,
   path: string,
   linksBefore = 0,
+  bounds: Bounds = EVERYWHERE,
 ): Parent | number => {
-  let directory = path.startsWith('/') ? task.fs.root : start;
+  // A path from the root starts there (`startOf`): it is the text of a symbolic link that may not.
+  const from = path.startsWith('/') ? jumpToRoot(task, start, bounds) : start;
+  if (typeof from === 'number') return from;
+  let directory = from;
   let rest = path;
   let links = linksBefore;
   for (;;) {
     let at = 0;
     while (rest[at] === '/') at++;
-    if (at === rest.length) return { directory, last: '', trailingSlash: false, links };
+    if (at === rest.length) return { directory, last: '', trailingSlash: false, links, bounds };
     let end = rest.indexOf('/', at);
     if (end < 0) end = rest.length;
     const name = rest.slice(at, end);
@@ -105,17 +170,19 @@ export const walkParent = (
 
     if (!isDir(directory.inode.mode)) return -ERRNO.ENOTDIR;
     if (!permitted(task.cred, directory.inode, MAY.EXEC)) return -ERRNO.EACCES;
-    if (next === rest.length) return { directory, last: name, trailingSlash: next > end, links };
+    if (next === rest.length) return { directory, last: name, trailingSlash: next > end, links, bounds };
 
-    const found = stepInto(kernel, task, directory, name);
+    const found = stepInto(kernel, task, directory, name, bounds);
     if (typeof found === 'number') return found;
     rest = rest.slice(next);
     if (isLnk(found.inode.mode)) {
       if (++links > MAXSYMLINKS) return -ERRNO.ELOOP;
-      const target = linkTarget(kernel, task, found.inode);
+      const target = linkTarget(kernel, task, directory, found.inode, bounds);
       if (typeof target === 'number') return target;
       if (typeof target === 'string') {
-        if (target.startsWith('/')) directory = task.fs.root;
+        const on = target.startsWith('/') ? jumpToRoot(task, directory, bounds) : directory;
+        if (typeof on === 'number') return on;
+        directory = on;
         rest = `${target}/${rest}`;
         continue;
       }
@@ -131,18 +198,19 @@ export const walkParent = (
 export const walkLast = (kernel: Kernel, task: Task, parent: Parent, follow: boolean): Location | number => {
   let at = parent;
   for (;;) {
-    const found = stepInto(kernel, task, at.directory, at.last);
+    const { directory, bounds } = at;
+    const found = stepInto(kernel, task, directory, at.last, bounds);
     if (typeof found === 'number') return found;
     if (!isLnk(found.inode.mode) || !(follow || at.trailingSlash)) {
       return at.trailingSlash && !isDir(found.inode.mode) ? -ERRNO.ENOTDIR : found;
     }
     if (at.links >= MAXSYMLINKS) return -ERRNO.ELOOP;
-    const target = linkTarget(kernel, task, found.inode);
+    const target = linkTarget(kernel, task, directory, found.inode, bounds);
     if (typeof target === 'number') return target;
     if (typeof target !== 'string') {
       return at.trailingSlash && !isDir(target.inode.mode) ? -ERRNO.ENOTDIR : target;
     }
-    const next = walkParent(kernel, task, at.directory, at.trailingSlash ? `${target}/` : target, at.links + 1);
+    const next = walkParent(kernel, task, directory, at.trailingSlash ? `${target}/` : target, at.links + 1, bounds);
     if (typeof next === 'number') return next;
     at = next;
   }

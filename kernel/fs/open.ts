@@ -11,7 +11,7 @@ import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import { inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
 import { breakLeases } from './leases.ts';
-import { isPlainName, linkTarget, lookupChild, type Parent, startOf, walkLast, walkParent } from './namei.ts';
+import { boundsOf, isPlainName, linkTarget, type Parent, startOf, stepToName, walkLast, walkParent } from './namei.ts';
 import { joinPath } from './names.ts';
 import { notifyName, notifyPath } from './notify.ts';
 import { fifoState } from './pipe.ts';
@@ -170,27 +170,25 @@ const openTmpfile = (kernel: Kernel, task: Task, at: Location, flags: number, mo
 const openCreating = (kernel: Kernel, task: Task, first: Parent, flags: number, mode: number): OpenFile | number => {
   let parent = first;
   for (;;) {
-    const { directory, last } = parent;
+    const { directory, last, bounds } = parent;
     if (!isPlainName(parent)) {
       return flags & O.EXCL ? -ERRNO.EEXIST : -ERRNO.EISDIR;
     }
     if (parent.trailingSlash) return -ERRNO.EISDIR;
-    const inode = lookupChild(kernel, task, directory.inode, last);
-    const at = joinPath(directory.path, last);
-    if (typeof inode !== 'number') {
-      if (!isLnk(inode.mode) || flags & (O.EXCL | O.NOFOLLOW)) {
-        return openFound(kernel, task, { inode, path: at }, flags, false);
-      }
+    const found = stepToName(kernel, task, directory, last, bounds);
+    if (typeof found !== 'number') {
+      if (!isLnk(found.inode.mode) || flags & (O.EXCL | O.NOFOLLOW))
+        return openFound(kernel, task, found, flags, false);
       if (parent.links >= MAXSYMLINKS) return -ERRNO.ELOOP;
-      const target = linkTarget(kernel, task, inode);
+      const target = linkTarget(kernel, task, directory, found.inode, bounds);
       if (typeof target === 'number') return target;
       if (typeof target !== 'string') return openFound(kernel, task, target, flags, false);
-      const next = walkParent(kernel, task, directory, target, parent.links + 1);
+      const next = walkParent(kernel, task, directory, target, parent.links + 1, bounds);
       if (typeof next === 'number') return next;
       parent = next;
       continue;
     }
-    if (inode !== -ERRNO.ENOENT || directory.inode.ops.noNegative) return inode;
+    if (found !== -ERRNO.ENOENT || directory.inode.ops.noNegative) return found;
     if (directory.inode.sb.readOnly) return -ERRNO.EROFS;
     const error = mayCreate(task, directory.inode);
     if (error < 0) return error;
@@ -200,13 +198,13 @@ const openCreating = (kernel: Kernel, task: Task, first: Parent, flags: number, 
     const created = directory.inode.ops.create(kernel, directory.inode, last, permissions, 0, owner);
     if (typeof created === 'number') return created;
     notifyName(kernel, directory.inode, IN.CREATE, last, created);
-    return openFound(kernel, task, { inode: created, path: at }, flags, true);
+    return openFound(kernel, task, { inode: created, path: joinPath(directory.path, last) }, flags, true);
   }
 };
 
 /**
  * Opens a path relative to `dirfd`: an open file with one reference, -errno, or BLOCKED while a FIFO waits for its other end
- * (call again; the inode it waits on is in `task.wait`).
+ * (call again; the inode it waits on is in `task.wait`). `resolve` is openat2's.
  */
 export const openPath = (
   kernel: Kernel,
@@ -215,6 +213,7 @@ export const openPath = (
   path: string,
   givenFlags: number,
   mode = 0,
+  resolve = 0,
 ): OpenFile | number => {
   const flags = normaliseFlags(givenFlags);
   if (flags < 0) return flags;
@@ -225,9 +224,9 @@ export const openPath = (
     return file;
   }
   if (path === '') return -ERRNO.ENOENT;
-  const start = startOf(task, dirfd, path);
+  const start = startOf(task, dirfd, path, resolve);
   if (typeof start === 'number') return start;
-  const parent = walkParent(kernel, task, start, path);
+  const parent = walkParent(kernel, task, start, path, 0, boundsOf(resolve, path, start));
   if (typeof parent === 'number') return parent;
   if (flags & O.CREAT) return openCreating(kernel, task, parent, flags, mode);
   const found = walkLast(kernel, task, parent, !(flags & O.NOFOLLOW));

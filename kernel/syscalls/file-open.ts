@@ -1,6 +1,6 @@
 /** open(2), close(2) and their family. */
 import { ERRNO } from '../abi/errno.ts';
-import { AT, CLOSE_RANGE, O } from '../abi/fcntl.ts';
+import { AT, CLOSE_RANGE, O, RESOLVE } from '../abi/fcntl.ts';
 import { closeFile, dupFiles, installFile, lowestFree } from '../fs/descriptors.ts';
 import { openPath, VALID_OPEN_FLAGS } from '../fs/open.ts';
 import type { Kernel } from '../kernel.ts';
@@ -10,17 +10,28 @@ import * as arg from './args.ts';
 import { withPath } from './path.ts';
 import { type SyscallRow, syscall } from './row.ts';
 
-const openAt = (kernel: Kernel, task: Task, dirfd: number, address: number, flags: number, mode: number): number =>
+const openAt = (
+  kernel: Kernel,
+  task: Task,
+  dirfd: number,
+  address: number,
+  flags: number,
+  mode: number,
+  resolve = 0,
+): number =>
   withPath(task, address, (path) => {
     const free = lowestFree(task);
     if (free < 0) return free;
-    const file = openPath(kernel, task, dirfd, path, flags | O.LARGEFILE, mode & 0o7777);
+    const file = openPath(kernel, task, dirfd, path, flags | O.LARGEFILE, mode & 0o7777, resolve);
     return typeof file === 'number' ? file : installFile(kernel, task, file, (flags & O.CLOEXEC) !== 0);
   });
 
 const OPEN_HOW_SIZE = 24;
-const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
 const RESOLVE_KNOWN = Object.values(RESOLVE).reduce((all, bit) => all | bit, 0);
+
+/** They exclude each other. */
+const SCOPED = RESOLVE.BENEATH | RESOLVE.IN_ROOT;
+const WILL_CREATE = O.CREAT | (O.TMPFILE & ~O.DIRECTORY);
 
 /** openat2(2): like openat, but what it does not know is an error. */
 const openat2 = (kernel: Kernel, task: Task, dirfd: number, address: number, how: number, size: number): number => {
@@ -29,16 +40,18 @@ const openat2 = (kernel: Kernel, task: Task, dirfd: number, address: number, how
   for (let at = OPEN_HOW_SIZE; at + 8 <= size; at += 8) {
     if (getUser64(task.mm, how + at) !== 0n) return -ERRNO.E2BIG;
   }
-  const flags = getUser64(task.mm, how);
+  const givenFlags = getUser64(task.mm, how);
   const mode = getUser64(task.mm, how + 8);
-  const resolve = getUser64(task.mm, how + 16);
-  if (flags & ~BigInt(VALID_OPEN_FLAGS) || resolve & ~BigInt(RESOLVE_KNOWN)) return -ERRNO.EINVAL;
-  const creates = (Number(flags) & (O.CREAT | O.TMPFILE)) !== 0;
+  const givenResolve = getUser64(task.mm, how + 16);
+  if (givenFlags & ~BigInt(VALID_OPEN_FLAGS) || givenResolve & ~BigInt(RESOLVE_KNOWN)) return -ERRNO.EINVAL;
+  const [flags, resolve] = [Number(givenFlags), Number(givenResolve)];
+  if ((resolve & SCOPED) === SCOPED) return -ERRNO.EINVAL;
+  const creates = (flags & WILL_CREATE) !== 0;
   if (creates ? mode & ~0o7777n : mode !== 0n) return -ERRNO.EINVAL;
-  if (Number(flags) & O.PATH && flags & ~BigInt(O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC)) return -ERRNO.EINVAL;
-  // Refusing to resolve is always allowed to the kernel where it would have to guarantee something.
-  if (resolve !== 0n) return -ERRNO.EAGAIN;
-  return openAt(kernel, task, dirfd, address, Number(flags), Number(mode));
+  if (flags & O.PATH && flags & ~(O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC)) return -ERRNO.EINVAL;
+  // What is looked up only in memory must not have to write; here everything else is in memory.
+  if (resolve & RESOLVE.CACHED && flags & (WILL_CREATE | O.TRUNC)) return -ERRNO.EAGAIN;
+  return openAt(kernel, task, dirfd, address, flags, Number(mode), resolve);
 };
 
 const closeRange = (kernel: Kernel, task: Task, first: number, last: number, flags: number): number => {
@@ -111,6 +124,5 @@ export const fileOpenSyscalls: readonly SyscallRow[] = [
       ['size', arg.size],
     ],
     openat2,
-    'every RESOLVE_ flag is refused with EAGAIN',
   ),
 ];
