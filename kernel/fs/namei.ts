@@ -32,7 +32,7 @@ export interface Bounds {
 const EVERYWHERE: Bounds = { resolve: 0, root: null, rootIsKnown: true };
 
 /** The bounds of a walk of a path that begins at a place. */
-export const boundsOf = (resolve: number, path: string, start: Location): Bounds => {
+const boundsOf = (resolve: number, path: string, start: Location): Bounds => {
   if (resolve === 0) return EVERYWHERE;
   const scoped = (resolve & (RESOLVE.BENEATH | RESOLVE.IN_ROOT)) !== 0;
   return { resolve, root: scoped ? start : null, rootIsKnown: scoped || path.startsWith('/') };
@@ -60,7 +60,7 @@ export const isPlainName = (parent: Parent): boolean =>
   parent.last !== '' && parent.last !== '.' && parent.last !== '..';
 
 /** Where a walk begins: the root, the working directory, or a descriptor's directory (path_init). */
-export const startOf = (task: Task, dirfd: number, path: string, resolve = 0): Location | number => {
+const startOf = (task: Task, dirfd: number, path: string, resolve = 0): Location | number => {
   if (path.startsWith('/') && !(resolve & RESOLVE.IN_ROOT))
     return resolve & RESOLVE.BENEATH ? -ERRNO.EXDEV : task.fs.root;
   if (dirfd === AT.FDCWD) return task.fs.cwd;
@@ -224,18 +224,17 @@ export const walkPath = (
   path: string,
   options: WalkOptions = {},
 ): Location | number => {
-  if (path === '' && !options.empty) return -ERRNO.ENOENT;
-  const start = startOf(task, dirfd, path);
-  if (typeof start === 'number' || path === '') return start;
-  const parent = walkParent(kernel, task, start, path);
+  if (path === '' && options.empty) return startOf(task, dirfd, path);
+  const parent = walkToParent(kernel, task, dirfd, path);
   return typeof parent === 'number' ? parent : walkLast(kernel, task, parent, options.follow ?? true);
 };
 
-/** The directory and last name of a path that is to be created, removed or renamed (filename_parentat). */
-export const walkToParent = (kernel: Kernel, task: Task, dirfd: number, path: string): Parent | number => {
+/** The directory and last name of a path relative to `dirfd` (filename_parentat). `resolve` is openat2's. */
+export const walkToParent = (kernel: Kernel, task: Task, dirfd: number, path: string, resolve = 0): Parent | number => {
   if (path === '') return -ERRNO.ENOENT;
-  const start = startOf(task, dirfd, path);
-  return typeof start === 'number' ? start : walkParent(kernel, task, start, path);
+  const start = startOf(task, dirfd, path, resolve);
+  if (typeof start === 'number') return start;
+  return walkParent(kernel, task, start, path, 0, boundsOf(resolve, path, start));
 };
 
 /**

@@ -11,7 +11,17 @@ import type { Task } from '../task/task.ts';
 import { BLOCKED } from '../task/wait.ts';
 import { inGroup, MAY, newOpenFile, ownerOrCapable, permitted, releaseFile } from './inode.ts';
 import { breakLeases } from './leases.ts';
-import { boundsOf, isPlainName, linkTarget, type Parent, startOf, stepToName, walkLast, walkParent } from './namei.ts';
+import {
+  isPlainName,
+  linkTarget,
+  type Parent,
+  stepToName,
+  type WalkOptions,
+  walkLast,
+  walkParent,
+  walkPath,
+  walkToParent,
+} from './namei.ts';
 import { joinPath } from './names.ts';
 import { notifyName, notifyPath } from './notify.ts';
 import { fifoState } from './pipe.ts';
@@ -36,6 +46,9 @@ export const VALID_OPEN_FLAGS =
   O.CLOEXEC |
   O.PATH |
   O.TMPFILE;
+
+/** Those that mean something with O_PATH (O_PATH_FLAGS). */
+export const PATH_FLAGS = O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC;
 
 /** Flags that stay with the open file; the rest are for opening only. */
 const KEPT = ~(O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC | O.CLOEXEC);
@@ -68,7 +81,7 @@ export const mayCreate = (task: Task, directory: Inode): number => {
 /** Checks flags as build_open_flags does, and completes them. -EINVAL. */
 const normaliseFlags = (given: number): number => {
   // O_PATH beats everything else.
-  const flags = given & VALID_OPEN_FLAGS & (given & O.PATH ? O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC : -1);
+  const flags = given & VALID_OPEN_FLAGS & (given & O.PATH ? PATH_FLAGS : -1);
   if (flags & O.TMPFILE) {
     if (!(flags & O.DIRECTORY) || flags & O.CREAT) return -ERRNO.EINVAL;
     if ((flags & O.ACCMODE) === O.RDONLY) return -ERRNO.EINVAL;
@@ -223,10 +236,7 @@ export const openPath = (
     if (typeof file !== 'number') notifyPath(kernel, waiting, IN.OPEN);
     return file;
   }
-  if (path === '') return -ERRNO.ENOENT;
-  const start = startOf(task, dirfd, path, resolve);
-  if (typeof start === 'number') return start;
-  const parent = walkParent(kernel, task, start, path, 0, boundsOf(resolve, path, start));
+  const parent = walkToParent(kernel, task, dirfd, path, resolve);
   if (typeof parent === 'number') return parent;
   if (flags & O.CREAT) return openCreating(kernel, task, parent, flags, mode);
   const found = walkLast(kernel, task, parent, !(flags & O.NOFOLLOW));
@@ -244,19 +254,9 @@ export const openExecutable = (
   task: Task,
   dirfd: number,
   path: string,
-  options: { follow?: boolean; empty?: boolean } = {},
+  options: WalkOptions = {},
 ): OpenFile | number => {
-  let found: Location | number;
-  if (path === '') {
-    if (!options.empty) return -ERRNO.ENOENT;
-    found = startOf(task, dirfd, path);
-  } else {
-    const start = startOf(task, dirfd, path);
-    if (typeof start === 'number') return start;
-    const parent = walkParent(kernel, task, start, path);
-    if (typeof parent === 'number') return parent;
-    found = walkLast(kernel, task, parent, options.follow ?? true);
-  }
+  const found = walkPath(kernel, task, dirfd, path, options);
   if (typeof found === 'number') return found;
   const { inode } = found;
   if (isLnk(inode.mode)) return -ERRNO.ELOOP;

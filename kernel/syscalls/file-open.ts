@@ -2,7 +2,7 @@
 import { ERRNO } from '../abi/errno.ts';
 import { AT, CLOSE_RANGE, O, RESOLVE } from '../abi/fcntl.ts';
 import { closeFile, dupFiles, installFile, lowestFree } from '../fs/descriptors.ts';
-import { openPath, VALID_OPEN_FLAGS } from '../fs/open.ts';
+import { openPath, PATH_FLAGS, VALID_OPEN_FLAGS } from '../fs/open.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser64 } from '../mm/user.ts';
 import type { Task } from '../task/task.ts';
@@ -48,7 +48,7 @@ const openat2 = (kernel: Kernel, task: Task, dirfd: number, address: number, how
   if ((resolve & SCOPED) === SCOPED) return -ERRNO.EINVAL;
   const creates = (flags & WILL_CREATE) !== 0;
   if (creates ? mode & ~0o7777n : mode !== 0n) return -ERRNO.EINVAL;
-  if (flags & O.PATH && flags & ~(O.DIRECTORY | O.NOFOLLOW | O.PATH | O.CLOEXEC)) return -ERRNO.EINVAL;
+  if (flags & O.PATH && flags & ~PATH_FLAGS) return -ERRNO.EINVAL;
   // What is looked up only in memory must not have to write; here everything else is in memory.
   if (resolve & RESOLVE.CACHED && flags & (WILL_CREATE | O.TRUNC)) return -ERRNO.EAGAIN;
   return openAt(kernel, task, dirfd, address, flags, Number(mode), resolve);
