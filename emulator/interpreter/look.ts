@@ -20,10 +20,15 @@ export const pushMiss = (
   f.op(OP.i64GtU);
 };
 
-/** Pushes the byte offset in linear memory of an access that did not miss. */
-export const pushHost = (f: FunctionWriter, table: number, slot: number, address: number): void => {
+/** Pushes what an entry adds to addresses, modulo 2^32. */
+export const pushAddend = (f: FunctionWriter, table: number, slot: number): void => {
   f.get(slot);
   f.memory(OP.i32Load, table + 8);
+};
+
+/** Pushes the byte offset in linear memory of an access that did not miss. */
+export const pushHost = (f: FunctionWriter, table: number, slot: number, address: number): void => {
+  pushAddend(f, table, slot);
   f.get(address);
   f.op(OP.i32WrapI64);
   f.op(OP.i32Add);

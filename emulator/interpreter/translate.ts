@@ -25,7 +25,7 @@ const FAULT = { pf: 14, gp: 13 } as const;
 const LOCAL = { translateRead: 0, translateWrite: 1, fillLargeRead: 2, fillLargeWrite: 3 } as const;
 
 /** Pushes the offset in a table of the entry for the address in local `address`. */
-export const pushTlbSlot = (f: FunctionWriter, address: number): void => {
+const pushTlbSlot = (f: FunctionWriter, address: number): void => {
   f.get(address);
   f.op(OP.i32WrapI64);
   f.i32(PAGE_SHIFT - TLB_ENTRY_BITS);

@@ -6,7 +6,6 @@
  * Flags are four locals: the result, and how CF, OF and AF follow. `kind` 0: `a` is `flagsAux`; otherwise `flagKind`, and
  * they are those of the addition or subtraction of `a` and `b`. `result` is as in `state.ts`, and no inversion is set.
  */
-
 import type { FloatType } from '../interpreter/float-values.ts';
 import type { Width } from '../isa/instruction.ts';
 import { STATE, VECTOR_STRIDE } from '../state.ts';

@@ -1,5 +1,4 @@
 /** The standard streams of this process for the kernel. */
-
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';

@@ -1,7 +1,7 @@
 /** Accesses of `RegionOps` to memory: through the TLB, alone, together with others (`plan.ts`), or round after round. */
 import { FLOAT } from '../../interpreter/float-values.ts';
 import { largeTable, pushLargeMiss } from '../../interpreter/large.ts';
-import { pushHost } from '../../interpreter/look.ts';
+import { pushAddend, pushHost } from '../../interpreter/look.ts';
 import { pushTlbMiss } from '../../interpreter/translate.ts';
 import { typeOf, type Value } from '../../interpreter/values.ts';
 import type { Instruction, MemoryOperand, Operand, Width } from '../../isa/instruction.ts';
@@ -184,8 +184,7 @@ export abstract class MemoryEmitter extends VectorEmitter {
     this.leaveIf();
     f.get(last);
     f.set(page);
-    f.get(slot);
-    f.memory(OP.i32Load, table + 8);
+    pushAddend(f, table, slot);
     f.set(addend);
     f.end();
     f.get(addend);
