@@ -53,8 +53,13 @@ import { type WaitQueue, waitQueue } from './task/wait.ts';
 const TICK = 1e6;
 /** Nanoseconds of work between two turns of the host's event loop. */
 const HOST_SLICE = 10e6;
-/** How many time slices one is that nobody else wants: between two the kernel works a while. */
-const LONE_SLICES = 8;
+/**
+ * Nanoseconds of a slice that nobody else wants, and least and most instructions of it: between two the kernel works a while.
+ * How many make up the time is measured, since executors differ a thousandfold.
+ */
+const LONE_TIME = 1e6;
+const LONE_LEAST = 8 * TIME_SLICE;
+const LONE_MOST = 100 * TIME_SLICE;
 
 const DEFAULT_MEMORY = 2 ** 30;
 const DEFAULT_MAX_TASKS = 4096;
@@ -122,6 +127,8 @@ export class Machine implements Kernel {
   #instructionLimit = Number.POSITIVE_INFINITY;
   /** There is more than the slice that bounds how long the CPU runs: see `#bounded`. */
   #isBounded = true;
+  /** Instructions of a slice that nobody else wants. */
+  #loneSlice = LONE_LEAST;
 
   constructor(options: MachineOptions) {
     const { host, deterministic } = options;
@@ -324,6 +331,7 @@ export class Machine implements Kernel {
   /** Runs tasks for about `HOST_SLICE`. */
   #hostSlice(until: 'program' | 'all'): RunEnd | 'idle' | 'slice' {
     const start = this.host.monotonic();
+    let before = start;
     this.#startAccounting();
     for (;;) {
       if (this.#isOver(until)) return { kind: 'exit' };
@@ -331,10 +339,21 @@ export class Machine implements Kernel {
       fireTimers(this);
       const task = this.leftOver !== null ? this.runQueue.shift() : takeNext(this, this.schedule, this.runQueue);
       if (task === undefined) return 'idle';
+      const { instructions } = this.cpu;
       const end = this.#runGuarded(task);
       if (end !== null) return end;
-      if (this.host.monotonic() - start > HOST_SLICE) return 'slice';
+      const now = this.host.monotonic();
+      this.#pace(this.cpu.instructions - instructions, now - before);
+      if (now - start > HOST_SLICE) return 'slice';
+      before = now;
     }
+  }
+
+  /** Sets how long the next slice is that nobody else wants, by how long the last took; short ones tell too little. */
+  #pace(instructions: number, nanoseconds: number): void {
+    if (instructions < LONE_LEAST) return;
+    const fitting = (instructions * LONE_TIME) / Math.max(1, nanoseconds);
+    this.#loneSlice = Math.floor(Math.min(LONE_MOST, Math.max(LONE_LEAST, fitting)));
   }
 
   #runGuarded(task: Task): RunEnd | null {
@@ -474,7 +493,7 @@ export class Machine implements Kernel {
 
   #slice(task: Task): number {
     const slice = sliceLength(this.schedule, task);
-    return this.#isAlone() ? LONE_SLICES * slice : slice;
+    return this.#isAlone() ? Math.max(slice, this.#loneSlice) : slice;
   }
 
   /** Instructions until the next timer in deterministic mode, where they are nanoseconds too. */

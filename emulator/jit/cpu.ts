@@ -25,9 +25,11 @@ const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 1, targets: 1
 
 /**
  * Longest stay in generated code, in instructions: V8 puts optimised code in the place of a function only when it is
- * called again.
+ * called again. The longer nothing was translated, the less there is to wait for: a stay may take that part of the time since.
  */
 const SLICE = 200_000;
+const LONGEST_SLICE = 4_000_000;
+const SLICE_SHARE = 1 / 64;
 
 /**
  * Samples of misses between two looks that are worth doing something: one access in 65 missed. With that many pages their entries of the
@@ -48,12 +50,15 @@ export class JitCpu extends InterpreterCpu {
   readonly #leaves = new SampleReader(LEAVES);
   /** Translates what has not run yet. */
   readonly #eager: boolean;
+  /** Instructions after which something was translated last; none if slices are to stay as they are. */
+  #translatedAt = 0;
 
   constructor(options: CpuOptions) {
     super(options);
-    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, slice = SLICE, observer } = options.jit ?? {};
+    const { threshold = THRESHOLD, cacheBytes = CACHE_BYTES, slice, observer } = options.jit ?? {};
     this.#observer = observer;
-    this.slice = slice;
+    this.slice = slice ?? SLICE;
+    if (slice !== undefined) this.#translatedAt = Number.POSITIVE_INFINITY;
     writeFloatConstants(this.physical);
     const runtime = this.forms.link(buildRegionRuntime(observer !== undefined));
     this.enterInterpreted = runtime.enterInterpreted as typeof this.enterInterpreted;
@@ -97,11 +102,18 @@ export class JitCpu extends InterpreterCpu {
 
   #translate(address: number, cut: boolean): void {
     const region = this.#discover(address, cut);
-    if (region !== null) this.#prove(this.#cache.add(region, cut));
+    if (region === null) return;
+    this.#prove(this.#cache.add(region, cut));
+    if (this.#translatedAt < this.instructions) {
+      this.#translatedAt = this.instructions;
+      this.slice = SLICE;
+    }
   }
 
   /** Instructions where regions were left again and again of late are translated otherwise. */
   protected override onLook(times: number): void {
+    const unchanged = (this.instructions - this.#translatedAt) * SLICE_SHARE;
+    if (unchanged > this.slice) this.slice = Math.floor(Math.min(LONGEST_SLICE, unchanged));
     const large = this.#largeMisses.frequent(this.physical, times * LARGE_SAMPLES, VOTES);
     const left = this.#leaves.frequent(this.physical, times * LEAVE_SAMPLES, VOTES);
     if (large.length === 0 && left.length === 0) return;
