@@ -20,10 +20,10 @@ import { EXIT, REST } from './contract.ts';
 import { Forms } from './forms.ts';
 import { cachedBlock, clearJumpCache } from './jump-cache.ts';
 import { RECORD } from './records.ts';
-import { flushTlb, invalidateTlb, resetTlb } from './tlb.ts';
+import { flushTlb, initTlb, invalidateTlb, resetTlb } from './tlb.ts';
 
-/** Address-space tags of the jump cache are 16 bits; 0xffff marks empty entries. */
-const LAST_TAG = 0xfffe;
+/** Address-space tags of the jump cache are 16 bits. */
+const LAST_TAG = 0xffff;
 
 /** Instructions after which is looked at what generated code put down. */
 const LOOK_INTERVAL = 200_000;
@@ -90,8 +90,7 @@ export class InterpreterCpu implements Cpu {
     this.enterInterpreted = this.forms.enter;
     this.blocks = new Blocks(this.memory, this.forms);
     this.#stepper = new ReferenceOps(this.memory);
-    resetTlb(this.physical);
-    clearJumpCache(this.physical.u32);
+    initTlb(this.physical);
   }
 
   run(budget: number): StopReason {

@@ -1,7 +1,7 @@
 /**
  * The jump cache: which decoded block begins at a linear address of an address space, for generated code that jumps there.
  *
- * An entry is 16 bytes: the address with the space's tag in bits 63:48, the block's first record (u32), and how to get on there
+ * An entry is 16 bytes: the address with the space's tag in bits 63:48, the block's first record (u32) or 0, and how to get on there
  * (u32): whether links may lead to it in bit 0, above it the table index of a region's function that stands for the block, or
  * 0. What jumps to a region then reads nothing but the entry.
  *
@@ -20,9 +20,6 @@ const TWO32 = 2 ** 32;
 const SPREAD = 14;
 const ENTRY_BITS = 4;
 const OTHER = 1 << ENTRY_BITS;
-
-/** High half of a key that no address has: neither a tag, nor the upper bits of a canonical address. */
-const NEVER = 0xffff0000;
 
 /** Byte offsets in an entry. */
 const RECORD_AT = 8;
@@ -147,9 +144,10 @@ export const cacheRegion = (u32: Uint32Array, address: number, record: number, r
 
 /** A block is no more. */
 export const uncacheBlock = (u32: Uint32Array, address: number, record: number): void => {
-  for (const at of entriesOf(address)) if (u32[at + 2] === record) u32[at + 1] = NEVER;
+  for (const at of entriesOf(address)) if (u32[at + 2] === record) u32[at + 2] = 0;
 };
 
+/** Entries without a block are what linear memory begins with. */
 export const clearJumpCache = (u32: Uint32Array): void => {
-  u32.fill(NEVER, LINEAR.jumpCache / 4, LINEAR.jumpCache / 4 + 4 * JUMP_CACHE_ENTRIES);
+  u32.fill(0, LINEAR.jumpCache / 4, LINEAR.jumpCache / 4 + 4 * JUMP_CACHE_ENTRIES);
 };

@@ -13,26 +13,33 @@ const LARGE_READ = LINEAR.largeRead / 4;
 const LARGE_WRITE = LINEAR.largeWrite / 4;
 const LARGE_ENTRIES = 1 << LARGE_BITS;
 
-/** Low half of the negated address in entry `n` while it is empty: of a page whose entry is the one beside it. */
-const empty = (n: number): number => -((n ^ 1) * PAGE_SIZE);
-const emptyLarge = (n: number): number => -((n ^ 1) << LARGE_SHIFT);
+/**
+ * Low half of the negated address in entry `n` while it is empty, whatever the high half is: of a page that has another entry.
+ * That it is 0 for nearly all spares touching them at the start, when linear memory is all zeros.
+ */
+const empty = (n: number): number => (n === 0 ? -PAGE_SIZE : 0);
+const emptyLarge = (n: number): number => (n === 0 ? -(1 << LARGE_SHIFT) : 0);
 
-const resetLarge = ({ u32 }: PhysicalMemory): void => {
-  for (let n = 0; n < LARGE_ENTRIES; n++) {
-    u32[LARGE_READ + STRIDE * n] = emptyLarge(n);
-    u32[LARGE_WRITE + STRIDE * n] = emptyLarge(n);
-  }
-  u32[STATE.largeFilled / 4] = 0;
+const resetTable = ({ u32 }: PhysicalMemory, table: number, entries: number, first: number): void => {
+  u32.fill(0, table, table + STRIDE * entries);
+  u32[table] = first;
+};
+
+const resetLarge = (physical: PhysicalMemory): void => {
+  for (const table of [LARGE_READ, LARGE_WRITE]) resetTable(physical, table, LARGE_ENTRIES, emptyLarge(0));
+  physical.u32[STATE.largeFilled / 4] = 0;
+};
+
+/** Makes the TLB of linear memory that nobody has written to. */
+export const initTlb = ({ u32 }: PhysicalMemory): void => {
+  for (const table of [READ, WRITE]) u32[table] = empty(0);
+  for (const table of [LARGE_READ, LARGE_WRITE]) u32[table] = emptyLarge(0);
 };
 
 /** Empties every entry, whatever the filled list says. */
 export const resetTlb = (physical: PhysicalMemory): void => {
-  const { u32 } = physical;
-  for (let n = 0; n < TLB_ENTRIES; n++) {
-    u32[READ + STRIDE * n] = empty(n);
-    u32[WRITE + STRIDE * n] = empty(n);
-  }
-  u32[STATE.tlbFilledCount / 4] = 0;
+  for (const table of [READ, WRITE]) resetTable(physical, table, TLB_ENTRIES, empty(0));
+  physical.u32[STATE.tlbFilledCount / 4] = 0;
   resetLarge(physical);
 };
 
