@@ -63,6 +63,14 @@ export class Blocks {
     return this.#byFrame.get(frame)?.get(address);
   }
 
+  /** How often the interpreter entered a block, as far as it counts. */
+  entries({ record }: Block): number {
+    const { u32, u8 } = this.physical;
+    const left = u32[(record + RECORD.heat) / 4]!;
+    // What was hot goes on counting below zero.
+    return (left > this.heat ? this.heat : this.heat - left) + u8[record + RECORD.fallen]!;
+  }
+
   /** First record of the block at `address`, decoded if need be. Throws `CpuFault` when it cannot be fetched. */
   find(address: number): Block {
     if (address < 2 ** 47) {

@@ -27,6 +27,8 @@ export const RECORD = {
   length: 21,
   /** u8: the ModRM byte. */
   modrm: 22,
+  /** u8: how often control ran into the block from the one before it, up to `MOST_FALLEN`; in its first record only. */
+  fallen: 23,
   /** i64: displacement, or the second immediate. */
   displacement: 24,
   /** i64: immediate or branch target. */
@@ -42,6 +44,8 @@ export const RECORD = {
   /** u32: how often the block may still be entered until it is hot; in its first record only. */
   heat: 60,
 } as const;
+
+export const MOST_FALLEN = 255;
 
 /** Values of link fields that are no record. */
 export const LINK = {
@@ -105,6 +109,7 @@ export const writeRecord = (view: DataView, at: number, i: Instruction, handler:
   }
   view.setUint8(at + RECORD.length, i.length);
   view.setUint8(at + RECORD.modrm, i.modrm);
+  view.setUint8(at + RECORD.fallen, 0);
   const next = i.address + i.length;
   view.setUint32(at + RECORD.next, next >>> 0, true);
   view.setUint32(at + RECORD.next + 4, Math.floor(next / 4294967296), true);

@@ -7,7 +7,7 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import { type FunctionWriter, ModuleWriter, type Signature } from '../wasm/writer.ts';
 import { EXIT, FIXED_HANDLER, HANDLER, RUNTIME } from './contract.ts';
 import { pushCachedBlock, pushLinkable, pushRegion } from './jump-cache.ts';
-import { LINK, RECORD } from './records.ts';
+import { LINK, MOST_FALLEN, RECORD } from './records.ts';
 import { addTranslation, storeState32 } from './translate.ts';
 
 const { i32 } = TYPE;
@@ -104,6 +104,20 @@ const coolDown = (f: FunctionWriter, record: number): void => {
   f.get(heat);
 };
 
+/** Counts that control ran into the block whose first record is in the local, as far as one byte goes. */
+const countFallen = (f: FunctionWriter, record: number): void => {
+  const fallen = f.local(i32);
+  f.get(record);
+  f.get(record);
+  f.memory(OP.i32Load8u, RECORD.fallen);
+  f.tee(fallen);
+  f.get(fallen);
+  f.i32(MOST_FALLEN);
+  f.op(OP.i32LtU);
+  f.op(OP.i32Add);
+  f.memory(OP.i32Store8, RECORD.fallen);
+};
+
 /** Emits a jump through a link field of the record in local 0; budget in local 1. Ends the function. */
 export const emitFollowLink = (f: FunctionWriter, linkOffset: number, pushTarget: () => void): void => {
   const to = f.local(i32);
@@ -127,6 +141,8 @@ export const emitFollowLink = (f: FunctionWriter, linkOffset: number, pushTarget
   if (linkOffset === RECORD.taken) {
     coolDown(f, to);
     f.if();
+  } else {
+    countFallen(f, to);
   }
   f.get(to);
   f.get(left);

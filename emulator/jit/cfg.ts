@@ -22,8 +22,8 @@ export interface RegionLimits {
 
 /** What is known of the past. */
 export interface Profile {
-  /** Whether the code at an address in a frame is worth following: it has run. */
-  ran(frame: number, address: number): boolean;
+  /** Whether the code at an address in a frame is worth following: it has run, and not just now and then. */
+  runs(frame: number, address: number): boolean;
   /** Where the computed jump that ends at this address went lately, most frequent first. */
   targets(next: number): readonly number[];
 }
@@ -164,9 +164,9 @@ class Discovery {
     return this.pages.get(Math.floor(address / PAGE_SIZE) * PAGE_SIZE) ?? this.#steps.frameOf(address);
   }
 
-  #ran(address: number): boolean {
+  #runs(address: number): boolean {
     try {
-      return this.#profile.ran(this.#frameOf(address), address);
+      return this.#profile.runs(this.#frameOf(address), address);
     } catch (error) {
       if (error instanceof CpuFault) return false;
       throw error;
@@ -197,7 +197,7 @@ class Discovery {
       for (const place of this.#successors(context, step)) {
         const { leaders, seen } = place.context;
         leaders.add(place.address);
-        if (!seen.has(place.address) && this.#ran(place.address)) this.#queue.push(place);
+        if (!seen.has(place.address) && this.#runs(place.address)) this.#queue.push(place);
       }
       return;
     }

@@ -2,6 +2,7 @@
 import type { CpuOptions, JitObserver } from '../cpu.ts';
 import { EXIT } from '../interpreter/contract.ts';
 import { InterpreterCpu } from '../interpreter/cpu.ts';
+import { MOST_FALLEN } from '../interpreter/records.ts';
 import { LARGE_MISSES, LEAVES, SampleReader } from '../interpreter/samples.ts';
 import { CpuFault } from '../isa/helper.ts';
 import { fetchInstruction } from '../memory/fetch.ts';
@@ -19,6 +20,8 @@ import { buildRegionRuntime } from './runtime.ts';
 import { Steps } from './steps.ts';
 
 const THRESHOLD = 20_000;
+/** Blocks that were entered less than this part as often as makes one hot stay outside of regions. */
+const SELDOM = 1 / 256;
 /** Some five thousand regions of the usual length. */
 const CACHE_BYTES = 512 << 20;
 const LIMITS: RegionLimits = { instructions: 300, pages: 8, calls: 1, targets: 16 };
@@ -50,6 +53,8 @@ export class JitCpu extends InterpreterCpu {
   readonly #leaves = new SampleReader(LEAVES);
   /** Translates what has not run yet. */
   readonly #eager: boolean;
+  /** How often a block was entered that belongs into a region. */
+  readonly #least: number;
   /** Instructions after which something was translated last; none if slices are to stay as they are. */
   #translatedAt = 0;
 
@@ -77,6 +82,7 @@ export class JitCpu extends InterpreterCpu {
       cache.onTranslated = (region, f) => observer.translated(region.entry, listRegion(region), codeText(f));
     }
     this.#eager = threshold <= 1;
+    this.#least = Math.min(MOST_FALLEN, Math.floor(threshold * SELDOM));
     blocks.heat = threshold;
     blocks.onBlock = (block) => {
       if (threshold === 0) this.onHot(block.address);
@@ -148,7 +154,11 @@ export class JitCpu extends InterpreterCpu {
       (this.blocks.breakpoints.has(at) || (within && this.#frameOf(at, (frame) => isEntry(frame, at))));
     let went: ReturnType<typeof jumpTargets> | undefined;
     const profile = {
-      ran: (frame: number, at: number) => this.#eager || this.blocks.known(frame, at) !== undefined,
+      runs: (frame: number, at: number) => {
+        if (this.#eager) return true;
+        const block = this.blocks.known(frame, at);
+        return block !== undefined && this.blocks.entries(block) >= this.#least;
+      },
       targets: (next: number) => {
         went ??= jumpTargets(this.physical);
         return went.get(next) ?? [];
