@@ -349,9 +349,12 @@ export class Machine implements Kernel {
     }
   }
 
-  /** Sets how long the next slice is that nobody else wants, by how long the last took; short ones tell too little. */
+  /**
+   * Sets how long the next slice is that nobody else wants, by how long the last took; short ones tell too little. In
+   * deterministic mode nothing depends on the host's time.
+   */
   #pace(instructions: number, nanoseconds: number): void {
-    if (instructions < LONE_LEAST) return;
+    if (instructions < LONE_LEAST || this.clock.deterministic) return;
     const fitting = (instructions * LONE_TIME) / Math.max(1, nanoseconds);
     this.#loneSlice = Math.floor(Math.min(LONE_MOST, Math.max(LONE_LEAST, fitting)));
   }
@@ -486,9 +489,13 @@ export class Machine implements Kernel {
     return Math.min(budget, left, this.clock.deterministic ? this.#untilTimer() : budget);
   }
 
-  /** Nobody waits for the CPU, and no timer for its time. In deterministic mode slices are what they are. */
+  /**
+   * Nobody waits for the CPU, and no timer for its time; in deterministic mode these bound how long the CPU runs. Random
+   * slices are what they are.
+   */
   #isAlone(): boolean {
-    return !this.clock.deterministic && this.runQueue.length === 0 && this.timers.timers.length === 0;
+    if (this.runQueue.length > 0 || this.schedule.random !== null) return false;
+    return this.clock.deterministic || this.timers.timers.length === 0;
   }
 
   #slice(task: Task): number {
