@@ -12,7 +12,7 @@ const apart = [['--ipc'], ['--user', '--map-current-user', '--ipc']].find(
 
 /** Keys, times and processes are others in every run. */
 const script = `
-anon() { sed 's/0x[0-9a-f]\\{8\\}/KEY/; s/=.*20[0-9][0-9].*/= TIME/; s/cpid=[0-9]*/cpid=PID/; s/ [0-9]* *$/ LAST/'; }
+anon() { sed 's/0x[0-9a-f]\\{8\\}/KEY/; s/time *=.*20[0-9][0-9].*/time= TIME/; s/cpid=[0-9]*/cpid=PID/; s/ [0-9]* *$/ LAST/'; }
 ipcmk -Q -M 4096 -S 3 -p 0640
 ipcs -a | sed 's/0x[0-9a-f]\\{8\\}/KEY/'
 ipcs -l; ipcs -u; ipcs -c
