@@ -423,7 +423,7 @@ export class Machine implements Kernel {
       if (!exitToUserModeLoop(this, task)) return this.#stoppedInKernel(task, budget);
       this.#loadedMm = task.mm;
       if (budget <= 0 || this.needResched || this.stopRequested) return this.#stoppedOnReturn(task, budget);
-      if (budget > TIME_SLICE && !this.#isAlone()) budget = TIME_SLICE;
+      if (budget > TIME_SLICE && !this.#isAlone()) budget = this.#shared(task);
       const most = this.#isBounded ? this.#bounded(task, budget) : budget;
       if (most <= 0) return this.#stoppedOnReturn(task, budget);
       const before = cpu.instructions;
@@ -496,6 +496,11 @@ export class Machine implements Kernel {
   #isAlone(): boolean {
     if (this.runQueue.length > 0 || this.schedule.random !== null) return false;
     return this.clock.deterministic || this.timers.timers.length === 0;
+  }
+
+  /** A slice from when others came to want one: of a length of its own too, so that no loop keeps step with it. */
+  #shared(task: Task): number {
+    return Math.min(TIME_SLICE, sliceLength(this.schedule, task));
   }
 
   #slice(task: Task): number {
